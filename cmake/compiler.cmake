@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# How every target of aikit is compiled. Nothing here reaches a consumer.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(PROJECT_IS_TOP_LEVEL)
+    set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+    set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+    find_program(AIKIT_CCACHE ccache)
+    if(AIKIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+        set(CMAKE_CXX_COMPILER_LAUNCHER ${AIKIT_CCACHE})
+    endif()
+    find_program(AIKIT_MOLD mold)
+    if(AIKIT_MOLD AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "fuse-ld")
+        string(APPEND CMAKE_EXE_LINKER_FLAGS " -fuse-ld=mold")
+        string(APPEND CMAKE_SHARED_LINKER_FLAGS " -fuse-ld=mold")
+    endif()
+endif()
+
+add_library(aikit_compiler INTERFACE)
+target_compile_options(aikit_compiler INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wundef
+    $<$<BOOL:${AIKIT_WERROR}>:-Werror>
+    # g++ 12 reports members of coroutine frames and of inlined std::string as possibly unset (GCC PR 105562, 105329).
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>)
+if(AIKIT_SANITIZE)
+    target_compile_options(aikit_compiler INTERFACE -fsanitize=${AIKIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+    target_link_options(aikit_compiler INTERFACE -fsanitize=${AIKIT_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        # clang 14 cannot assemble coroutine frames with it.
+        target_compile_options(aikit_compiler INTERFACE -fno-sanitize=function)
+    endif()
+endif()

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// aikit/model/call.hpp - what goes beside every request (CallOptions) and comes beside every reply (CallInfo).
+#ifndef AIKIT_MODEL_CALL_HPP
+#define AIKIT_MODEL_CALL_HPP
+
+#include <aikit/core/clock.hpp>
+#include <aikit/core/money.hpp>
+#include <aikit/model/usage.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aikit::inline v0 {
+
+enum class Privacy {
+    normal,
+    sensitive,  ///< Only providers that the configuration marks as local may see it.
+};
+
+/// Limits of time, zero or less meaning none; a missing one is the provider's configuration, else the default given
+/// here. Each fires within 100 ms, as timeout.
+struct CallLimits {
+    CallLimits() = default;
+
+    std::optional<std::chrono::milliseconds> connect;     ///< Look-up, connection, TLS. Default 5 s.
+    std::optional<std::chrono::milliseconds> first_byte;  ///< Until the reply begins. Default 600 s.
+    std::optional<std::chrono::milliseconds> idle;        ///< Between two pieces. Default 120 s.
+    std::optional<std::chrono::milliseconds> total;  ///< The whole call with its retries. Default 600 s; streams: none.
+};
+
+/// Who is to be billed and limited. All may be empty.
+struct Caller {
+    Caller() = default;
+
+    std::string tenant;
+    std::string user;
+    std::string key;  ///< The name of an API key of the host's own, never the key.
+    std::string project;
+    std::vector<std::string> tags;
+};
+
+/// May the same request be sent to a deployment that may have carried it out already?
+enum class Replay {
+    other_deployment,  ///< Not to the same one; another may be asked.
+    never,             ///< Not at all.
+    any,               ///< Also the same one: it may run, and bill, twice.
+};
+
+struct CallOptions {
+    CallOptions() = default;
+
+    CallLimits limits;
+
+    /// Set by whoever is above (a router, a retry, a host): everything ends by then. Sooner of this and limits.total
+    /// wins.
+    Deadline deadline;
+
+    Caller caller;
+    Privacy privacy = Privacy::normal;
+
+    /// -100 to 100; higher goes first where calls queue.
+    int priority = 0;
+
+    /// Tries after the first; 0 to 10. A missing one: the provider's configuration, else 2.
+    std::optional<int> max_retries;
+    Replay replay = Replay::other_deployment;
+
+    /// The same over all attempts of one operation, where the provider knows such keys. Empty: made when needed.
+    std::string idempotency_key;
+
+    /// The caller's id of this operation. Empty: made.
+    std::string request_id;
+
+    /// Where the work should be done, in the provider's words ("eu", "us-east-1"). Empty: anywhere.
+    std::string region;
+};
+
+/// One request to one deployment, as it ended.
+struct Attempt {
+    Attempt() = default;
+
+    std::string provider;
+    std::string model;
+    std::string outcome;  ///< "ok", an error's name, or "dropped" (a stream that was let go).
+    std::optional<Errc> error;
+    int http_status = 0;
+    std::string provider_request_id;
+    SystemTime started;
+    std::chrono::microseconds latency{0};
+    std::optional<std::chrono::microseconds> first_token;
+    Usage usage;
+
+    /// Missing when it could not be priced.
+    std::optional<Money> cost;
+    std::string price_id;
+};
+
+/// How a reply came about. Filled on every reply, and on a stream however it ended.
+struct CallInfo {
+    CallInfo() = default;
+
+    std::string request_id;
+    std::string provider;
+    std::string model;  ///< As the provider named it in its answer.
+    std::vector<Attempt> attempts;
+
+    Usage usage;  ///< Of the attempt that gave the reply.
+
+    /// Of all attempts. Missing when one could not be priced.
+    std::optional<Money> cost;
+
+    /// True when cost rests on what the provider counted, false when some of it is estimated.
+    bool cost_exact = false;
+    std::string price_id;
+
+    /// What was asked for and could not be done as asked, a sentence each.
+    std::vector<std::string> warnings;
+
+    std::string route;  ///< Why this deployment, as a JSON object; empty without a router.
+    std::string cache;  ///< "", "hit", "miss", "bypass".
+};
+
+}  // namespace aikit::inline v0
+
+#endif  // AIKIT_MODEL_CALL_HPP

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// aikit/model/json_form.hpp - requests and replies as JSON: OpenAI's Chat Completions form, plus an "aikit" object.
+//
+// The command, the C ABI and the OpenAI adapter all use this one form.
+#ifndef AIKIT_MODEL_JSON_FORM_HPP
+#define AIKIT_MODEL_JSON_FORM_HPP
+
+#include <aikit/model/provider.hpp>
+
+#include <boost/json/fwd.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace aikit::inline v0::json_form {
+
+/// A chat request with what stands under its "aikit" member (limits, caller, priority, retries, ...).
+struct ChatCall {
+    ChatCall() = default;
+
+    ChatRequest request;
+    CallOptions options;
+    bool stream = false;
+};
+
+/// Reads a request. Members OpenAI has and ChatRequest has not go to ChatRequest::extra. invalid_argument names the
+/// member that is wrong ("messages[2].role"), unknown members under "aikit" included.
+AIKIT_EXPORT Result<ChatCall> read_chat(std::string_view json);
+
+/// The request as OpenAI's JSON, without "stream"; what read_chat reads. Members of `extra` come last.
+AIKIT_EXPORT Result<std::string> write_chat(ChatRequest const& request);
+
+/// A reply as OpenAI's JSON with `"aikit": {provider, model, complete, usage, cost, attempts, warnings, ...}`.
+AIKIT_EXPORT std::string write_reply(ChatReply const& reply);
+
+/// An event as one "chat.completion.chunk" object in OpenAI's form; "" for events that have no such form.
+AIKIT_EXPORT std::string write_chunk(ChatEvent const& event, ChatReply const& so_far);
+
+AIKIT_EXPORT Result<EmbedRequest> read_embed(std::string_view json);
+AIKIT_EXPORT std::string write_embeddings(EmbedReply const& reply);
+AIKIT_EXPORT Result<ModerateRequest> read_moderate(std::string_view json);
+AIKIT_EXPORT std::string write_moderation(ModerateReply const& reply);
+AIKIT_EXPORT std::string write_models(ModelList const& list);
+
+/// `{"code","message","provider","http_status","provider_code","request_id","retryable","retry_after_ms"}`, what is
+/// not known being null.
+AIKIT_EXPORT std::string write_error(Error const& error);
+
+/// The "aikit" object of a reply.
+AIKIT_EXPORT std::string write_info(CallInfo const& info, bool complete);
+
+}  // namespace aikit::inline v0::json_form
+
+#endif  // AIKIT_MODEL_JSON_FORM_HPP
