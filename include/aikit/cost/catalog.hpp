@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// aikit/cost/catalog.hpp - what models cost, as data.
+#ifndef AIKIT_COST_CATALOG_HPP
+#define AIKIT_COST_CATALOG_HPP
+
+#include <aikit/core/clock.hpp>
+#include <aikit/core/money.hpp>
+#include <aikit/model/usage.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aikit::inline v0::cost {
+
+/// What is asked for a price: who served which model, when, and how.
+struct PriceQuery {
+    PriceQuery() = default;
+
+    std::string provider;      ///< "openai", "azure", "anthropic", "gemini" (or "google"), "groq", ...
+    std::string model;         ///< As the provider names it; dated versions match their family's rule.
+    SystemTime at;             ///< When the call ran.
+    std::string service_tier;  ///< "", "default", "batch", "flex", "priority".
+};
+
+/// The prices of one usage class each; a missing one is charged as the doc comment says.
+struct TokenPrices {
+    TokenPrices() = default;
+
+    std::optional<Price> input;
+    std::optional<Price> output;
+    std::optional<Price> cache_read;        ///< Missing: as input.
+    std::optional<Price> cache_write_5m;    ///< Missing: as input.
+    std::optional<Price> cache_write_1h;    ///< Missing: as cache_write_5m.
+    std::optional<Price> audio_input;       ///< Missing: as input.
+    std::optional<Price> audio_cache_read;  ///< Missing: as cache_read.
+    std::optional<Price> audio_output;      ///< Missing: as output.
+    std::optional<Price> image_input;       ///< Missing: as input.
+    std::optional<Price> image_output;      ///< Missing: as output.
+};
+
+/// Prices from this many input tokens on; they hold for the whole request.
+struct PriceStep {
+    PriceStep() = default;
+
+    std::int64_t above_input = 0;  ///< Applies when total input is greater than this.
+    TokenPrices prices;
+};
+
+/// One rule of the catalog, resolved for a query.
+struct PriceEntry {
+    PriceEntry() = default;
+
+    std::string id;     ///< Stable: "openai/gpt-4o@2025-08-01#default".
+    std::string model;  ///< The family's name.
+    TokenPrices base;
+    std::vector<PriceStep> steps;  ///< Ascending.
+    std::optional<Price> per_request;
+
+    std::optional<std::int64_t> context_window;  ///< Tokens of input and output together.
+    std::optional<std::int64_t> max_output;
+    bool reasoning = false;
+    std::string tokenizer;  ///< "o200k_base", "cl100k_base"; empty: not known.
+    bool free = false;      ///< Runs here, or costs nothing.
+};
+
+struct PricedUsage {
+    PricedUsage() = default;
+
+    Money cost;
+    std::string input_usd;   ///< Exact decimal dollars of what was read, before rounding.
+    std::string output_usd;  ///< Exact decimal dollars of what was written, before rounding.
+    std::string price_id;
+};
+
+/// Prices `usage` by one entry. Errors: unknown_price (a class of tokens was used that the entry cannot price),
+/// invalid_argument (negative counts, overflow).
+AIKIT_EXPORT Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage);
+
+/// The catalog. Thread-safety: shared objects: safe (it is constant).
+class AIKIT_EXPORT PriceCatalog {
+public:
+    virtual ~PriceCatalog() = default;
+
+    /// The one that comes with the library. Read at first use.
+    static std::shared_ptr<PriceCatalog const> shipped();
+
+    /// Reads aikit's own form. Errors: invalid_argument with the path of what is wrong.
+    static Result<std::shared_ptr<PriceCatalog const>> parse(std::string_view json);
+
+    /// Reads a file of aikit's own form; its entries stand before those of `base`, if one is given.
+    static Result<std::shared_ptr<PriceCatalog const>> load(std::string const& path,
+                                                            std::shared_ptr<PriceCatalog const> base);
+
+    /// The entry of a query; unknown_price, naming provider and model, when there is none: never zero by default.
+    virtual Result<PriceEntry> find(PriceQuery const& query) const = 0;
+
+    /// "2026-08-21" or what the file says of itself.
+    virtual std::string const& version() const noexcept = 0;
+
+    /// Ids of the families of a provider, for listing.
+    virtual std::vector<std::string> models(std::string_view provider) const = 0;
+};
+
+}  // namespace aikit::inline v0::cost
+
+#endif  // AIKIT_COST_CATALOG_HPP

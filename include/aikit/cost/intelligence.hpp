@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// aikit/cost/intelligence.hpp - what a request will cost, before it is sent.
+#ifndef AIKIT_COST_INTELLIGENCE_HPP
+#define AIKIT_COST_INTELLIGENCE_HPP
+
+#include <aikit/cost/catalog.hpp>
+#include <aikit/model/chat.hpp>
+#include <aikit/model/embedding.hpp>
+
+#include <memory>
+
+namespace aikit::inline v0::cost {
+
+struct CostEstimate {
+    CostEstimate() = default;
+
+    std::int64_t input_tokens = 0;  ///< Expected.
+    std::int64_t input_tokens_at_most = 0;
+    std::int64_t output_tokens = 0;  ///< Expected.
+    std::int64_t output_tokens_at_most = 0;
+
+    Money expected;
+    Money at_most;  ///< Never below what the provider bills, while the catalog is right.
+
+    /// True when the model's own tokenizer counted the input.
+    bool exact_tokens = false;
+    std::string price_id;
+};
+
+/// Counts tokens and prices requests. Thread-safety: shared objects: safe.
+class AIKIT_EXPORT CostIntelligence {
+public:
+    CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock);
+
+    /// Errors: unknown_price, invalid_argument.
+    Result<CostEstimate> estimate_request_cost(std::string const& provider, ChatRequest const& request) const;
+    Result<CostEstimate> estimate_request_cost(std::string const& provider, EmbedRequest const& request) const;
+
+    /// Tokens of a text for a model: exact where its tokenizer is known and installed, `*exact` says which.
+    std::int64_t count_tokens(std::string const& provider, std::string const& model, std::string_view text,
+                              bool* exact = nullptr) const;
+
+    /// Prices what a call used, as of now.
+    Result<PricedUsage> price_usage(std::string const& provider, std::string const& model,
+                                    std::string const& service_tier, Usage const& usage) const;
+
+    std::shared_ptr<PriceCatalog const> const& catalog() const noexcept { return catalog_; }
+
+private:
+    std::shared_ptr<PriceCatalog const> catalog_;
+    std::shared_ptr<Clock> clock_;
+};
+
+}  // namespace aikit::inline v0::cost
+
+#endif  // AIKIT_COST_INTELLIGENCE_HPP

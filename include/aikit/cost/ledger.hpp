@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// aikit/cost/ledger.hpp - a durable row for every attempt.
+#ifndef AIKIT_COST_LEDGER_HPP
+#define AIKIT_COST_LEDGER_HPP
+
+#include <aikit/model/call.hpp>
+#include <aikit/storage/database.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aikit::inline v0::cost {
+
+/// What happened, ready to be written down.
+struct LedgerRow {
+    LedgerRow() = default;
+
+    std::string request_id;
+    int attempt_number = 1;
+    std::string operation;  ///< "chat", "embed", "moderate", "models".
+    Caller caller;
+    Attempt attempt;
+};
+
+enum class ReportBy { model, user, day, provider };
+
+struct ReportLine {
+    ReportLine() = default;
+
+    std::string key;  ///< The model, user, provider, or the UTC day as "2026-11-22".
+    std::int64_t calls = 0;
+    std::int64_t failed = 0;
+    std::int64_t input_tokens = 0;  ///< Cache reads and writes included.
+    std::int64_t output_tokens = 0;
+    Money cost;
+    std::int64_t estimated = 0;  ///< Rows whose usage was counted here.
+    std::int64_t unpriced = 0;   ///< Rows that could not be priced: cost is a lower bound when there are any.
+};
+
+struct Report {
+    Report() = default;
+
+    std::vector<ReportLine> lines;  ///< Dearest first; days in their order.
+    ReportLine total;               ///< key is empty.
+};
+
+struct ReportQuery {
+    ReportQuery() = default;
+
+    ReportBy by = ReportBy::model;
+    std::optional<SystemTime> from;   ///< Inclusive.
+    std::optional<SystemTime> until;  ///< Exclusive.
+};
+
+/// The ledger of a store. Thread-safety: shared objects: safe.
+class AIKIT_EXPORT Ledger {
+public:
+    explicit Ledger(storage::Database database);
+    ~Ledger();
+
+    /// Hands a row over without waiting: a reply never waits for the ledger. Rows are committed in groups, at most
+    /// 50 ms later; a row of the same request and attempt is written once. Failed writes are kept and tried again,
+    /// and told by flush().
+    void record(LedgerRow row) noexcept;
+
+    /// Waits until every row handed over so far is durable.
+    /// Errors: storage, busy (what kept it from being written; rows stay pending), invalid_state.
+    Task<void> flush();
+
+    /// Rows not yet durable.
+    std::int64_t pending() const noexcept;
+
+    Task<Report> report(ReportQuery query);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace aikit::inline v0::cost
+
+#endif  // AIKIT_COST_LEDGER_HPP

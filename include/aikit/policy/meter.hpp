@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// aikit/policy/meter.hpp - counts, prices and writes down every attempt.
+#ifndef AIKIT_POLICY_METER_HPP
+#define AIKIT_POLICY_METER_HPP
+
+#include <aikit/core/observer.hpp>
+#include <aikit/cost/intelligence.hpp>
+#include <aikit/cost/ledger.hpp>
+#include <aikit/model/provider.hpp>
+
+#include <memory>
+
+namespace aikit::inline v0::policy {
+
+/// What to do with a call that cannot be priced.
+enum class UnknownPrice {
+    deny,   ///< unknown_price before a byte is sent.
+    allow,  ///< It runs; cost is missing on the reply, and the ledger's row counts as unpriced.
+};
+
+struct MeterConfig {
+    MeterConfig() = default;
+
+    std::shared_ptr<cost::CostIntelligence const> costs;  ///< Required.
+    std::shared_ptr<cost::Ledger> ledger;                 ///< Null: nothing is written down.
+    std::shared_ptr<Clock> clock;                         ///< Required.
+    std::shared_ptr<Observer> observer;                   ///< Null: nobody watches.
+    UnknownPrice unknown_price = UnknownPrice::deny;
+
+    /// The catalog's name of the provider, where it differs from the configured one ("openai" for a proxy of it).
+    std::string price_provider;
+};
+
+/// The innermost decorator: one call of it is one attempt. Every way out is settled exactly once: success, error,
+/// timeout, cancellation, a stream that was cut or dropped; what a dropped stream delivered is counted here and
+/// marked estimated.
+AIKIT_EXPORT Result<std::shared_ptr<AIProvider>> make_meter(std::shared_ptr<AIProvider> next, MeterConfig config);
+
+}  // namespace aikit::inline v0::policy
+
+#endif  // AIKIT_POLICY_METER_HPP
