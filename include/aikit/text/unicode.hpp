@@ -30,8 +30,8 @@ AIKIT_EXPORT std::size_t first_bad_utf8(std::string_view bytes) noexcept;
 /// The largest offset <= `at` that does not cut a character.
 AIKIT_EXPORT std::size_t floor_char(std::string_view utf8, std::size_t at) noexcept;
 
-/// Words as searches see them: runs of letters, marks and digits (apostrophes within a word kept out), case-folded
-/// and NFKC-normalised; one ideograph is one word.
+/// Words as searches see them: runs of letters, marks and digits (apostrophes within a word kept out: "don't" is
+/// "dont"), case-folded and NFKC-normalised; one ideograph is one word, and hiragana and katakana part. Never empty.
 AIKIT_EXPORT std::vector<std::string> words(std::string_view utf8);
 
 /// Where the words of `words` stand in the text.
