@@ -3,16 +3,16 @@
 #ifndef AIKIT_SRC_NET_SSE_HPP
 #define AIKIT_SRC_NET_SSE_HPP
 
+#include "net/lines.hpp"
+
 #include <aikit/core/result.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aikit::inline v0::net {
-
-/// The longest line, and the longest event, a decoder takes.
-inline constexpr std::size_t max_line = 16 * 1024 * 1024;
 
 struct SseEvent {
     SseEvent() = default;
@@ -22,14 +22,17 @@ struct SseEvent {
 };
 
 /// Bytes in, events out. LF, CRLF and CR end a line, also when cut between two feeds; comments vanish; a byte order
-/// mark at the start is skipped; linear in the bytes fed. Copies nothing but the events.
+/// mark at the start is skipped; linear in the bytes fed. Copies nothing but the events and a line cut by a piece's
+/// end.
 ///
 /// Unlike a browser it hands over what stands at the end without a blank line: call finish() at the body's end.
-/// Raw lines that are no field of SSE but begin with '{' or continue such a line (some servers send a bare JSON error)
-/// come as an event of type "raw".
+/// Lines that are no field of SSE but begin with '{', and those that continue such a line (some servers send a bare
+/// JSON error), come as an event of type "raw"; a blank line, a field or the end of the body ends it.
 class SseDecoder {
 public:
-    /// Takes the next bytes. Errors: protocol (a line or event over max_line); afterwards every call repeats it.
+    /// Takes the next bytes. Events that were whole before an error are still to be had from next().
+    /// Errors: protocol (a line or event over max_line), invalid_state (after finish); afterwards every call repeats
+    /// it.
     Result<void> feed(std::string_view bytes);
 
     /// The next whole event, if there is one.
@@ -39,29 +42,40 @@ public:
     Result<void> finish();
 
 private:
-    void take_line(std::string_view line);
+    bool take_line(std::string_view line);
+    bool append_data(std::string_view line);
     void dispatch();
+    Result<void> refuse();
 
-    std::string buffer_;         // bytes not yet made into lines
-    std::size_t scanned_ = 0;    // how far buffer_ was searched for a line's end
-    std::size_t consumed_ = 0;   // how far buffer_ was used
-    SseEvent event_;             // the event being read
-    bool has_data_ = false;
-    bool started_ = false;       // past the byte order mark
+    LineSplitter lines_{LineSplitter::Ends::any};
+    std::vector<SseEvent> events_;  // whole ones, of which taken_ were handed out
+    std::size_t taken_ = 0;
+    SseEvent event_;         // the event being read
+    bool has_data_ = false;  // it holds at least one line of data
+    bool raw_ = false;       // it is bare JSON
+    bool finished_ = false;
     std::optional<Error> error_;
 };
 
-/// Bytes in, lines out: one JSON document a line, blank lines skipped.
+/// Bytes in, lines out: one JSON document a line, blank lines skipped. LF ends a line, a CR before it is dropped.
 class NdjsonDecoder {
 public:
+    /// Errors: as SseDecoder::feed.
     Result<void> feed(std::string_view bytes);
+
+    /// The next whole line, if there is one.
     std::optional<std::string> next();
+
+    /// Says that no more bytes will come; a last line without its end is then available from next().
     Result<void> finish();
 
 private:
-    std::string buffer_;
-    std::size_t scanned_ = 0;
-    std::size_t consumed_ = 0;
+    bool take_line(std::string_view line);
+    Result<void> refuse();
+
+    LineSplitter lines_{LineSplitter::Ends::lf};
+    std::vector<std::string> documents_;  // whole ones, of which taken_ were handed out
+    std::size_t taken_ = 0;
     bool finished_ = false;
     std::optional<Error> error_;
 };

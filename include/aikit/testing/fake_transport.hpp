@@ -6,9 +6,10 @@
 #include <aikit/net/transport.hpp>
 
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <vector>
 
 namespace aikit::inline v0::testing {
@@ -26,6 +27,7 @@ struct FakeReply {
     FakeReply() = default;
     FakeReply(int status_, std::string body) : status(status_), pieces{std::move(body)} {}
     FakeReply(int status_, std::vector<std::string> pieces_) : status(status_), pieces(std::move(pieces_)) {}
+    FakeReply(int status_, std::initializer_list<std::string> pieces_) : status(status_), pieces(pieces_) {}
 
     int status = 200;
     net::Headers headers;
@@ -58,6 +60,7 @@ public:
     void reply(FakeReply reply);
     void reply(int status, std::string body);
     void reply(int status, std::vector<std::string> pieces);
+    void reply(int status, std::initializer_list<std::string> pieces);
 
     /// Answers everything by a function, which runs on the sender's executor.
     void serve(std::function<FakeReply(net::HttpRequest const&)> handler);

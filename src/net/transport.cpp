@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// net/transport.cpp - header fields, and reading a body whole.
+#include "net/ascii.hpp"
+
+#include <aikit/net/transport.hpp>
+
+#include <algorithm>
+
+namespace aikit::inline v0::net {
+
+void Headers::add(std::string_view name, std::string_view value) {
+    std::pair<std::string, std::string> field(name, value);  // copied first: both may be views of our own fields
+    fields_.push_back(std::move(field));
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+    std::pair<std::string, std::string> field(name, value);  // copied first: both may be views of our own fields
+    auto const same = [&field](auto const& other) { return equals_ignoring_case(other.first, field.first); };
+    auto const first = std::find_if(fields_.begin(), fields_.end(), same);
+    if (first == fields_.end()) {
+        fields_.push_back(std::move(field));
+        return;
+    }
+    fields_.erase(std::remove_if(std::next(first), fields_.end(), same), fields_.end());
+    first->second = std::move(field.second);
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
+    for (auto const& field : fields_) {
+        if (equals_ignoring_case(field.first, name)) return std::string_view(field.second);
+    }
+    return std::nullopt;
+}
+
+Task<std::string> read_all(HttpBody& body, std::size_t limit) {
+    std::string text;
+    for (;;) {
+        Result<std::string> piece = co_await body.read();
+        if (!piece) co_return piece.error();
+        if (piece->empty()) co_return text;
+        if (piece->size() > limit - text.size()) {
+            co_return fail(Errc::protocol, "net: the response's body is longer than the " + std::to_string(limit) +
+                                               " bytes that are taken of it");
+        }
+        if (text.empty()) {
+            text = std::move(*piece);
+        } else {
+            text += *piece;
+        }
+    }
+}
+
+}  // namespace aikit::inline v0::net
