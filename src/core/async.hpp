@@ -6,6 +6,8 @@
 #include <aikit/core/clock.hpp>
 #include <aikit/core/runtime.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,7 +18,8 @@
 namespace aikit::inline v0 {
 
 /// What an exception in flight means to a caller: operation_aborted is cancelled, bad_alloc is out_of_memory, an
-/// aikit::Exception carries its own, anything else is internal. Call inside a catch block.
+/// aikit::Exception carries its own, anything else is internal (what() goes to remote_detail). Call inside a catch
+/// block.
 Error current_exception_error() noexcept;
 
 /// Runs a callable that returns Result<T>, turning exceptions into errors.
@@ -48,13 +51,65 @@ Task<T> run_on(boost::asio::any_io_executor pool, std::function<Result<T>()> wor
     co_return co_await boost::asio::co_spawn(pool, std::move(pending), boost::asio::use_awaitable);
 }
 
-/// Runs `task` until `deadline`; past it the task is cancelled, awaited, and the result is timeout with `what` in the
-/// sentence. A caller's own cancellation stays cancelled. For rare whole operations: a re-armed Timer is cheaper.
+/// What with_timeout and the task it limits both see. Not for others.
+struct TimeLimit {
+    explicit TimeLimit(std::unique_ptr<Timer> timer_) : timer(std::move(timer_)) {}
+
+    boost::asio::cancellation_signal signal;  ///< Reaches the limited task only.
+    std::unique_ptr<Timer> timer;
+    bool passed = false;
+};
+
+/// The limited task: the timer is still from the moment it ends, so `passed` means that time ran out before.
 template <class T>
-Task<T> with_timeout(std::shared_ptr<Clock> clock, Deadline deadline, std::string what, Task<T> task);
+Task<T> run_limited(std::shared_ptr<TimeLimit> limit, Task<T> task) {
+    Result<T> result = co_await guard(std::move(task));
+    limit->timer->disarm();
+    co_return result;
+}
+
+/// The sentence of a time limit that was reached.
+Error timed_out(std::string const& what);
+
+/// Runs `task` until `deadline`; past it the task is cancelled, awaited, and the result is timeout with `what` in the
+/// sentence ("The <what> took too long..."). A caller's own cancellation that came first stays cancelled. For rare
+/// whole operations: a re-armed Timer is cheaper.
+template <class T>
+Task<T> with_timeout(std::shared_ptr<Clock> clock, Deadline deadline, std::string what, Task<T> task) {
+    namespace asio = boost::asio;
+    if (deadline.is_never()) co_return co_await guard(std::move(task));
+    if (deadline.passed(clock->now())) co_return timed_out(what);
+    try {
+        asio::any_io_executor const executor = co_await asio::this_coro::executor;
+        asio::cancellation_state const outer = co_await asio::this_coro::cancellation_state;
+        auto const limit = std::make_shared<TimeLimit>(clock->make_timer(executor));
+        std::weak_ptr<TimeLimit> const weak = limit;
+        auto expire = [weak] {
+            std::shared_ptr<TimeLimit> const self = weak.lock();
+            if (!self) return;
+            self->passed = true;
+            self->signal.emit(asio::cancellation_type::terminal);
+        };
+        auto cancel = [weak](asio::cancellation_type type) {
+            std::shared_ptr<TimeLimit> const self = weak.lock();
+            if (!self) return;
+            self->timer->disarm();
+            self->signal.emit(type);
+        };
+        Task<T> inner = run_limited(limit, std::move(task));
+        auto token = asio::bind_cancellation_slot(limit->signal.slot(), asio::use_awaitable);
+        // The caller's slot is free while the inner task has one of its own.
+        if (outer.slot().is_connected()) outer.slot().assign(std::move(cancel));
+        limit->timer->arm(deadline.at(), std::move(expire));
+        Result<T> result = co_await asio::co_spawn(executor, std::move(inner), std::move(token));
+        if (outer.slot().is_connected()) outer.slot().clear();
+        if (limit->passed) co_return timed_out(what);
+        co_return result;
+    } catch (...) {
+        co_return current_exception_error();
+    }
+}
 
 }  // namespace aikit::inline v0
-
-#include "core/with_timeout.ipp"
 
 #endif  // AIKIT_SRC_CORE_ASYNC_HPP

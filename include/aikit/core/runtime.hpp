@@ -72,6 +72,10 @@ public:
     void log(LogLevel level, std::string_view event,
              std::function<std::vector<LogField>()> const& fields) const noexcept;
 
+    /// Has `executor`, one of this runtime's, run `work` soon; false when the runtime is closed. Unlike Asio's post it
+    /// may meet a close() on another thread, so it is what destructors use that leave something to be done.
+    bool post(boost::asio::any_io_executor const& executor, std::function<void()> work) const noexcept;
+
     /// True on a thread of this runtime, where blocking would deadlock.
     bool on_own_thread() const noexcept;
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// core/os/os.hpp - everything aikit asks of the operating system about threads, processes and randomness.
+#ifndef AIKIT_SRC_CORE_OS_OS_HPP
+#define AIKIT_SRC_CORE_OS_OS_HPP
+
+#include <aikit/core/config.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <signal.h>
+#include <string>
+
+namespace aikit::inline v0::os {
+
+/// Gives the calling thread a name that debuggers and /proc show; at most 15 bytes count.
+void name_thread(char const* name) noexcept;
+
+/// Fills with bytes nobody can foresee. False when the system has none to give; `out` is undefined then.
+[[nodiscard]] bool random_bytes(void* out, std::size_t size) noexcept;
+
+/// The value of an environment variable; nothing when it is not set. Not while another thread changes the environment.
+std::optional<std::string> environment(char const* name);
+
+/// A number that differs between a process and the children it forks. Costs a load once it was called.
+std::uint64_t process_generation() noexcept;
+
+/// How many processors this process may run on; at least 1.
+int usable_cores() noexcept;
+
+/// Overwrites memory with zeros even when nobody reads it again.
+void overwrite(void* data, std::size_t size) noexcept;
+
+/// While it lives, a thread started by this one has every signal blocked but those a fault of its own raises, so
+/// that the host's signals land on the host's threads. The calling thread's mask is put back at the end.
+class SignalsBlocked {
+public:
+    SignalsBlocked() noexcept;
+    ~SignalsBlocked();
+    SignalsBlocked(SignalsBlocked const&) = delete;
+    SignalsBlocked& operator=(SignalsBlocked const&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+}  // namespace aikit::inline v0::os
+
+#endif  // AIKIT_SRC_CORE_OS_OS_HPP
