@@ -6,6 +6,7 @@
 #include <aikit/model/call.hpp>
 #include <aikit/model/content.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,6 +64,7 @@ struct ChatRequest {
 
     // What may be generated. A missing value is the provider's default.
     std::optional<std::int64_t> max_tokens;   ///< Upper bound of generated tokens, reasoning included.
+    std::string max_tokens_name;              ///< "max_tokens" or "max_completion_tokens"; empty: what the model takes.
     std::optional<double> temperature;        ///< 0 is near-deterministic; most providers take 0 to 2.
     std::optional<double> top_p;              ///< 0 to 1.
     std::optional<double> presence_penalty;   ///< -2 to 2.
@@ -82,7 +84,8 @@ struct ChatRequest {
     std::string service_tier;  ///< "auto", "default", "flex", "priority"; empty: the provider's default.
 
     /// Further members of the request in OpenAI's form, as a JSON object. OpenAI-style endpoints get them unchanged;
-    /// other dialects map them or name them in CallInfo::warnings. Empty: none.
+    /// other dialects map them or name them in CallInfo::warnings. A field above goes before a member of the same name.
+    /// Empty: none.
     std::string extra;
 };
 
@@ -105,6 +108,7 @@ struct Choice {
     FinishReason finish = FinishReason::unknown;
     std::string finish_text;  ///< The provider's own word.
     std::string logprobs;     ///< JSON as OpenAI has it; empty: none.
+    std::string extra;        ///< Further members of the provider's choice, as a JSON object. Empty: none.
 };
 
 struct ChatReply {
@@ -160,6 +164,7 @@ struct ReasoningDelta {
     int choice = 0;
     std::string text;
     std::string signature;  ///< Comes with, or after, the last piece of a block.
+    std::string source;     ///< As ReasoningPart::source.
 };
 
 /// A tool call is being written; for showing progress only.
@@ -167,9 +172,11 @@ struct ToolCallProgress {
     ToolCallProgress() = default;
 
     int choice = 0;
-    int index = 0;  ///< Which call of this choice.
-    std::string name;
+    int index = 0;          ///< Which call of this choice.
+    std::string id;         ///< With the first piece; empty where the provider gives none.
+    std::string name;       ///< With the first piece.
     std::string arguments;  ///< The new piece.
+    bool custom = false;    ///< As ToolCall::custom.
 };
 
 /// A tool call is whole: its JSON parses and the stream ended properly. Comes right before Finished.
@@ -196,12 +203,13 @@ struct UsageUpdate {
 };
 
 /// Something of the provider's that has no place in the other events, as a JSON object.
-/// choice -1: a member of the reply; else of that choice's message.
+/// choice -1: a member of the reply; else of that choice's message, or of the choice itself when `beside` is set.
 struct ExtraDelta {
     ExtraDelta() = default;
 
     int choice = -1;
     std::string json;
+    bool beside = false;
 };
 
 /// The end of one choice.
@@ -224,21 +232,34 @@ struct Finished {
 using ChatEvent = std::variant<ReplyStarted, TextDelta, RefusalDelta, ReasoningDelta, ToolCallProgress, ToolCallReady,
                                LogprobsDelta, UsageUpdate, ExtraDelta, ChoiceFinished, Finished>;
 
-/// Makes a reply out of the events of a stream. Pure; memory is what the reply holds.
+/// Makes a reply out of the events of a stream. Pure; memory is what the reply holds, time is linear in the events.
 class AIKIT_EXPORT ReplyAssembler {
 public:
+    ReplyAssembler();
+    ~ReplyAssembler();
+    ReplyAssembler(ReplyAssembler&&) noexcept;
+    ReplyAssembler& operator=(ReplyAssembler&&) noexcept;
+
     void take(ChatEvent const& event);
 
-    /// What there is so far. complete is set once Finished was taken.
+    /// What there is so far. complete is set once Finished was taken. The fields that hold JSON (logprobs, extra) are
+    /// up to date once Finished or settle() has been.
     ChatReply const& reply() const noexcept { return reply_; }
 
-    /// Moves the reply out; the assembler is empty afterwards.
+    /// Brings the fields that hold JSON up to date, and the choices into order.
+    void settle();
+
+    /// Settles and moves the reply out; the assembler is empty afterwards.
     ChatReply release();
 
 private:
+    struct Gathered;
+
     Choice& choice(int index);
+    Gathered& gathered();
 
     ChatReply reply_;
+    std::unique_ptr<Gathered> gathered_;  // what came as JSON; null while nothing did
 };
 
 }  // namespace aikit::inline v0

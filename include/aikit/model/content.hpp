@@ -23,6 +23,11 @@ struct TextPart {
     explicit TextPart(std::string text_) : text(std::move(text_)) {}
 
     std::string text;
+
+    /// Further members of this part in OpenAI's form ("cache_control"), as a JSON object; "{}" keeps the part an object
+    /// of its own where a plain string would do. A part of a kind that aikit does not know stands here whole, with its
+    /// "type", and `text` is empty. Empty: none.
+    std::string extra;
 };
 
 /// Bytes that travel with a message: an image, a document, a sound. Exactly one of `bytes`, `url` and `file_id` is set.
@@ -41,6 +46,8 @@ struct MediaPart {
     std::string media_type;  ///< "image/png", "application/pdf", "audio/wav"; needed with bytes.
     std::string name;        ///< A document's file name. May be empty.
     std::string detail;      ///< Images: "auto", "low", "high". Empty: the provider's default.
+
+    std::string extra;  ///< As TextPart::extra.
 };
 
 /// A call of a tool that the model asks for.
@@ -55,6 +62,9 @@ struct ToolCall {
 
     /// A tool with free-form input (OpenAI "custom"): `arguments` is then plain text.
     bool custom = false;
+
+    /// Further members of the call in OpenAI's form, as a JSON object. Empty: none.
+    std::string extra;
 };
 
 /// What a tool gave back.
@@ -73,6 +83,10 @@ struct ReasoningPart {
     std::string text;
     std::string signature;
     bool redacted = false;  ///< `signature` is all there is.
+
+    /// The member it came in ("reasoning_content", "reasoning"), where it goes when it is sent back to an OpenAI-style
+    /// endpoint. Empty: it came from another dialect.
+    std::string source;
 };
 
 /// The model declined, in its own words.
@@ -80,6 +94,7 @@ struct RefusalPart {
     RefusalPart() = default;
 
     std::string text;
+    std::string extra;  ///< As TextPart::extra; not empty: it stands among the parts, not beside them.
 };
 
 using Part = std::variant<TextPart, MediaPart, ToolCall, ToolResult, ReasoningPart, RefusalPart>;

@@ -47,8 +47,12 @@ public:
     /// invalid_state (two calls at once, or a call after an error).
     Task<std::optional<ChatEvent>> next();
 
-    /// All that came so far, assembled. `complete` is true only after Finished.
+    /// All that came so far, assembled. `complete` is true only after Finished. Fields that hold JSON (logprobs, extra)
+    /// are up to date once the stream has ended, properly or not.
     ChatReply const& reply() const noexcept { return assembler_.reply(); }
+
+    /// Moves what reply() shows out of the stream.
+    ChatReply take_reply() { return assembler_.release(); }
 
     /// How it came about so far: usage, cost, attempts. Also after an error.
     CallInfo info() const;
@@ -61,6 +65,8 @@ private:
     ReplyAssembler assembler_;
     bool busy_ = false;
     bool failed_ = false;
+    bool finished_ = false;  // Finished was handed out
+    bool ended_ = false;     // and the end after it
 };
 
 /// Pulls a stream to its end and gives the whole reply. On an error, `*partial` receives what came.

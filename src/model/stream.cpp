@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// model/stream.cpp - pulling a stream, and what it promises whoever implements it.
+#include "core/async.hpp"
+
+#include <aikit/model/stream.hpp>
+
+namespace aikit::inline v0 {
+
+Task<std::optional<ChatEvent>> ChatStream::next() {
+    if (busy_) co_return fail(Errc::invalid_state, "The stream is being read already; wait for that next() first.");
+    if (failed_) co_return fail(Errc::invalid_state, "The stream has ended with an error; nothing more comes.");
+    if (!source_ || ended_) co_return std::optional<ChatEvent>();
+
+    busy_ = true;
+    Result<std::optional<ChatEvent>> event = std::optional<ChatEvent>();
+    try {
+        event = co_await source_->next();
+    } catch (...) {
+        event = current_exception_error();
+    }
+    busy_ = false;
+
+    if (event && !*event && !finished_) {
+        event = fail(Errc::incomplete, "The stream ended without its end marker; the reply may be cut short.");
+    }
+    if (!event) {
+        failed_ = true;
+        assembler_.settle();
+        co_return event;
+    }
+    if (!*event || finished_) {  // nothing counts after Finished
+        ended_ = true;
+        co_return std::optional<ChatEvent>();
+    }
+    finished_ = std::holds_alternative<Finished>(**event);
+    assembler_.take(**event);
+    co_return event;
+}
+
+CallInfo ChatStream::info() const {
+    return source_ ? source_->info() : assembler_.reply().info;
+}
+
+Task<ChatReply> collect(ChatStream stream, std::shared_ptr<ChatReply> partial) {
+    std::optional<Error> failed;
+    try {
+        while (!failed) {
+            Result<std::optional<ChatEvent>> const event = co_await stream.next();
+            if (!event) failed = event.error();
+            if (event && !*event) break;
+        }
+    } catch (...) {
+        failed = current_exception_error();
+    }
+    if (!failed) co_return stream.take_reply();
+    if (partial) {
+        CallInfo info = stream.info();
+        *partial = stream.take_reply();
+        partial->info = std::move(info);
+    }
+    co_return *failed;
+}
+
+}  // namespace aikit::inline v0

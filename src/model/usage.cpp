@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// model/usage.cpp - adding usage up, and its invariants.
+#include <aikit/model/usage.hpp>
+
+#include <array>
+#include <limits>
+
+namespace aikit::inline v0 {
+
+namespace {
+
+/// a + b for counts, staying at the largest number instead of overflowing.
+std::int64_t plus(std::int64_t a, std::int64_t b) noexcept {
+    std::int64_t sum = 0;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return a > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+}
+
+struct Count {
+    char const* name;
+    std::int64_t Usage::*field;
+};
+
+constexpr std::array<Count, 11> counts{{
+    {"input", &Usage::input},
+    {"cache_read", &Usage::cache_read},
+    {"cache_write_5m", &Usage::cache_write_5m},
+    {"cache_write_1h", &Usage::cache_write_1h},
+    {"output", &Usage::output},
+    {"reasoning", &Usage::reasoning},
+    {"audio_input", &Usage::audio_input},
+    {"audio_cache_read", &Usage::audio_cache_read},
+    {"audio_output", &Usage::audio_output},
+    {"image_input", &Usage::image_input},
+    {"image_output", &Usage::image_output},
+}};
+
+}  // namespace
+
+void Usage::add(Usage const& other) {
+    for (Count const& count : counts) this->*count.field = plus(this->*count.field, other.*count.field);
+    estimated = estimated || other.estimated;
+    raw.clear();
+}
+
+Result<void> check(Usage const& usage) {
+    for (Count const& count : counts) {
+        if (usage.*count.field < 0) {
+            return fail(Errc::protocol, std::string("The usage is wrong: ") + count.name + " is negative.");
+        }
+    }
+    struct Part {
+        char const* rule;
+        bool kept;
+    };
+    std::array<Part, 4> const rules{{
+        {"reasoning, audio_output or image_output exceeds output",
+         usage.reasoning <= usage.output && usage.audio_output <= usage.output && usage.image_output <= usage.output},
+        {"audio_input or image_input exceeds input",
+         usage.audio_input <= usage.input && usage.image_input <= usage.input},
+        {"audio_cache_read exceeds cache_read", usage.audio_cache_read <= usage.cache_read},
+        {"the sum does not fit",
+         plus(plus(plus(usage.input, usage.cache_read), plus(usage.cache_write_5m, usage.cache_write_1h)),
+              usage.output) < std::numeric_limits<std::int64_t>::max()},
+    }};
+    for (Part const& part : rules) {
+        if (!part.kept) return fail(Errc::protocol, std::string("The usage is wrong: ") + part.rule + ".");
+    }
+    return ok();
+}
+
+}  // namespace aikit::inline v0
