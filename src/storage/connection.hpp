@@ -15,6 +15,8 @@
 
 namespace aikit::inline v0::storage {
 
+class Connection;
+
 /// A prepared statement from the connection's cache, reset when it dies. Parameters are written $1, $2, ...
 ///
 ///   Statement find(db, "SELECT id, text FROM chunk WHERE document = $1 AND start >= $2");
@@ -89,8 +91,12 @@ private:
 };
 
 /// Times are stored as microseconds since 1970, UTC.
-inline std::int64_t to_micros(SystemTime time) { return time.time_since_epoch().count(); }
-inline SystemTime from_micros(std::int64_t micros) { return SystemTime(std::chrono::microseconds(micros)); }
+inline std::int64_t to_micros(SystemTime time) {
+    return time.time_since_epoch().count();
+}
+inline SystemTime from_micros(std::int64_t micros) {
+    return SystemTime(std::chrono::microseconds(micros));
+}
 
 }  // namespace aikit::inline v0::storage
 

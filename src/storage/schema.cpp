@@ -9,36 +9,50 @@ constexpr Migration steps[] = {
     {1, R"sql(
 -- Vectors and their texts. The truth; the graph beside the file is an image of it.
 CREATE TABLE collection (
-    id         INTEGER PRIMARY KEY,
-    name       TEXT NOT NULL UNIQUE,
-    dimensions INTEGER NOT NULL,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT UNIQUE,              -- NULL: dropped, its items are on their way out
+    dimensions INTEGER NOT NULL,         -- 0: texts only
     metric     TEXT NOT NULL,            -- cosine, dot, l2
-    model      TEXT NOT NULL,            -- what made the vectors; searches with another are refused
-    change     INTEGER NOT NULL,         -- number of the last change; rises with each commit that touches items
-    created    INTEGER NOT NULL
+    model      TEXT NOT NULL,            -- what made the vectors; empty: not told
+    created    INTEGER NOT NULL,         -- with the id, which collection an image is of
+    change     INTEGER NOT NULL,         -- of the last write to its items: the time, or one more than the last
+    forgotten  INTEGER NOT NULL,         -- removals up to this change are no longer in `removed`
+    items      INTEGER NOT NULL,
+    vectors    INTEGER NOT NULL,         -- items that have one
+    texts      INTEGER NOT NULL,         -- items with at least one keyword
+    words      INTEGER NOT NULL          -- keywords of all items together
 ) STRICT;
 
 CREATE TABLE item (
-    label      INTEGER PRIMARY KEY,      -- the graph's label and the FTS row id; never used again after a removal
-    collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    label      INTEGER PRIMARY KEY AUTOINCREMENT,  -- names a version of an item; never used again
+    collection INTEGER NOT NULL REFERENCES collection (id),
     id         TEXT NOT NULL,
     change     INTEGER NOT NULL,         -- collection.change when it was written
-    vector     BLOB NOT NULL,            -- float32, little-endian; empty when the item has none
     text       TEXT NOT NULL,
     metadata   TEXT NOT NULL,            -- a JSON object
+    vector     BLOB NOT NULL,            -- float32, little-endian; empty when the item has none
     UNIQUE (collection, id)
 ) STRICT;
 CREATE INDEX item_by_change ON item (collection, change);
 
--- Labels that went away, until every image has seen it.
+-- Labels that went away, for graphs that were made before.
 CREATE TABLE removed (
-    collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    collection INTEGER NOT NULL REFERENCES collection (id),
     change     INTEGER NOT NULL,
     label      INTEGER NOT NULL,
     PRIMARY KEY (collection, change, label)
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE item_text USING fts5 (text, content='', tokenize = "porter unicode61 remove_diacritics 2");
+-- Keywords. The text given to FTS5 is made of words that are already analysed, each with its collection in front
+-- ("7_wing"), so that every collection has term statistics of its own; see vector/keywords.hpp.
+CREATE VIRTUAL TABLE item_text USING fts5 (words, content = '', columnsize = 0, tokenize = "ascii tokenchars '_'");
+CREATE VIRTUAL TABLE item_term USING fts5vocab (item_text, instance);
+
+-- How many keywords an item has, apart from the item because it is read for every candidate.
+CREATE TABLE item_length (
+    label      INTEGER PRIMARY KEY,
+    words      INTEGER NOT NULL
+) STRICT;
 
 -- Knowledge bases: documents; their chunks are items of the collection "kb/NAME".
 CREATE TABLE knowledge_base (
@@ -110,6 +124,8 @@ CREATE INDEX ledger_by_time ON ledger (started);
 
 }  // namespace
 
-std::span<Migration const> migrations() noexcept { return steps; }
+std::span<Migration const> migrations() noexcept {
+    return steps;
+}
 
 }  // namespace aikit::inline v0::storage

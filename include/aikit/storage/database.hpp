@@ -61,22 +61,29 @@ public:
     /// Cancellation: terminal, only before it is committed; then the outcome is unknown to the caller.
     /// Errors: the work's own; storage (full, damaged, read-only), busy, invalid_state (closed).
     template <class T>
-    Task<T> write(std::function<Result<T>(Connection&)> work);
+    Task<T> write(std::function<Result<T>(Connection&)> work) const {
+        return write_on<T>(*this, std::move(work));
+    }
 
     /// Runs `work` inside a read transaction on the cpu threads.
+    ///
+    /// Cancellation: terminal, only before it starts. Errors: the work's own; storage, busy, invalid_state (closed).
     template <class T>
-    Task<T> read(std::function<Result<T>(Connection&)> work);
+    Task<T> read(std::function<Result<T>(Connection&)> work) const {
+        return read_on<T>(*this, std::move(work));
+    }
 
     /// Hands a change to the writer without waiting for it; `done` is called on the storage thread after its commit
-    /// (or its failure), and must be quick.
+    /// (or its failure), and must be quick. On a closed database it is called at once, with invalid_state.
     void post_write(std::function<Result<void>(Connection&)> work, std::function<void(Result<void>)> done) const;
 
     /// Waits until everything handed over so far is committed.
-    Task<void> flush();
+    Task<void> flush() const;
 
     /// Commits what is pending and closes; later calls give invalid_state. Blocks until then: not for I/O threads.
     void close() noexcept;
 
+    /// The file's full path; "" for a store in memory.
     std::string const& path() const noexcept;
     Runtime const& runtime() const noexcept;
     explicit operator bool() const noexcept { return state_ != nullptr; }
@@ -86,35 +93,45 @@ public:
 private:
     explicit Database(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-    Task<void> run_write(std::function<Result<void>(Connection&)> work);
-    Task<void> run_read(std::function<Result<void>(Connection&)> work);
+    template <class T>
+    static Task<T> write_on(Database self, std::function<Result<T>(Connection&)> work);
+    template <class T>
+    static Task<T> read_on(Database self, std::function<Result<T>(Connection&)> work);
+
+    /// The work's outcome stays with the caller; the writer and the readers only see whether it succeeded.
+    template <class T>
+    static std::function<Result<void>(Connection&)> without_value(std::shared_ptr<Result<T>> result,
+                                                                  std::function<Result<T>(Connection&)> work);
+
+    Task<void> run_write(std::function<Result<void>(Connection&)> work) const;
+    Task<void> run_read(std::function<Result<void>(Connection&)> work) const;
 
     std::shared_ptr<State> state_;
 };
 
 template <class T>
-Task<T> Database::write(std::function<Result<T>(Connection&)> work) {
-    auto result = std::make_shared<Result<T>>();
-    std::function<Result<void>(Connection&)> job = [result, body = std::move(work)](Connection& db) -> Result<void> {
-        *result = body(db);
+std::function<Result<void>(Connection&)> Database::without_value(std::shared_ptr<Result<T>> result,
+                                                                 std::function<Result<T>(Connection&)> work) {
+    return [result = std::move(result), body = std::move(work)](Connection& connection) -> Result<void> {
+        *result = body(connection);
         if (!*result) return result->error();
         return ok();
     };
-    Task<void> pending = run_write(std::move(job));
+}
+
+template <class T>
+Task<T> Database::write_on(Database self, std::function<Result<T>(Connection&)> work) {
+    auto result = std::make_shared<Result<T>>();
+    Task<void> pending = self.run_write(without_value<T>(result, std::move(work)));
     Result<void> done = co_await std::move(pending);
     if (!done) co_return done.error();
     co_return std::move(*result);
 }
 
 template <class T>
-Task<T> Database::read(std::function<Result<T>(Connection&)> work) {
+Task<T> Database::read_on(Database self, std::function<Result<T>(Connection&)> work) {
     auto result = std::make_shared<Result<T>>();
-    std::function<Result<void>(Connection&)> job = [result, body = std::move(work)](Connection& db) -> Result<void> {
-        *result = body(db);
-        if (!*result) return result->error();
-        return ok();
-    };
-    Task<void> pending = run_read(std::move(job));
+    Task<void> pending = self.run_read(without_value<T>(result, std::move(work)));
     Result<void> done = co_await std::move(pending);
     if (!done) co_return done.error();
     co_return std::move(*result);
