@@ -79,6 +79,9 @@ public:
     /// True on a thread of this runtime, where blocking would deadlock.
     bool on_own_thread() const noexcept;
 
+    /// True when nothing moves unless poll() is called: there are no I/O threads, and no loop of the host's.
+    bool polled() const noexcept;
+
     /// Runs what is ready, waiting for at most `wait`; only with io = 0. Returns how many handlers ran.
     /// Errors: invalid_state (there are I/O threads, or the runtime is closed).
     Result<std::size_t> poll(std::chrono::milliseconds wait);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// aikit/aikit.hpp - all of aikit, for those who are starting.
+#ifndef AIKIT_AIKIT_HPP
+#define AIKIT_AIKIT_HPP
+
+#include <aikit/kit.hpp>
+#include <aikit/model/json_form.hpp>
+#include <aikit/provider/builtin.hpp>
+#include <aikit/provider/openai.hpp>
+#include <aikit/sync.hpp>
+
+#endif  // AIKIT_AIKIT_HPP

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// aikit/kit.hpp - everything wired together from one configuration.
+#ifndef AIKIT_KIT_HPP
+#define AIKIT_KIT_HPP
+
+#include <aikit/core/observer.hpp>
+#include <aikit/cost/ledger.hpp>
+#include <aikit/knowledge/knowledge_base.hpp>
+#include <aikit/model/provider.hpp>
+#include <aikit/net/http_client.hpp>
+#include <aikit/policy/meter.hpp>
+#include <aikit/policy/retry.hpp>
+#include <aikit/rag/pipeline.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aikit::inline v0 {
+
+/// One provider by name. Which fields matter depends on `type`.
+struct ProviderConfig {
+    ProviderConfig() = default;
+
+    std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
+    std::string type;  ///< "openai" (any OpenAI-compatible endpoint), "builtin", "scripted". Empty: as `name`.
+
+    std::string base_url;  ///< With the version path: "https://api.openai.com/v1". Empty: the type's own.
+    std::string api_key;   ///< "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY.
+    std::string organization;
+    std::string project;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.
+
+    std::string model;            ///< Used when a request names none.
+    std::string embedding_model;  ///< The same for embeddings.
+    std::string price_as;         ///< The catalog's provider name, where it differs ("openai" for a proxy of it).
+    bool local = false;           ///< May see requests marked sensitive.
+    CallLimits limits;
+    std::optional<int> max_retries;
+    std::string script;  ///< scripted: the path of its script, or of a recording.
+};
+
+/// How a Kit is made. JSON forms mirror it field for field.
+struct KitConfig {
+    KitConfig() = default;
+
+    /// The store's file. Empty: in memory, gone with the kit.
+    std::string store;
+
+    /// The ledger's file, where it is another one. Empty: the store.
+    std::string ledger;
+
+    std::vector<ProviderConfig> providers;  ///< "builtin" is always there.
+
+    /// Where a request goes whose model names no provider. Empty: the first of `providers`, else "builtin".
+    std::string default_provider;
+    std::string embedding_provider;  ///< For knowledge bases. Empty: "builtin".
+    std::string embedding_model;     ///< Empty: the provider's own.
+
+    std::map<std::string, std::string> aliases;  ///< name -> "provider/model".
+
+    knowledge::ChunkingStrategy chunking;
+    rag::RAGConfig answers;
+    policy::UnknownPrice unknown_price = policy::UnknownPrice::deny;
+    std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
+    net::HttpClientConfig http;
+    std::string app;  ///< The host's name, added to the User-Agent.
+    RuntimeConfig runtime;
+
+    // Set by code only.
+    std::shared_ptr<net::HttpTransport> transport;  ///< Null: an HttpClient made from `http`.
+    std::shared_ptr<Observer> observer;
+    std::map<std::string, std::shared_ptr<AIProvider>> own_providers;  ///< The host's own, by name.
+
+    /// Reads JSON. Errors: invalid_argument, naming the field ("providers[0].base_url"); unknown names are errors.
+    static Result<KitConfig> from_json(std::string_view json);
+
+    /// Reads a file of JSON. Errors: not_found, permission, invalid_argument.
+    static Result<KitConfig> from_file(std::string const& path);
+
+    /// What the environment says: a configuration file is read first (`config_path`, else AIKIT_CONFIG, else
+    /// ./aikit.json or $XDG_CONFIG_HOME/aikit/aikit.json where one is), then AIKIT_STORE (else the file's store, else
+    /// $XDG_DATA_HOME/aikit/aikit.db), the providers' own names (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID,
+    /// OPENAI_PROJECT_ID) and the proxies. The only reader of the environment but for "env:" keys.
+    /// Errors: not_found (a file that was named), permission, invalid_argument.
+    static Result<KitConfig> from_env(std::string const& config_path = {});
+
+    /// The configuration as JSON; keys stay references.
+    std::string to_json() const;
+};
+
+/// Providers, prices, ledger, store and knowledge bases behind one handle.
+///
+/// Every answer is metered and written to the ledger; every call is retried as its options say.
+/// Ownership: a shared handle. Thread-safety: shared objects: safe.
+/// Model addressing: "provider/model", an alias, or a model of the default provider.
+class AIKIT_EXPORT Kit {
+public:
+    /// Closed; only to be assigned to.
+    Kit() = default;
+
+    /// Makes a runtime of its own and opens the store. Blocks for the store's file.
+    /// Errors: invalid_argument (a field, named), authentication (a key that cannot be read), and those of
+    /// storage::Database::open.
+    static Result<Kit> open(KitConfig config);
+
+    /// The same on a runtime that is there already.
+    static Task<Kit> open(Runtime runtime, KitConfig config);
+
+    Task<ChatReply> chat(ChatRequest request, CallOptions options);
+    Task<ChatStream> stream_chat(ChatRequest request, CallOptions options);
+    Task<EmbedReply> embed(EmbedRequest request, CallOptions options);
+    Task<ModerateReply> moderate(ModerateRequest request, CallOptions options);
+
+    /// The models a provider offers; `provider` empty: the default one.
+    Task<ModelList> models(std::string provider, CallOptions options);
+
+    /// The knowledge base of that name, made when there is none.
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> knowledge_base(std::string name);
+    Task<std::vector<knowledge::KnowledgeBaseSummary>> knowledge_bases();
+
+    /// Files and folders into a knowledge base.
+    Task<knowledge::IngestReport> ingest(std::string base, std::vector<std::string> paths,
+                                         std::function<void(knowledge::IngestProgress const&)> progress,
+                                         CallOptions options);
+    Task<std::vector<knowledge::RelevantChunk>> search(std::string base, knowledge::SearchRequest request,
+                                                       CallOptions options);
+
+    /// An answer from a knowledge base, with citations. `model` empty: the configuration's.
+    Task<rag::AnswerStream> ask(std::string base, rag::Question question, std::string model, CallOptions options);
+
+    /// What a request would cost. Errors: unknown_price, not_found (no such provider).
+    Result<cost::CostEstimate> estimate_request_cost(ChatRequest const& request) const;
+    Task<cost::Report> cost_report(cost::ReportQuery query);
+
+    /// A provider by name with all its decorators, or null.
+    std::shared_ptr<AIProvider> provider(std::string const& name) const;
+    std::vector<std::string> provider_names() const;
+
+    std::shared_ptr<vector::VectorStore> vectors() const;
+    Runtime runtime() const;
+
+    /// Waits until the ledger is durable.
+    Task<void> flush();
+
+    /// Finishes the ledger's writes, writes the vector images and closes the store; later calls give invalid_state.
+    /// Blocks: not on a thread of the runtime. Also done by the last handle's end.
+    void close() noexcept;
+
+    explicit operator bool() const noexcept { return state_ != nullptr; }
+
+    struct State;
+
+private:
+    explicit Kit(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace aikit::inline v0
+
+#endif  // AIKIT_KIT_HPP
