@@ -11,9 +11,6 @@
 
 namespace aikit::inline v0 {
 
-/// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF, no longer form than needed).
-bool valid_utf8(std::string_view text) noexcept;
-
 /// Appends JSON to a string and puts the commas. The caller keeps begin and end, key and value in pairs.
 class JsonWriter {
 public:
@@ -29,6 +26,7 @@ public:
     void text(std::string_view value);
     void number(std::int64_t value);
     void number(double value);  ///< Shortest form that reads back the same; null for what is no number.
+    void number(float value);   ///< The same, for a float that reads it back.
     void boolean(bool value) { plain(value ? "true" : "false"); }
     void null() { plain("null"); }
 
@@ -44,6 +42,8 @@ private:
     void open(char bracket);
     void close(char bracket);
     void plain(std::string_view token);
+    template <class Number>
+    void digits(Number value);
     void comma() {
         if (comma_) out_ += ',';
     }

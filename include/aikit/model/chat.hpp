@@ -83,6 +83,10 @@ struct ChatRequest {
 
     std::string service_tier;  ///< "auto", "default", "flex", "priority"; empty: the provider's default.
 
+    /// The parameters were given in OpenAI's own form, and OpenAI-style endpoints get them as they are; else those that
+    /// a model is known not to take are left out, with a warning.
+    bool verbatim = false;
+
     /// Further members of the request in OpenAI's form, as a JSON object. OpenAI-style endpoints get them unchanged;
     /// other dialects map them or name them in CallInfo::warnings. A field above goes before a member of the same name.
     /// Empty: none.

@@ -36,8 +36,13 @@ AIKIT_EXPORT std::string write_reply(ChatReply const& reply);
 /// An event as one "chat.completion.chunk" object in OpenAI's form; "" for events that have no such form.
 AIKIT_EXPORT std::string write_chunk(ChatEvent const& event, ChatReply const& so_far);
 
+/// Reads OpenAI's form of an embedding request; what stands under "aikit" goes to `options`, but for "purpose".
+AIKIT_EXPORT Result<EmbedRequest> read_embed(std::string_view json, CallOptions& options);
 AIKIT_EXPORT Result<EmbedRequest> read_embed(std::string_view json);
 AIKIT_EXPORT std::string write_embeddings(EmbedReply const& reply);
+
+/// The same for moderation. An input of parts is one message (ModerateRequest::together), a list of texts is many.
+AIKIT_EXPORT Result<ModerateRequest> read_moderate(std::string_view json, CallOptions& options);
 AIKIT_EXPORT Result<ModerateRequest> read_moderate(std::string_view json);
 AIKIT_EXPORT std::string write_moderation(ModerateReply const& reply);
 AIKIT_EXPORT std::string write_models(ModelList const& list);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// model/openai_form/info.cpp - the "aikit" object of replies, and errors.
+#include "model/openai_form/form.hpp"
+
+namespace aikit::inline v0::json_form {
+
+namespace {
+
+void write_counts(JsonWriter& out, Usage const& usage) {
+    out.begin_object();
+    out.key("input").number(usage.input);
+    out.key("cache_read").number(usage.cache_read);
+    out.key("cache_write_5m").number(usage.cache_write_5m);
+    out.key("cache_write_1h").number(usage.cache_write_1h);
+    out.key("output").number(usage.output);
+    out.key("reasoning").number(usage.reasoning);
+    out.key("audio_input").number(usage.audio_input);
+    out.key("audio_cache_read").number(usage.audio_cache_read);
+    out.key("audio_output").number(usage.audio_output);
+    out.key("image_input").number(usage.image_input);
+    out.key("image_output").number(usage.image_output);
+    out.key("estimated").boolean(usage.estimated);
+    out.end_object();
+}
+
+void write_cost(JsonWriter& out, std::optional<Money> const& cost, bool exact, std::string const& price_id) {
+    if (!cost) return out.null();
+    out.begin_object();
+    out.key("usd").text(cost->usd());
+    out.key("exact").boolean(exact);
+    out.key("price_id").text(price_id);
+    out.end_object();
+}
+
+void write_text_or_null(JsonWriter& out, std::string_view text) {
+    text.empty() ? out.null() : out.text(text);
+}
+
+void write_seconds(JsonWriter& out, std::optional<std::chrono::microseconds> const& duration) {
+    if (!duration) return out.null();
+    out.number(static_cast<double>(duration->count()) / 1e6);
+}
+
+void write_attempt(JsonWriter& out, Attempt const& attempt) {
+    out.begin_object();
+    out.key("provider").text(attempt.provider);
+    out.key("model").text(attempt.model);
+    out.key("outcome").text(attempt.outcome);
+    out.key("error");
+    attempt.error ? out.text(name(*attempt.error)) : out.null();
+    out.key("http_status");
+    attempt.http_status == 0 ? out.null() : out.number(static_cast<std::int64_t>(attempt.http_status));
+    out.key("provider_request_id");
+    write_text_or_null(out, attempt.provider_request_id);
+    out.key("started").text(to_rfc3339(attempt.started));
+    out.key("latency");
+    write_seconds(out, attempt.latency);
+    out.key("first_token");
+    write_seconds(out, attempt.first_token);
+    out.key("usage");
+    write_counts(out, attempt.usage);
+    out.key("cost");
+    write_cost(out, attempt.cost, !attempt.usage.estimated, attempt.price_id);
+    out.end_object();
+}
+
+}  // namespace
+
+std::string write_info(CallInfo const& info, bool complete) {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.key("request_id").text(info.request_id);
+    out.key("provider").text(info.provider);
+    out.key("model").text(info.model);
+    out.key("complete").boolean(complete);
+    out.key("usage");
+    write_counts(out, info.usage);
+    out.key("cost");
+    write_cost(out, info.cost, info.cost_exact, info.price_id);
+    out.key("attempts").begin_array();
+    for (Attempt const& attempt : info.attempts) write_attempt(out, attempt);
+    out.end_array();
+    out.key("warnings").begin_array();
+    for (std::string const& warning : info.warnings) out.text(warning);
+    out.end_array();
+    out.key("route");
+    Result<json::value> const route = json::parse(info.route, "route");
+    route ? out.raw(info.route) : out.null();
+    out.key("cache");
+    write_text_or_null(out, info.cache);
+    out.end_object();
+    return text;
+}
+
+std::string write_error(Error const& error) {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.key("code").text(name(error.code));
+    out.key("message").text(error.message);
+    out.key("provider");
+    write_text_or_null(out, error.provider);
+    out.key("http_status");
+    error.http_status == 0 ? out.null() : out.number(static_cast<std::int64_t>(error.http_status));
+    out.key("provider_code");
+    write_text_or_null(out, error.provider_code);
+    out.key("request_id");
+    write_text_or_null(out, error.request_id);
+    out.key("retryable").boolean(retryable(error));
+    out.key("retry_after_ms");
+    error.retry_after ? out.number(std::int64_t{error.retry_after->count()}) : out.null();
+    out.end_object();
+    return text;
+}
+
+}  // namespace aikit::inline v0::json_form
