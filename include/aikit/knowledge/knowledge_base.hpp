@@ -54,8 +54,14 @@ struct DocumentInput {
 /// A file read when its turn comes, its path being the uri. Files over 256 MiB are refused.
 AIKIT_EXPORT DocumentInput file_input(std::string const& path);
 
+/// The documents of a JSON Lines file, read here and now: each line an object with "text" and, where it has them,
+/// "title" (put before the text, as its first line) and "_id" or "id" (the uri is "path#id", else "path#line").
+/// Errors: those of reading; invalid_argument, naming the line that is no such object.
+AIKIT_EXPORT Result<std::vector<DocumentInput>> json_lines_inputs(std::string const& path);
+
 /// Files of a folder and its folders, sorted by path; hidden ones, links out of the folder and special files are left
-/// out. Errors: not_found, permission.
+/// out. The path of a file gives that file alone. A file ending in .jsonl gives its lines.
+/// Errors: not_found, permission, those of json_lines_inputs.
 AIKIT_EXPORT Result<std::vector<DocumentInput>> folder_inputs(std::string const& path);
 
 struct IngestProgress {

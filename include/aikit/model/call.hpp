@@ -7,6 +7,7 @@
 #include <aikit/core/money.hpp>
 #include <aikit/model/usage.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,26 @@ enum class Replay {
     any,               ///< Also the same one: it may run, and bill, twice.
 };
 
+/// One request to one deployment, as it ended.
+struct Attempt {
+    Attempt() = default;
+
+    std::string provider;
+    std::string model;
+    std::string outcome;  ///< "ok", an error's name, or "dropped" (a stream that was let go).
+    std::optional<Errc> error;
+    int http_status = 0;
+    std::string provider_request_id;
+    SystemTime started;
+    std::chrono::microseconds latency{0};
+    std::optional<std::chrono::microseconds> first_token;
+    Usage usage;
+
+    /// Missing when it could not be priced.
+    std::optional<Money> cost;
+    std::string price_id;
+};
+
 struct CallOptions {
     CallOptions() = default;
 
@@ -74,26 +95,14 @@ struct CallOptions {
 
     /// Where the work should be done, in the provider's words ("eu", "us-east-1"). Empty: anywhere.
     std::string region;
-};
 
-/// One request to one deployment, as it ended.
-struct Attempt {
-    Attempt() = default;
+    // Set by decorators for those further in.
 
-    std::string provider;
-    std::string model;
-    std::string outcome;  ///< "ok", an error's name, or "dropped" (a stream that was let go).
-    std::optional<Errc> error;
-    int http_status = 0;
-    std::string provider_request_id;
-    SystemTime started;
-    std::chrono::microseconds latency{0};
-    std::optional<std::chrono::microseconds> first_token;
-    Usage usage;
+    /// Which try of this operation it is, from 1.
+    int attempt = 1;
 
-    /// Missing when it could not be priced.
-    std::optional<Money> cost;
-    std::string price_id;
+    /// Where each attempt is noted as it ends, oldest first; null: nowhere. One operation's own, used on its executor.
+    std::shared_ptr<std::vector<Attempt>> attempts;
 };
 
 /// How a reply came about. Filled on every reply, and on a stream however it ended.

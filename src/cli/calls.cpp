@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// cli/calls.cpp - aikit embed, moderate, models, cost, version.
+#include "cli/commands.hpp"
+#include "core/json.hpp"
+
+namespace aikit::cli {
+namespace {
+
+/// Texts given as arguments; a lone "-" is standard input.
+Result<std::vector<Part>> text_parts(std::vector<std::string> const& texts) {
+    std::vector<Part> parts;
+    for (std::string const& text : texts) {
+        if (text != "-") {
+            parts.emplace_back(TextPart(text));
+            continue;
+        }
+        Result<std::string> read = read_argument_file("-");
+        if (!read) return read.error();
+        parts.emplace_back(TextPart(std::move(*read)));
+    }
+    return parts;
+}
+
+/// The request of a file, or one made from the texts.
+template <class Request, class Read>
+Result<Request> make_request(std::string const& file, std::vector<std::string> const& texts, std::string const& model,
+                             Read read) {
+    Request request;
+    if (!file.empty()) {
+        Result<std::string> text = read_argument_file(file);
+        if (!text) return text.error();
+        Result<Request> parsed = read(*text);
+        if (!parsed) return parsed.error();
+        request = std::move(*parsed);
+    } else {
+        Result<std::vector<Part>> parts = text_parts(texts);
+        if (!parts) return parts.error();
+        request.inputs = std::move(*parts);
+    }
+    if (!model.empty()) request.model = model;
+    return request;
+}
+
+Result<Kit> open_for(CommonOptions const& common, CallSettings const& call) {
+    Result<KitConfig> config = configure(common, call);
+    if (!config) return config.error();
+    return open_kit(common, std::move(*config));
+}
+
+std::string short_number(float value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g", static_cast<double>(value));
+    return text;
+}
+
+void print_vectors(Console& console, EmbedReply const& reply) {
+    for (std::vector<float> const& vector : reply.vectors) {
+        std::string line = "[";
+        for (std::size_t i = 0; i < vector.size(); ++i) line += (i ? "," : "") + short_number(vector[i]);
+        console.line(line + "]");
+    }
+    note_cost(console, reply.info);
+}
+
+void print_moderation(Console& console, ModerateReply const& reply) {
+    for (ModerationResult const& result : reply.results) {
+        std::string line = result.flagged ? "flagged:" : "not flagged";
+        for (ModerationCategory const& category : result.categories) {
+            if (category.flagged)
+                line += " " + category.name + " (" + short_number(static_cast<float>(category.score)) + ")";
+        }
+        console.line(line);
+    }
+    for (std::string const& warning : reply.info.warnings) console.warn(warning);
+}
+
+json::object report_line(cost::ReportLine const& line) {
+    json::object out;
+    out["key"] = line.key;
+    out["calls"] = line.calls;
+    out["failed"] = line.failed;
+    out["input_tokens"] = line.input_tokens;
+    out["output_tokens"] = line.output_tokens;
+    out["cost_usd"] = line.cost.usd();
+    out["estimated"] = line.estimated;
+    out["unpriced"] = line.unpriced;
+    return out;
+}
+
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.insert(0, width - text.size(), ' ');
+    return text;
+}
+
+void print_report_line(Console& console, cost::ReportLine const& line, std::string const& key) {
+    std::string text = key;
+    if (text.size() < 32) text.append(32 - text.size(), ' ');
+    text += padded(std::to_string(line.calls), 8) + padded(std::to_string(line.failed), 8) +
+            padded(std::to_string(line.input_tokens), 12) + padded(std::to_string(line.output_tokens), 12) +
+            padded("$" + line.cost.usd(), 16);
+    if (line.unpriced > 0) text += "  + " + std::to_string(line.unpriced) + " without a price";
+    console.line(text);
+}
+
+}  // namespace
+
+int run_embed(CommonOptions const& common, EmbedSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<EmbedRequest> request =
+        make_request<EmbedRequest>(settings.request, settings.texts, settings.call.model, json_form::read_embed);
+    if (!request) return console.fail(request.error());
+    if (settings.dimensions) request->dimensions = settings.dimensions;
+    Result<CallOptions> options = call_options(settings.call);
+    if (!options) return console.fail(options.error());
+    Result<Kit> kit = open_for(common, settings.call);
+    if (!kit) return console.fail(kit.error());
+    Result<EmbedReply> reply = run(*kit, kit->embed(std::move(*request), std::move(*options)));
+    if (!reply) return console.fail(reply.error());
+    if (console.json()) {
+        console.line(json_form::write_embeddings(*reply));
+    } else {
+        print_vectors(console, *reply);
+    }
+    return 0;
+}
+
+int run_moderate(CommonOptions const& common, ModerateSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<ModerateRequest> request =
+        make_request<ModerateRequest>(settings.request, settings.texts, settings.call.model, json_form::read_moderate);
+    if (!request) return console.fail(request.error());
+    Result<CallOptions> options = call_options(settings.call);
+    if (!options) return console.fail(options.error());
+    Result<Kit> kit = open_for(common, settings.call);
+    if (!kit) return console.fail(kit.error());
+    Result<ModerateReply> reply = run(*kit, kit->moderate(std::move(*request), std::move(*options)));
+    if (!reply) return console.fail(reply.error());
+    if (console.json()) {
+        console.line(json_form::write_moderation(*reply));
+    } else {
+        print_moderation(console, *reply);
+    }
+    return 0;
+}
+
+int run_models(CommonOptions const& common, CallSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<CallOptions> options = call_options(settings);
+    if (!options) return console.fail(options.error());
+    Result<Kit> kit = open_for(common, settings);
+    if (!kit) return console.fail(kit.error());
+    Result<ModelList> list = run(*kit, kit->models(settings.provider, std::move(*options)));
+    if (!list) return console.fail(list.error());
+    if (console.json()) {
+        console.line(json_form::write_models(*list));
+    } else {
+        for (ModelInfo const& model : list->models) console.line(model.id);
+    }
+    return 0;
+}
+
+int run_cost(CommonOptions const& common, CostSettings const& settings) {
+    Console console(common.json, common.quiet);
+    cost::ReportQuery query;
+    query.by = settings.by == "user"       ? cost::ReportBy::user
+               : settings.by == "day"      ? cost::ReportBy::day
+               : settings.by == "provider" ? cost::ReportBy::provider
+                                           : cost::ReportBy::model;
+    Result<Kit> kit = open_for(common, CallSettings());
+    if (!kit) return console.fail(kit.error());
+    Result<cost::Report> report = run(*kit, kit->cost_report(query));
+    if (!report) return console.fail(report.error());
+    if (console.json()) {
+        json::array lines;
+        for (cost::ReportLine const& line : report->lines) lines.push_back(report_line(line));
+        json::object out;
+        out["by"] = settings.by;
+        out["lines"] = std::move(lines);
+        out["total"] = report_line(report->total);
+        console.line(json::serialize(out));
+        return 0;
+    }
+    std::string heading = settings.by;
+    heading.append(32 - heading.size(), ' ');
+    console.line(console.bold(heading + padded("calls", 8) + padded("failed", 8) + padded("tokens in", 12) +
+                              padded("tokens out", 12) + padded("cost", 16)));
+    for (cost::ReportLine const& line : report->lines)
+        print_report_line(console, line, line.key.empty() ? "-" : line.key);
+    print_report_line(console, report->total, "total");
+    return 0;
+}
+
+int run_version(CommonOptions const& common) {
+    Console console(common.json, common.quiet);
+    if (console.json()) {
+        json::object out;
+        out["version"] = version();
+        console.line(json::serialize(out));
+    } else {
+        console.line(std::string("aikit ") + version());
+    }
+    return 0;
+}
+
+}  // namespace aikit::cli

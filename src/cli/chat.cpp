@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// cli/chat.cpp - aikit chat.
+#include "cli/commands.hpp"
+
+namespace aikit::cli {
+namespace {
+
+/// The request of the file, or of the prompt; flags stand above what the file says.
+Result<json_form::ChatCall> make_call(ChatSettings const& settings) {
+    json_form::ChatCall call;
+    if (!settings.request.empty()) {
+        Result<std::string> text = read_argument_file(settings.request);
+        if (!text) return text.error();
+        Result<json_form::ChatCall> read = json_form::read_chat(*text);
+        if (!read) return read.error();
+        call = std::move(*read);
+    } else {
+        std::string prompt = settings.prompt;
+        if (prompt == "-") {
+            Result<std::string> text = read_argument_file("-");
+            if (!text) return text.error();
+            prompt = std::move(*text);
+        }
+        if (!settings.system.empty()) call.request.messages.emplace_back(Role::system, settings.system);
+        call.request.messages.emplace_back(Role::user, std::move(prompt));
+    }
+    if (!settings.call.model.empty()) call.request.model = settings.call.model;
+    if (settings.max_tokens) call.request.max_tokens = settings.max_tokens;
+    if (settings.temperature) call.request.temperature = settings.temperature;
+    Result<CallOptions> flags = call_options(settings.call);
+    if (!flags) return flags.error();
+    if (flags->limits.total) call.options.limits.total = flags->limits.total;
+    if (flags->max_retries) call.options.max_retries = flags->max_retries;
+    if (!flags->caller.user.empty()) call.options.caller.user = flags->caller.user;
+    if (!flags->caller.project.empty()) call.options.caller.project = flags->caller.project;
+    for (std::string const& tag : flags->caller.tags) call.options.caller.tags.push_back(tag);
+    call.stream = call.stream || settings.stream;
+    return call;
+}
+
+void print_event(Console& console, ChatEvent const& event, ChatReply const& so_far) {
+    if (console.json()) {
+        std::string const chunk = json_form::write_chunk(event, so_far);
+        if (!chunk.empty()) console.line(chunk);
+        return;
+    }
+    // With several choices only the first is shown while it comes.
+    if (auto const* text = std::get_if<TextDelta>(&event); text && text->choice == 0) console.write(text->text);
+    if (auto const* refusal = std::get_if<RefusalDelta>(&event); refusal && refusal->choice == 0) {
+        console.write(refusal->text);
+    }
+}
+
+/// What of a reply is no text: for people, after the text.
+void print_rest(Console& console, ChatReply const& reply, bool streamed) {
+    for (std::size_t index = 0; index < reply.choices.size(); ++index) {
+        Choice const& choice = reply.choices[index];
+        if (!streamed || index > 0) {
+            std::string const text = choice.message.text() + choice.message.refusal();
+            if (!text.empty()) console.line(text);
+        }
+        for (ToolCall const& call : choice.message.tool_calls()) console.line(call.name + "(" + call.arguments + ")");
+        if (choice.finish == FinishReason::length) console.warn("the answer was cut off by the limit of tokens");
+        if (choice.finish == FinishReason::content_filter) console.warn("the provider withheld the answer");
+    }
+    note_cost(console, reply.info);
+}
+
+int finish(Console& console, ChatReply const& reply, bool streamed) {
+    if (console.json()) {
+        console.line(json_form::write_reply(reply));
+    } else {
+        print_rest(console, reply, streamed);
+    }
+    return 0;
+}
+
+int stream(Console& console, Kit& kit, json_form::ChatCall call) {
+    Result<ChatStream> stream = run(kit, kit.stream_chat(std::move(call.request), std::move(call.options)));
+    if (!stream) return console.fail(stream.error());
+    bool at_line_start = true;
+    for (;;) {
+        Result<std::optional<ChatEvent>> event = run(kit, stream->next());
+        if (!event) {
+            if (!console.json() && !at_line_start) console.line("");
+            ChatReply partial = stream->reply();
+            partial.info = stream->info();
+            return console.fail(event.error(), json_form::write_reply(partial));
+        }
+        if (!*event) break;
+        print_event(console, **event, stream->reply());
+        if (auto const* text = std::get_if<TextDelta>(&**event)) at_line_start = text->text.back() == '\n';
+    }
+    if (!console.json() && !at_line_start) console.line("");
+    ChatReply reply = stream->reply();
+    reply.info = stream->info();
+    return finish(console, reply, true);
+}
+
+}  // namespace
+
+int run_chat(CommonOptions const& common, ChatSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<json_form::ChatCall> call = make_call(settings);
+    if (!call) return console.fail(call.error());
+    Result<KitConfig> config = configure(common, settings.call);
+    if (!config) return console.fail(config.error());
+    Result<Kit> kit = open_kit(common, std::move(*config));
+    if (!kit) return console.fail(kit.error());
+
+    if (call->stream) return stream(console, *kit, std::move(*call));
+    Result<ChatReply> reply = run(*kit, kit->chat(std::move(call->request), std::move(call->options)));
+    if (!reply) return console.fail(reply.error());
+    return finish(console, *reply, false);
+}
+
+}  // namespace aikit::cli

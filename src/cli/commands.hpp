@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// cli/commands.hpp - the options of every command, and the functions that carry them out.
+#ifndef AIKIT_SRC_CLI_COMMANDS_HPP
+#define AIKIT_SRC_CLI_COMMANDS_HPP
+
+#include "cli/console.hpp"
+
+#include <aikit/aikit.hpp>
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aikit::cli {
+
+/// What every command takes.
+struct CommonOptions {
+    std::string store;
+    std::string config;
+    bool json = false;
+    bool quiet = false;
+};
+
+/// What every command takes that calls a provider.
+struct CallSettings {
+    std::string provider;
+    std::string base_url;
+    std::string model;
+    std::optional<double> timeout;
+    std::optional<int> max_retries;
+    std::string user;
+    std::string project;
+    std::vector<std::string> tags;
+    std::string unknown_price;
+};
+
+struct ChatSettings {
+    CallSettings call;
+    std::string prompt;
+    std::string request;
+    std::string system;
+    bool stream = false;
+    std::optional<std::int64_t> max_tokens;
+    std::optional<double> temperature;
+};
+
+struct EmbedSettings {
+    CallSettings call;
+    std::vector<std::string> texts;
+    std::string request;
+    std::optional<int> dimensions;
+};
+
+struct ModerateSettings {
+    CallSettings call;
+    std::vector<std::string> texts;
+    std::string request;
+};
+
+struct IngestSettings {
+    CallSettings call;
+    std::string base;
+    std::vector<std::string> paths;
+    std::string chunking;
+    std::optional<int> chunk_size;
+};
+
+struct SearchSettings {
+    CallSettings call;
+    std::string base;
+    std::string query;
+    std::string mode = "hybrid";
+    int top = 10;
+};
+
+struct AskSettings {
+    CallSettings call;
+    std::string base;
+    std::string question;
+    std::optional<int> top;
+};
+
+struct CostSettings {
+    std::string by = "model";
+};
+
+int run_chat(CommonOptions const& common, ChatSettings const& settings);
+int run_embed(CommonOptions const& common, EmbedSettings const& settings);
+int run_moderate(CommonOptions const& common, ModerateSettings const& settings);
+int run_models(CommonOptions const& common, CallSettings const& settings);
+int run_ingest(CommonOptions const& common, IngestSettings const& settings);
+int run_search(CommonOptions const& common, SearchSettings const& settings);
+int run_ask(CommonOptions const& common, AskSettings const& settings);
+int run_cost(CommonOptions const& common, CostSettings const& settings);
+int run_version(CommonOptions const& common);
+
+// ---- shared by the commands ----
+
+/// The configuration: flags above the environment above the file.
+Result<KitConfig> configure(CommonOptions const& common, CallSettings const& call);
+
+/// What a call's flags say.
+Result<CallOptions> call_options(CallSettings const& call);
+
+/// Opens the kit, making the folder of the default store.
+Result<Kit> open_kit(CommonOptions const& common, KitConfig config);
+
+/// The text of a FILE argument; "-" is standard input.
+Result<std::string> read_argument_file(std::string const& path);
+
+/// Says on standard error what a call cost.
+void note_cost(Console& console, CallInfo const& info);
+
+/// Runs `task` on the kit and blocks. Ctrl-C and SIGTERM cancel it (the bill is still settled); the result is then
+/// cancelled.
+template <class T>
+Result<T> run(Kit const& kit, Task<T> task);
+
+}  // namespace aikit::cli
+
+#include "cli/run.ipp"
+
+#endif  // AIKIT_SRC_CLI_COMMANDS_HPP

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// cli/main.cpp - the aikit command: its arguments, and which function carries them out.
+#include "cli/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+namespace aikit::cli {
+namespace {
+
+void add_call_flags(CLI::App& command, CallSettings& call, bool model = true) {
+    command.add_option("--provider", call.provider, "Provider by name, e.g. openai");
+    command.add_option("--base-url", call.base_url, "Endpoint with its version path, e.g. http://127.0.0.1:8080/v1");
+    if (model) command.add_option("--model", call.model, "Model, \"provider/model\", or an alias of the configuration");
+    command.add_option("--timeout", call.timeout, "Seconds the whole call may take");
+    command.add_option("--max-retries", call.max_retries, "Tries after the first")->check(CLI::Range(0, 10));
+    command.add_option("--user", call.user, "Who it is for, in the ledger");
+    command.add_option("--project", call.project, "What it is for, in the ledger");
+    command.add_option("--tag", call.tags, "A tag in the ledger; may be repeated")->allow_extra_args(false);
+    command.add_option("--unknown-price", call.unknown_price, "What to do with a model without a price")
+        ->check(CLI::IsMember({"deny", "allow"}));
+}
+
+struct Program {
+    CommonOptions common;
+    ChatSettings chat;
+    EmbedSettings embed;
+    ModerateSettings moderate;
+    CallSettings models;
+    IngestSettings ingest;
+    SearchSettings search;
+    AskSettings ask;
+    CostSettings cost;
+    std::function<int()> chosen;
+};
+
+/// The flags of every command are accepted before and after its name.
+CLI::App& add_command(CLI::App& app, Program& program, std::string const& name, std::string const& what,
+                      std::function<int()> run) {
+    CLI::App* command = app.add_subcommand(name, what);
+    command->fallthrough();
+    command->callback([&program, run = std::move(run)] { program.chosen = run; });
+    return *command;
+}
+
+void add_model_commands(CLI::App& app, Program& p) {
+    CLI::App& chat = add_command(app, p, "chat", "Ask a model", [&p] { return run_chat(p.common, p.chat); });
+    CLI::Option* prompt = chat.add_option("prompt", p.chat.prompt, "What to ask; - reads standard input");
+    CLI::Option* request = chat.add_option("--request", p.chat.request,
+                                           "A request in OpenAI's Chat Completions form; - reads standard input");
+    prompt->excludes(request);
+    chat.add_option("--system", p.chat.system, "Instructions that stand before the prompt")->excludes(request);
+    chat.add_flag("--stream", p.chat.stream, "Print the answer as it comes");
+    chat.add_option("--max-tokens", p.chat.max_tokens, "Most tokens of the answer");
+    chat.add_option("--temperature", p.chat.temperature, "0 is near-deterministic");
+    add_call_flags(chat, p.chat.call);
+    chat.callback([&p, prompt, request] {
+        if (prompt->count() + request->count() == 0) throw CLI::RequiredError("PROMPT or --request");
+        p.chosen = [&p] { return run_chat(p.common, p.chat); };
+    });
+
+    CLI::App& embed =
+        add_command(app, p, "embed", "Turn texts into vectors", [&p] { return run_embed(p.common, p.embed); });
+    CLI::Option* embed_request =
+        embed.add_option("--request", p.embed.request, "A request in OpenAI's form; - reads standard input");
+    embed.add_option("text", p.embed.texts, "Texts; - reads one from standard input")->excludes(embed_request);
+    embed.add_option("--dimensions", p.embed.dimensions, "Numbers per vector");
+    add_call_flags(embed, p.embed.call);
+
+    CLI::App& moderate = add_command(app, p, "moderate", "Check texts against a provider's rules",
+                                     [&p] { return run_moderate(p.common, p.moderate); });
+    CLI::Option* moderate_request =
+        moderate.add_option("--request", p.moderate.request, "A request in OpenAI's form; - reads standard input");
+    moderate.add_option("text", p.moderate.texts, "Texts; - reads one from standard input")->excludes(moderate_request);
+    add_call_flags(moderate, p.moderate.call);
+
+    CLI::App& models =
+        add_command(app, p, "models", "List a provider's models", [&p] { return run_models(p.common, p.models); });
+    add_call_flags(models, p.models, false);
+}
+
+void add_knowledge_commands(CLI::App& app, Program& p) {
+    CLI::App& ingest = add_command(app, p, "ingest", "Take files and folders into a knowledge base",
+                                   [&p] { return run_ingest(p.common, p.ingest); });
+    ingest.add_option("base", p.ingest.base, "The knowledge base; made when there is none")->required();
+    ingest.add_option("path", p.ingest.paths, "Files and folders")->required();
+    ingest.add_option("--chunking", p.ingest.chunking, "How texts are cut")
+        ->check(CLI::IsMember({"fixed", "paragraph", "markdown"}));
+    ingest.add_option("--chunk-size", p.ingest.chunk_size, "Most characters in a chunk");
+    add_call_flags(ingest, p.ingest.call, false);
+
+    CLI::App& search = add_command(app, p, "search", "Find passages", [&p] { return run_search(p.common, p.search); });
+    search.add_option("base", p.search.base, "The knowledge base")->required();
+    search.add_option("query", p.search.query, "What to look for")->required();
+    search.add_option("--mode", p.search.mode, "By meaning, by words, or both")
+        ->check(CLI::IsMember({"dense", "sparse", "hybrid"}))
+        ->capture_default_str();
+    search.add_option("--top", p.search.top, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
+    add_call_flags(search, p.search.call, false);
+
+    CLI::App& ask = add_command(app, p, "ask", "Answer a question from a knowledge base",
+                                [&p] { return run_ask(p.common, p.ask); });
+    ask.add_option("base", p.ask.base, "The knowledge base")->required();
+    ask.add_option("question", p.ask.question, "The question")->required();
+    ask.add_option("--top", p.ask.top, "How many passages the model sees")->check(CLI::Range(1, 100));
+    add_call_flags(ask, p.ask.call);
+}
+
+/// A usage error in the form every failure has.
+int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    std::fprintf(stderr, "aikit: %s; see aikit --help\n", error.what());
+    if (json) {
+        Error const failure = fail(Errc::invalid_argument, std::string(error.what()) + "; see aikit --help");
+        std::printf("{\"error\":%s}\n", json_form::write_error(failure).c_str());
+    }
+    return exit_usage;
+}
+
+int run_command_line(int argc, char** argv) {
+    Program program;
+    CLI::App app("Every model behind one interface, with costs, search and cited answers.", "aikit");
+    app.require_subcommand(1);
+    app.add_option("--store", program.common.store,
+                   "The store's file (default: $AIKIT_STORE, else the user's data folder)");
+    app.add_option("--config", program.common.config, "Configuration (default: $AIKIT_CONFIG, else ./aikit.json)");
+    app.add_flag("--json", program.common.json, "Print JSON");
+    app.add_flag("--quiet", program.common.quiet, "Print answers and errors only");
+    add_model_commands(app, program);
+    add_knowledge_commands(app, program);
+    CLI::App& cost = add_command(app, program, "cost", "Show what calls have cost",
+                                 [&] { return run_cost(program.common, program.cost); });
+    cost.add_option("--by", program.cost.by, "Group by")
+        ->check(CLI::IsMember({"model", "user", "day", "provider"}))
+        ->capture_default_str();
+    add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return tell_usage(app, error, program.common.json);
+    }
+    return program.chosen();
+}
+
+}  // namespace
+}  // namespace aikit::cli
+
+int main(int argc, char** argv) {
+    try {
+        return aikit::cli::run_command_line(argc, argv);
+    } catch (std::exception const&) {
+        std::fprintf(stderr, "aikit: out of memory, or a bug in aikit; please report it\n");
+        return aikit::cli::exit_code(aikit::Errc::internal);
+    }
+}

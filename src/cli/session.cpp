@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// cli/session.cpp - from flags to a configuration and an open kit.
+#include "cli/commands.hpp"
+#include "core/os/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace aikit::cli {
+namespace {
+
+constexpr std::int64_t max_argument_bytes = 256 * 1024 * 1024;
+
+/// Makes the folders above a file; false only when one could not be made.
+bool make_folders(std::string const& file) {
+    for (std::size_t slash = file.find('/', 1); slash != std::string::npos; slash = file.find('/', slash + 1)) {
+        if (::mkdir(file.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST) return false;
+    }
+    return true;
+}
+
+/// The provider a flag names, made when the configuration has none of that name.
+ProviderConfig& named_provider(KitConfig& config, std::string const& name, bool has_base_url) {
+    auto const found = std::find_if(config.providers.begin(), config.providers.end(),
+                                    [&](ProviderConfig const& provider) { return provider.name == name; });
+    if (found != config.providers.end()) return *found;
+    ProviderConfig made;
+    made.name = name;
+    // An endpoint aikit has no adapter of its own for speaks OpenAI's dialect, as nearly all do.
+    if (has_base_url && name != "builtin" && name != "scripted") made.type = "openai";
+    return config.providers.emplace_back(std::move(made));
+}
+
+}  // namespace
+
+Result<KitConfig> configure(CommonOptions const& common, CallSettings const& call) {
+    Result<KitConfig> config = KitConfig::from_env(common.config);
+    if (!config) return config.error();
+    if (!common.store.empty()) config->store = common.store;
+    if (!call.provider.empty() || !call.base_url.empty()) {
+        std::string const name = !call.provider.empty()              ? call.provider
+                                 : !config->default_provider.empty() ? config->default_provider
+                                                                     : "openai";
+        ProviderConfig& provider = named_provider(*config, name, !call.base_url.empty());
+        if (!call.base_url.empty()) provider.base_url = call.base_url;
+        config->default_provider = name;
+    }
+    // An endpoint given by hand may serve models no catalog knows: they run, and the reply says it has no price.
+    if (!call.base_url.empty()) config->unknown_price = policy::UnknownPrice::allow;
+    if (call.unknown_price == "allow") config->unknown_price = policy::UnknownPrice::allow;
+    if (call.unknown_price == "deny") config->unknown_price = policy::UnknownPrice::deny;
+    return config;
+}
+
+Result<CallOptions> call_options(CallSettings const& call) {
+    CallOptions options;
+    if (call.timeout) {
+        if (!(*call.timeout > 0 && *call.timeout <= 1e6)) {
+            return fail(Errc::invalid_argument, "--timeout must be more than 0 and at most 1000000 seconds");
+        }
+        options.limits.total = std::chrono::milliseconds(std::llround(*call.timeout * 1000));
+    }
+    options.max_retries = call.max_retries;
+    options.caller.user = call.user;
+    options.caller.project = call.project;
+    options.caller.tags = call.tags;
+    return options;
+}
+
+Result<Kit> open_kit(CommonOptions const& common, KitConfig config) {
+    if (common.store.empty() && !config.store.empty() && !make_folders(config.store)) {
+        return fail(Errc::permission, "the folder of the default store '" + config.store +
+                                          "' cannot be made; name a store with --store or AIKIT_STORE");
+    }
+    return Kit::open(std::move(config));
+}
+
+Result<std::string> read_argument_file(std::string const& path) {
+    if (path == "-") return os::read_descriptor(STDIN_FILENO, "standard input", max_argument_bytes);
+    return os::read_file(path, max_argument_bytes);
+}
+
+void note_cost(Console& console, CallInfo const& info) {
+    std::string line = info.provider + "/" + info.model + "  " + std::to_string(info.usage.total_input()) +
+                       " tokens in, " + std::to_string(info.usage.output) + " out  ";
+    line += info.cost ? "$" + info.cost->usd() : "price unknown";
+    if (info.cost && !info.cost_exact) line += " (estimated)";
+    console.note(line);
+    for (std::string const& warning : info.warnings) console.warn(warning);
+}
+
+}  // namespace aikit::cli

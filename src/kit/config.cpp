@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+// kit/config.cpp - a Kit's configuration as JSON, from files and from the environment.
+#include "core/json.hpp"
+#include "core/os/files.hpp"
+#include "core/os/os.hpp"
+
+#include <aikit/kit.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace aikit::inline v0 {
+namespace {
+
+constexpr std::int64_t max_config_bytes = 4 * 1024 * 1024;
+
+bool valid_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 64) return false;
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    });
+}
+
+/// Durations stand in JSON as seconds, fractions allowed.
+void read_seconds(json::Fields& fields, std::string_view key, std::optional<std::chrono::milliseconds>& out) {
+    std::optional<double> seconds;
+    fields.read(key, seconds);
+    if (!seconds) return;
+    if (!(*seconds >= 0 && *seconds <= 1e9)) return fields.refuse(key, "must be 0 (no limit) to 1e9 seconds");
+    out = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000.0 + 0.5));
+}
+
+void read_seconds(json::Fields& fields, std::string_view key, std::chrono::milliseconds& out) {
+    std::optional<std::chrono::milliseconds> value;
+    read_seconds(fields, key, value);
+    if (value) out = *value;
+}
+
+json::value seconds(std::chrono::milliseconds value) {
+    if (value.count() % 1000 == 0) return value.count() / 1000;
+    return static_cast<double>(value.count()) / 1000.0;
+}
+
+/// One list of fields for both directions would have to name types twice; the round trip is tested instead.
+Result<void> read_limits(json::Fields& parent, CallLimits& out) {
+    json::object const* object = parent.take_object("limits");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".limits");
+    read_seconds(fields, "connect", out.connect);
+    read_seconds(fields, "first_byte", out.first_byte);
+    read_seconds(fields, "idle", out.idle);
+    read_seconds(fields, "total", out.total);
+    return fields.finish();
+}
+
+json::value write_limits(CallLimits const& limits) {
+    json::object out;
+    if (limits.connect) out["connect"] = seconds(*limits.connect);
+    if (limits.first_byte) out["first_byte"] = seconds(*limits.first_byte);
+    if (limits.idle) out["idle"] = seconds(*limits.idle);
+    if (limits.total) out["total"] = seconds(*limits.total);
+    return out;
+}
+
+Result<ProviderConfig> read_provider(json::value const& source, std::string const& path) {
+    if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
+    json::Fields fields(source.get_object(), path);
+    ProviderConfig out;
+    fields.read("name", out.name);
+    fields.read("type", out.type);
+    fields.read("base_url", out.base_url);
+    fields.read("api_key", out.api_key);
+    fields.read("organization", out.organization);
+    fields.read("project", out.project);
+    fields.read("model", out.model);
+    fields.read("embedding_model", out.embedding_model);
+    fields.read("price_as", out.price_as);
+    fields.read("local", out.local);
+    fields.read("max_retries", out.max_retries);
+    fields.read("script", out.script);
+    if (json::object const* headers = fields.take_object("headers")) {
+        for (auto const& [key, value] : *headers) {
+            if (!value.is_string())
+                return fail(Errc::invalid_argument, path + ".headers." + std::string(key) + " must be a string");
+            out.headers.emplace_back(std::string(key), std::string(value.get_string()));
+        }
+    }
+    if (!valid_name(out.name)) {
+        fields.refuse("name", "must be 1 to 64 of a-z, 0-9, '_', '-', '.'");
+    }
+    if (out.max_retries && (*out.max_retries < 0 || *out.max_retries > 10)) {
+        fields.refuse("max_retries", "must be 0 to 10");
+    }
+    if (!out.api_key.empty() && out.api_key.rfind("env:", 0) != 0 && out.api_key.rfind("file:", 0) != 0) {
+        fields.refuse("api_key",
+                      "must be a reference, \"env:NAME\" or \"file:PATH\": keys do not belong in configurations");
+    }
+    if (Result<void> limits = read_limits(fields, out.limits); !limits) return limits.error();
+    if (Result<void> done = fields.finish(); !done) return done.error();
+    return out;
+}
+
+json::value write_provider(ProviderConfig const& config) {
+    json::object out;
+    out["name"] = config.name;
+    auto const text = [&](char const* key, std::string const& value) {
+        if (!value.empty()) out[key] = value;
+    };
+    text("type", config.type);
+    text("base_url", config.base_url);
+    text("api_key", config.api_key);
+    text("organization", config.organization);
+    text("project", config.project);
+    if (!config.headers.empty()) {
+        json::object headers;
+        for (auto const& [key, value] : config.headers) headers[key] = value;
+        out["headers"] = std::move(headers);
+    }
+    text("model", config.model);
+    text("embedding_model", config.embedding_model);
+    text("price_as", config.price_as);
+    if (config.local) out["local"] = true;
+    out["limits"] = write_limits(config.limits);
+    if (config.max_retries) out["max_retries"] = *config.max_retries;
+    text("script", config.script);
+    return out;
+}
+
+Result<void> read_chunking(json::Fields& parent, knowledge::ChunkingStrategy& out) {
+    using Kind = knowledge::ChunkingStrategy::Kind;
+    json::object const* object = parent.take_object("chunking");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".chunking");
+    std::string kind = knowledge::name(out.kind);
+    fields.read("kind", kind);
+    fields.read("size", out.size);
+    fields.read("overlap", out.overlap);
+    bool known = false;
+    for (Kind const candidate : {Kind::fixed, Kind::paragraph, Kind::markdown}) {
+        if (kind != knowledge::name(candidate)) continue;
+        out.kind = candidate;
+        known = true;
+    }
+    if (!known) fields.refuse("kind", "must be \"fixed\", \"paragraph\" or \"markdown\"");
+    return fields.finish();
+}
+
+constexpr std::array<std::pair<knowledge::SearchMode, char const*>, 3> search_modes{{
+    {knowledge::SearchMode::dense, "dense"},
+    {knowledge::SearchMode::sparse, "sparse"},
+    {knowledge::SearchMode::hybrid, "hybrid"},
+}};
+
+Result<void> read_answers(json::Fields& parent, rag::RAGConfig& out) {
+    json::object const* object = parent.take_object("answers");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".answers");
+    std::string mode;
+    fields.read("model", out.model);
+    fields.read("top", out.top);
+    fields.read("mode", mode);
+    fields.read("diversity", out.diversity);
+    fields.read("context_window", out.context_window);
+    fields.read("max_answer_tokens", out.max_answer_tokens);
+    fields.read("instructions", out.instructions);
+    if (!mode.empty()) {
+        auto const* found =
+            std::find_if(search_modes.begin(), search_modes.end(), [&](auto const& m) { return mode == m.second; });
+        if (found == search_modes.end()) {
+            fields.refuse("mode", "must be \"dense\", \"sparse\" or \"hybrid\"");
+        } else {
+            out.mode = found->first;
+        }
+    }
+    return fields.finish();
+}
+
+json::value write_answers(rag::RAGConfig const& config) {
+    json::object out;
+    if (!config.model.empty()) out["model"] = config.model;
+    out["top"] = config.top;
+    for (auto const& [mode, text] : search_modes) {
+        if (mode == config.mode) out["mode"] = text;
+    }
+    out["diversity"] = config.diversity;
+    out["context_window"] = config.context_window;
+    out["max_answer_tokens"] = config.max_answer_tokens;
+    if (!config.instructions.empty()) out["instructions"] = config.instructions;
+    return out;
+}
+
+Result<void> read_http(json::Fields& parent, net::HttpClientConfig& out) {
+    json::object const* object = parent.take_object("http");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".http");
+    fields.read("user_agent", out.user_agent);
+    fields.read("ca_file", out.ca_file);
+    fields.read("https_proxy", out.https_proxy);
+    fields.read("http_proxy", out.http_proxy);
+    fields.read("no_proxy", out.no_proxy);
+    fields.read("gzip", out.gzip);
+    fields.read("max_connections_per_origin", out.max_connections_per_origin);
+    fields.read("max_idle_per_origin", out.max_idle_per_origin);
+    fields.read("max_head", out.max_head);
+    fields.read("max_body", out.max_body);
+    read_seconds(fields, "max_idle_time", out.max_idle_time);
+    read_seconds(fields, "max_life", out.max_life);
+    read_seconds(fields, "next_address_after", out.next_address_after);
+    read_seconds(fields, "tcp_user_timeout", out.tcp_user_timeout);
+    return fields.finish();
+}
+
+json::value write_http(net::HttpClientConfig const& config) {
+    json::object out;
+    if (!config.user_agent.empty()) out["user_agent"] = config.user_agent;
+    if (!config.ca_file.empty()) out["ca_file"] = config.ca_file;
+    if (!config.https_proxy.empty()) out["https_proxy"] = config.https_proxy;
+    if (!config.http_proxy.empty()) out["http_proxy"] = config.http_proxy;
+    if (!config.no_proxy.empty()) out["no_proxy"] = config.no_proxy;
+    out["gzip"] = config.gzip;
+    out["max_connections_per_origin"] = config.max_connections_per_origin;
+    out["max_idle_per_origin"] = config.max_idle_per_origin;
+    out["max_head"] = config.max_head;
+    out["max_body"] = config.max_body;
+    out["max_idle_time"] = seconds(config.max_idle_time);
+    out["max_life"] = seconds(config.max_life);
+    out["next_address_after"] = seconds(config.next_address_after);
+    out["tcp_user_timeout"] = seconds(config.tcp_user_timeout);
+    return out;
+}
+
+Result<void> read_runtime(json::Fields& parent, RuntimeConfig& out) {
+    json::object const* object = parent.take_object("runtime");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".runtime");
+    fields.read("io", out.io);
+    fields.read("cpu", out.cpu);
+    fields.read("storage", out.storage);
+    fields.read("resolver", out.resolver);
+    return fields.finish();
+}
+
+Result<void> read_lists(json::Fields& fields, KitConfig& out) {
+    if (json::array const* providers = fields.take_array("providers")) {
+        std::size_t index = 0;
+        for (json::value const& provider : *providers) {
+            std::string const path = fields.path() + ".providers[" + std::to_string(index++) + "]";
+            Result<ProviderConfig> read = read_provider(provider, path);
+            if (!read) return read.error();
+            for (ProviderConfig const& other : out.providers) {
+                if (other.name == read->name) {
+                    return fail(Errc::invalid_argument, path + ".name is that of another provider; names must differ");
+                }
+            }
+            out.providers.push_back(std::move(*read));
+        }
+    }
+    if (json::object const* aliases = fields.take_object("aliases")) {
+        for (auto const& [key, value] : *aliases) {
+            if (!value.is_string() || value.get_string().empty()) {
+                return fail(Errc::invalid_argument,
+                            fields.path() + ".aliases." + std::string(key) + " must be a model's name");
+            }
+            out.aliases[std::string(key)] = std::string(value.get_string());
+        }
+    }
+    return ok();
+}
+
+std::string environment_or(char const* name, std::string otherwise) {
+    std::optional<std::string> value = os::environment(name);
+    return value && !value->empty() ? *value : otherwise;
+}
+
+/// The environment's word on OpenAI: it stands above the file's, and makes the provider when there is none.
+void apply_openai_environment(std::vector<ProviderConfig>& providers) {
+    auto openai =
+        std::find_if(providers.begin(), providers.end(), [](ProviderConfig const& p) { return p.name == "openai"; });
+    if (openai == providers.end()) {
+        if (!os::environment("OPENAI_API_KEY") && !os::environment("OPENAI_BASE_URL")) return;
+        ProviderConfig made;
+        made.name = "openai";
+        openai = providers.insert(providers.end(), std::move(made));
+    }
+    openai->base_url = environment_or("OPENAI_BASE_URL", openai->base_url);
+    openai->organization = environment_or("OPENAI_ORG_ID", openai->organization);
+    openai->project = environment_or("OPENAI_PROJECT_ID", openai->project);
+    if (os::environment("OPENAI_API_KEY")) openai->api_key = "env:OPENAI_API_KEY";
+}
+
+}  // namespace
+
+Result<KitConfig> KitConfig::from_json(std::string_view text) {
+    Result<json::value> parsed = json::parse(text, "the configuration", Errc::invalid_argument);
+    if (!parsed) return parsed.error();
+    if (!parsed->is_object()) return fail(Errc::invalid_argument, "the configuration must be a JSON object");
+    json::Fields fields(parsed->get_object(), "configuration");
+    KitConfig out;
+    fields.read("store", out.store);
+    fields.read("ledger", out.ledger);
+    fields.read("default_provider", out.default_provider);
+    fields.read("embedding_provider", out.embedding_provider);
+    fields.read("embedding_model", out.embedding_model);
+    fields.read("price_catalog", out.price_catalog);
+    fields.read("app", out.app);
+    std::string unknown_price;
+    fields.read("unknown_price", unknown_price);
+    if (unknown_price == "allow") {
+        out.unknown_price = policy::UnknownPrice::allow;
+    } else if (!unknown_price.empty() && unknown_price != "deny") {
+        fields.refuse("unknown_price", "must be \"deny\" or \"allow\"");
+    }
+    for (Result<void> const& part :
+         {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
+          read_http(fields, out.http), read_runtime(fields, out.runtime), fields.finish()}) {
+        if (!part) return part.error();
+    }
+    return out;
+}
+
+Result<KitConfig> KitConfig::from_file(std::string const& path) {
+    Result<std::string> text = os::read_file(path, max_config_bytes);
+    if (!text) return text.error();
+    return from_json(*text);
+}
+
+std::string KitConfig::to_json() const {
+    json::object out;
+    auto const text = [&](char const* key, std::string const& value) {
+        if (!value.empty()) out[key] = value;
+    };
+    text("store", store);
+    text("ledger", ledger);
+    json::array list;
+    for (ProviderConfig const& provider : providers) list.push_back(write_provider(provider));
+    out["providers"] = std::move(list);
+    text("default_provider", default_provider);
+    text("embedding_provider", embedding_provider);
+    text("embedding_model", embedding_model);
+    json::object names;
+    for (auto const& [key, value] : aliases) names[key] = value;
+    out["aliases"] = std::move(names);
+    out["chunking"] = {
+        {"kind", knowledge::name(chunking.kind)}, {"size", chunking.size}, {"overlap", chunking.overlap}};
+    out["answers"] = write_answers(answers);
+    out["unknown_price"] = unknown_price == policy::UnknownPrice::deny ? "deny" : "allow";
+    text("price_catalog", price_catalog);
+    out["http"] = write_http(http);
+    text("app", app);
+    out["runtime"] = {
+        {"io", runtime.io}, {"cpu", runtime.cpu}, {"storage", runtime.storage}, {"resolver", runtime.resolver}};
+    return json::serialize(out);
+}
+
+Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
+    std::string const home = environment_or("HOME", ".");
+    KitConfig out;
+
+    std::string const path = config_path.empty() ? environment_or("AIKIT_CONFIG", {}) : config_path;
+    if (!path.empty()) {
+        Result<KitConfig> read = from_file(path);
+        if (!read) return read.error();
+        out = std::move(*read);
+    } else {
+        for (std::string const& candidate :
+             {std::string("aikit.json"), environment_or("XDG_CONFIG_HOME", home + "/.config") + "/aikit/aikit.json"}) {
+            Result<KitConfig> read = from_file(candidate);
+            if (!read && read.error().code == Errc::not_found) continue;
+            if (!read) return read.error();
+            out = std::move(*read);
+            break;
+        }
+    }
+
+    std::string const store = environment_or("AIKIT_STORE", {});
+    if (!store.empty()) {
+        out.store = store;
+    } else if (out.store.empty()) {
+        out.store = environment_or("XDG_DATA_HOME", home + "/.local/share") + "/aikit/aikit.db";
+    }
+
+    apply_openai_environment(out.providers);
+    net::proxies_from_env(out.http);
+    return out;
+}
+
+}  // namespace aikit::inline v0

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+// kit/kit.cpp - a Kit's operations: each finds who is meant and passes the call on.
+//
+// The public functions are no coroutines: they hand the shared state to one, so that a Kit may die before its Task.
+#include "core/async.hpp"
+#include "kit/state.hpp"
+
+#include <aikit/kit.hpp>
+
+namespace aikit::inline v0 {
+namespace {
+
+using StatePtr = std::shared_ptr<Kit::State>;
+using Operation = ProviderTable::Operation;
+
+Error closed_kit() {
+    return fail(Errc::invalid_state, "this Kit was never opened; use Kit::open");
+}
+
+/// Resolves the model of a request and puts the provider's own name of it in its place.
+template <class Request>
+Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, CallOptions const& options,
+                                          Operation operation) {
+    if (Result<void> usable = state.usable(); !usable) return usable.error();
+    Result<Destination> where = state.providers.resolve(request.model, operation);
+    if (!where) return where.error();
+    if (options.privacy == Privacy::sensitive && !where->config.local) {
+        return fail(Errc::permission, "the request is marked sensitive, and the provider '" + where->config.name +
+                                          "' is not marked local in the configuration");
+    }
+    request.model = std::move(where->model);
+    return std::move(where->provider);
+}
+
+Task<ChatReply> chat_task(StatePtr state, ChatRequest request, CallOptions options) {
+    if (!state) co_return closed_kit();
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
+    if (!provider) co_return provider.error();
+    Task<ChatReply> pending = (*provider)->chat(std::move(request), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<ChatStream> stream_task(StatePtr state, ChatRequest request, CallOptions options) {
+    if (!state) co_return closed_kit();
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
+    if (!provider) co_return provider.error();
+    Task<ChatStream> pending = (*provider)->stream_chat(std::move(request), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<EmbedReply> embed_task(StatePtr state, EmbedRequest request, CallOptions options) {
+    if (!state) co_return closed_kit();
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::embed);
+    if (!provider) co_return provider.error();
+    Task<EmbedReply> pending = (*provider)->embed(std::move(request), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<ModerateReply> moderate_task(StatePtr state, ModerateRequest request, CallOptions options) {
+    if (!state) co_return closed_kit();
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::moderate);
+    if (!provider) co_return provider.error();
+    Task<ModerateReply> pending = (*provider)->moderate(std::move(request), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<ModelList> models_task(StatePtr state, std::string name, CallOptions options) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    Result<ProviderEntry> entry = state->providers.find(name.empty() ? state->providers.default_name() : name);
+    if (!entry) co_return entry.error();
+    Task<ModelList> pending = entry->provider->models(std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<std::shared_ptr<knowledge::KnowledgeBase>> base_task(StatePtr state, std::string name) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    {
+        std::lock_guard const lock(state->mutex);
+        auto const found = state->bases.find(name);
+        if (found != state->bases.end()) co_return found->second;
+    }
+    Result<std::shared_ptr<knowledge::EmbeddingService>> embeddings = state->embedding_service();
+    if (!embeddings) co_return embeddings.error();
+    knowledge::KnowledgeBaseConfig config;
+    config.name = name;
+    config.chunking = state->config.chunking;
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening =
+        knowledge::KnowledgeBase::open(state->database, state->vectors, std::move(*embeddings), std::move(config));
+    Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
+    if (!base) co_return base.error();
+    std::lock_guard const lock(state->mutex);
+    co_return state->bases.emplace(std::move(name), std::move(*base)).first->second;
+}
+
+Task<std::vector<knowledge::KnowledgeBaseSummary>> bases_task(StatePtr state) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    Task<std::vector<knowledge::KnowledgeBaseSummary>> pending = knowledge::list_knowledge_bases(state->database);
+    co_return co_await std::move(pending);
+}
+
+/// Walking folders touches the disk, so it runs beside the loop.
+Task<std::vector<knowledge::DocumentInput>> find_inputs(StatePtr state, std::vector<std::string> paths) {
+    std::function<Result<std::vector<knowledge::DocumentInput>>()> walk =
+        [paths = std::move(paths)]() -> Result<std::vector<knowledge::DocumentInput>> {
+        std::vector<knowledge::DocumentInput> all;
+        for (std::string const& path : paths) {
+            Result<std::vector<knowledge::DocumentInput>> found = knowledge::folder_inputs(path);
+            if (!found) return found.error();
+            std::move(found->begin(), found->end(), std::back_inserter(all));
+        }
+        return all;
+    };
+    boost::asio::any_io_executor pool = state->runtime.cpu();
+    Task<std::vector<knowledge::DocumentInput>> pending =
+        run_on<std::vector<knowledge::DocumentInput>>(std::move(pool), std::move(walk));
+    co_return co_await std::move(pending);
+}
+
+Task<knowledge::IngestReport> ingest_task(StatePtr state, std::string name, std::vector<std::string> paths,
+                                          std::function<void(knowledge::IngestProgress const&)> progress,
+                                          CallOptions options) {
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name));
+    Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
+    if (!base) co_return base.error();
+    Task<std::vector<knowledge::DocumentInput>> finding = find_inputs(state, std::move(paths));
+    Result<std::vector<knowledge::DocumentInput>> inputs = co_await std::move(finding);
+    if (!inputs) co_return inputs.error();
+    Task<knowledge::IngestReport> pending =
+        (*base)->ingest(std::move(*inputs), std::move(progress), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+/// Asking a knowledge base that is not there is a mistake in its name, not a wish for a new one.
+Task<std::shared_ptr<knowledge::KnowledgeBase>> existing_base(StatePtr state, std::string name) {
+    Task<std::vector<knowledge::KnowledgeBaseSummary>> listing = bases_task(state);
+    Result<std::vector<knowledge::KnowledgeBaseSummary>> all = co_await std::move(listing);
+    if (!all) co_return all.error();
+    bool known = false;
+    for (knowledge::KnowledgeBaseSummary const& base : *all) known |= base.name == name;
+    if (!known) {
+        co_return fail(Errc::not_found, "there is no knowledge base '" + name + "'; take documents in first");
+    }
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name));
+    co_return co_await std::move(opening);
+}
+
+Task<std::vector<knowledge::RelevantChunk>> search_task(StatePtr state, std::string name,
+                                                        knowledge::SearchRequest request, CallOptions options) {
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name));
+    Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
+    if (!base) co_return base.error();
+    Task<std::vector<knowledge::RelevantChunk>> pending = (*base)->search(std::move(request), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+std::string price_name(ProviderConfig const& config) {
+    if (!config.price_as.empty()) return config.price_as;
+    return config.type == "builtin" || config.type == "scripted" ? config.type : config.name;
+}
+
+Task<rag::AnswerStream> ask_task(StatePtr state, std::string name, rag::Question question, std::string model,
+                                 CallOptions options) {
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name));
+    Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
+    if (!base) co_return base.error();
+
+    ChatRequest probe;
+    probe.model = model.empty() ? state->config.answers.model : std::move(model);
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, probe, options, Operation::chat);
+    if (!provider) co_return provider.error();
+    rag::RAGConfig config = state->config.answers;
+    config.model = probe.model;
+    if (config.context_window == 0) {
+        Result<ProviderEntry> entry = state->providers.find((*provider)->name());
+        cost::PriceQuery query;
+        query.provider = entry ? price_name(entry->config) : (*provider)->name();
+        query.model = config.model;
+        query.at = state->runtime.clock()->system_now();
+        Result<cost::PriceEntry> facts = state->costs->catalog()->find(query);
+        if (facts && facts->context_window) config.context_window = *facts->context_window;
+    }
+    Result<std::shared_ptr<rag::RAGPipeline>> pipeline =
+        rag::RAGPipeline::create(std::move(*provider), std::move(*base), std::move(config));
+    if (!pipeline) co_return pipeline.error();
+    Task<rag::AnswerStream> pending = (*pipeline)->generate_answer(std::move(question), std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<cost::Report> report_task(StatePtr state, cost::ReportQuery query) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    Task<void> flushing = state->ledger->flush();
+    Result<void> flushed = co_await std::move(flushing);
+    if (!flushed) co_return flushed.error();
+    Task<cost::Report> pending = state->ledger->report(query);
+    co_return co_await std::move(pending);
+}
+
+Task<void> flush_task(StatePtr state) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    Task<void> pending = state->ledger->flush();
+    co_return co_await std::move(pending);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_service() {
+    std::lock_guard const lock(mutex);
+    if (embeddings) return embeddings;
+    std::string const name = config.embedding_provider.empty() ? std::string("builtin") : config.embedding_provider;
+    if (Result<ProviderEntry> known = providers.find(name); !known) return known.error();
+    Result<Destination> where = providers.resolve(name + "/" + config.embedding_model, Operation::embed);
+    if (!where) return where.error();
+    knowledge::EmbeddingConfig embedding;
+    embedding.model = where->model;
+    Result<std::shared_ptr<knowledge::EmbeddingService>> made =
+        knowledge::EmbeddingService::create(where->provider, database, std::move(embedding));
+    if (!made) return made.error();
+    embeddings = std::move(*made);
+    return embeddings;
+}
+
+Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
+    return guard(chat_task(state_, std::move(request), std::move(options)));
+}
+
+Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {
+    return guard(stream_task(state_, std::move(request), std::move(options)));
+}
+
+Task<EmbedReply> Kit::embed(EmbedRequest request, CallOptions options) {
+    return guard(embed_task(state_, std::move(request), std::move(options)));
+}
+
+Task<ModerateReply> Kit::moderate(ModerateRequest request, CallOptions options) {
+    return guard(moderate_task(state_, std::move(request), std::move(options)));
+}
+
+Task<ModelList> Kit::models(std::string provider, CallOptions options) {
+    return guard(models_task(state_, std::move(provider), std::move(options)));
+}
+
+Task<std::shared_ptr<knowledge::KnowledgeBase>> Kit::knowledge_base(std::string name) {
+    return guard(base_task(state_, std::move(name)));
+}
+
+Task<std::vector<knowledge::KnowledgeBaseSummary>> Kit::knowledge_bases() {
+    return guard(bases_task(state_));
+}
+
+Task<knowledge::IngestReport> Kit::ingest(std::string base, std::vector<std::string> paths,
+                                          std::function<void(knowledge::IngestProgress const&)> progress,
+                                          CallOptions options) {
+    return guard(ingest_task(state_, std::move(base), std::move(paths), std::move(progress), std::move(options)));
+}
+
+Task<std::vector<knowledge::RelevantChunk>> Kit::search(std::string base, knowledge::SearchRequest request,
+                                                        CallOptions options) {
+    return guard(search_task(state_, std::move(base), std::move(request), std::move(options)));
+}
+
+Task<rag::AnswerStream> Kit::ask(std::string base, rag::Question question, std::string model, CallOptions options) {
+    return guard(ask_task(state_, std::move(base), std::move(question), std::move(model), std::move(options)));
+}
+
+Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request) const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    Result<Destination> where = state_->providers.resolve(request.model, Operation::chat);
+    if (!where) return where.error();
+    ChatRequest resolved = request;
+    resolved.model = where->model;
+    return state_->costs->estimate_request_cost(price_name(where->config), resolved);
+}
+
+Task<cost::Report> Kit::cost_report(cost::ReportQuery query) {
+    return guard(report_task(state_, std::move(query)));
+}
+
+std::shared_ptr<AIProvider> Kit::provider(std::string const& name) const {
+    if (!state_) return nullptr;
+    Result<ProviderEntry> entry = state_->providers.find(name);
+    return entry ? entry->provider : nullptr;
+}
+
+std::vector<std::string> Kit::provider_names() const {
+    return state_ ? state_->providers.names() : std::vector<std::string>();
+}
+
+std::shared_ptr<vector::VectorStore> Kit::vectors() const {
+    return state_ ? state_->vectors : nullptr;
+}
+
+Runtime Kit::runtime() const {
+    return state_ ? state_->runtime : Runtime();
+}
+
+Task<void> Kit::flush() {
+    return guard(flush_task(state_));
+}
+
+}  // namespace aikit::inline v0

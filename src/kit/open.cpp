@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// kit/open.cpp - making a Kit and ending it.
+#include "core/async.hpp"
+#include "kit/state.hpp"
+
+#include <aikit/sync.hpp>
+
+namespace aikit::inline v0 {
+namespace {
+
+Task<storage::Database> open_database(Runtime runtime, std::string path) {
+    storage::DatabaseConfig config;
+    config.path = std::move(path);
+    return storage::Database::open(std::move(runtime), std::move(config));
+}
+
+Result<std::shared_ptr<cost::PriceCatalog const>> load_catalog(KitConfig const& config) {
+    std::shared_ptr<cost::PriceCatalog const> shipped = cost::PriceCatalog::shipped();
+    if (config.price_catalog.empty()) return shipped;
+    return cost::PriceCatalog::load(config.price_catalog, std::move(shipped));
+}
+
+/// What needs no storage: the transport, the prices, the providers.
+Result<void> wire(Kit::State& state) {
+    KitConfig& config = state.config;
+    std::shared_ptr<net::HttpTransport> transport = config.transport;
+    if (!transport) {
+        if (config.http.user_agent.empty()) config.http.user_agent = "aikit/" AIKIT_VERSION_STRING " (c++)";
+        if (!config.app.empty()) config.http.user_agent += " " + config.app;
+        Result<std::shared_ptr<net::HttpClient>> client = net::HttpClient::create(state.runtime, config.http);
+        if (!client) return client.error();
+        state.client = std::move(*client);
+        transport = state.client;
+    }
+    Result<std::shared_ptr<cost::PriceCatalog const>> catalog = load_catalog(config);
+    if (!catalog) return catalog.error();
+    state.costs = std::make_shared<cost::CostIntelligence const>(std::move(*catalog), state.runtime.clock());
+    state.ledger = std::make_shared<cost::Ledger>(state.ledger_database);
+
+    ProviderTable::Parts parts;
+    parts.runtime = state.runtime;
+    parts.transport = std::move(transport);
+    parts.meter.costs = state.costs;
+    parts.meter.ledger = state.ledger;
+    parts.meter.clock = state.runtime.clock();
+    parts.meter.observer = config.observer;
+    parts.meter.unknown_price = config.unknown_price;
+    Result<ProviderTable> table = ProviderTable::make(config, parts);
+    if (!table) return table.error();
+    state.providers = std::move(*table);
+
+    Result<std::shared_ptr<vector::VectorStore>> vectors = vector::make_sqlite_store(state.database);
+    if (!vectors) return vectors.error();
+    state.vectors = std::move(*vectors);
+    return ok();
+}
+
+Task<std::shared_ptr<Kit::State>> open_state(Runtime runtime, KitConfig config) {
+    auto state = std::make_shared<Kit::State>();
+    state->runtime = runtime;
+    state->config = std::move(config);
+
+    Task<storage::Database> opening = open_database(runtime, state->config.store);
+    Result<storage::Database> database = co_await std::move(opening);
+    if (!database) co_return database.error();
+    state->database = std::move(*database);
+    if (state->config.ledger.empty() || state->config.ledger == state->config.store) {
+        state->ledger_database = state->database;
+    } else {
+        Task<storage::Database> second = open_database(runtime, state->config.ledger);
+        Result<storage::Database> ledger = co_await std::move(second);
+        if (!ledger) co_return ledger.error();
+        state->ledger_database = std::move(*ledger);
+    }
+    if (Result<void> wired = wire(*state); !wired) co_return wired.error();
+    co_return state;
+}
+
+}  // namespace
+
+Task<Kit> Kit::open(Runtime runtime, KitConfig config) {
+    Task<std::shared_ptr<State>> opening = guard(open_state(std::move(runtime), std::move(config)));
+    Result<std::shared_ptr<State>> state = co_await std::move(opening);
+    if (!state) co_return state.error();
+    co_return Kit(std::move(*state));
+}
+
+Result<Kit> Kit::open(KitConfig config) {
+    Result<Runtime> runtime = Runtime::create(config.runtime);
+    if (!runtime) return runtime.error();
+    Result<Kit> kit = sync::wait(*runtime, open(*runtime, std::move(config)));
+    if (!kit) {
+        runtime->close();
+        return kit.error();
+    }
+    kit->state_->owns_runtime = true;
+    return kit;
+}
+
+Result<void> Kit::State::usable() const {
+    if (closed || !runtime.alive()) return fail(Errc::invalid_state, "the kit is closed; open another one");
+    return ok();
+}
+
+void Kit::State::close() noexcept {
+    if (closed.exchange(true)) return;
+    // Flushing needs the loop: a kit's own is driven by its threads, or by this very call when it has none.
+    if (owns_runtime && runtime.alive() && !runtime.on_own_thread()) {
+        if (ledger) (void)sync::wait(runtime, ledger->flush());  // what cannot be written now was told by flush()
+        if (vectors) (void)sync::wait(runtime, vectors->checkpoint());  // an image: it is made again when missing
+    }
+    if (client) client->close();
+    if (ledger_database) ledger_database.close();
+    if (database) database.close();
+    if (owns_runtime) runtime.close();
+}
+
+void Kit::close() noexcept {
+    if (state_) state_->close();
+}
+
+}  // namespace aikit::inline v0

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// kit/providers.cpp - adapters from configuration.
+#include "kit/providers.hpp"
+
+#include "core/os/files.hpp"
+#include "core/os/os.hpp"
+
+#include <aikit/provider/builtin.hpp>
+#include <aikit/provider/openai.hpp>
+#include <aikit/testing/scripted_provider.hpp>
+
+namespace aikit::inline v0 {
+namespace {
+
+constexpr std::int64_t max_key_bytes = 64 * 1024;
+constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
+
+/// The text behind "env:NAME" or "file:PATH"; a file's last line end is not part of the key.
+Result<Secret> resolve_key(std::string const& reference, std::string const& provider) {
+    if (reference.empty()) return Secret();
+    if (reference.rfind("env:", 0) == 0) {
+        std::string const name = reference.substr(4);
+        std::optional<std::string> const value = os::environment(name.c_str());
+        if (!value || value->empty()) {
+            return fail(Errc::authentication, provider + ": no API key: set the environment variable " + name);
+        }
+        return Secret(*value);
+    }
+    if (reference.rfind("file:", 0) == 0) {
+        Result<std::string> text = os::read_file(reference.substr(5), max_key_bytes);
+        if (!text) return fail(Errc::authentication, provider + ": no API key: " + text.error().message);
+        std::string_view key = *text;
+        while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.remove_suffix(1);
+        Secret secret(key);
+        os::overwrite(text->data(), text->size());
+        if (secret.empty()) return fail(Errc::authentication, provider + ": no API key: the file of api_key is empty");
+        return secret;
+    }
+    return fail(Errc::invalid_argument, provider + ": api_key must be a reference, \"env:NAME\" or \"file:PATH\"");
+}
+
+Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    provider::OpenAiConfig openai;
+    openai.name = config.name;
+    if (!config.base_url.empty()) openai.base_url = config.base_url;
+    openai.api_key = std::move(*key);
+    openai.organization = config.organization;
+    openai.project = config.project;
+    openai.headers = config.headers;
+    openai.limits = config.limits;
+    return provider::make_openai(std::move(openai), parts.runtime, parts.transport);
+}
+
+Result<std::shared_ptr<AIProvider>> make_builtin(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    provider::BuiltinConfig builtin;
+    builtin.name = config.name;
+    return provider::make_builtin(std::move(builtin), parts.runtime);
+}
+
+Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    if (config.script.empty()) {
+        return fail(Errc::invalid_argument,
+                    config.name + ": a scripted provider needs 'script', the path of its script");
+    }
+    Result<std::string> script = os::read_file(config.script, max_script_bytes);
+    if (!script) return script.error();
+    return testing::scripted_from_json(*script, config.name, parts.runtime);
+}
+
+Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    std::string const& type = config.type.empty() ? config.name : config.type;
+    if (type == "openai") return make_openai(config, parts);
+    if (type == "builtin") return make_builtin(config, parts);
+    if (type == "scripted") return make_scripted(config, parts);
+    return fail(Errc::invalid_argument,
+                "the provider '" + config.name + "' has the type '" + type +
+                    "', which is none of openai, builtin, scripted; a compatible endpoint is of type openai");
+}
+
+Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
+                                             ProviderTable::Parts const& parts) {
+    policy::MeterConfig meter = parts.meter;
+    std::string const& type = config.type.empty() ? config.name : config.type;
+    // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
+    if (!config.price_as.empty()) {
+        meter.price_provider = config.price_as;
+    } else if (type == "builtin" || type == "scripted") {
+        meter.price_provider = type;
+    }
+    Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
+    if (!metered) return metered.error();
+    policy::RetryConfig retry;
+    if (config.max_retries) retry.max_retries = *config.max_retries;
+    return policy::make_retry(std::move(*metered), parts.runtime, retry);
+}
+
+/// What a request means that names no model.
+std::string default_model(ProviderConfig const& config, ProviderTable::Operation operation) {
+    std::string const& type = config.type.empty() ? config.name : config.type;
+    bool const builtin = type == "builtin";
+    switch (operation) {
+        case ProviderTable::Operation::chat:
+            return !config.model.empty() ? config.model : builtin ? "extractive-1" : "";
+        case ProviderTable::Operation::embed:
+            return !config.embedding_model.empty() ? config.embedding_model : builtin ? "lexical-1" : "";
+        case ProviderTable::Operation::moderate: return builtin ? "patterns-1" : "";
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& parts) {
+    ProviderTable table;
+    std::vector<ProviderConfig> wanted = config.providers;
+    bool has_builtin = config.own_providers.count("builtin") > 0;
+    for (ProviderConfig const& provider : wanted) has_builtin |= provider.name == "builtin";
+    if (!has_builtin) {
+        ProviderConfig builtin;
+        builtin.name = "builtin";
+        builtin.local = true;
+        wanted.push_back(std::move(builtin));
+    }
+    for (ProviderConfig const& provider : wanted) {
+        ProviderEntry entry;
+        entry.config = provider;
+        Result<std::shared_ptr<AIProvider>> adapter = make_adapter(provider, parts);
+        // A wrong configuration is told at once; what only this provider lacks (a key, a file) when it is used.
+        if (!adapter && adapter.error().code == Errc::invalid_argument) return adapter.error();
+        if (adapter) adapter = decorate(std::move(*adapter), provider, parts);
+        if (adapter) {
+            entry.provider = std::move(*adapter);
+        } else {
+            entry.failure = adapter.error();
+        }
+        table.entries_[provider.name] = std::move(entry);
+    }
+    for (auto const& [name, own] : config.own_providers) {
+        if (!own) return fail(Errc::invalid_argument, "own_providers['" + name + "'] is null");
+        ProviderEntry entry;
+        entry.config.name = name;
+        Result<std::shared_ptr<AIProvider>> decorated = decorate(own, entry.config, parts);
+        if (!decorated) return decorated.error();
+        entry.provider = std::move(*decorated);
+        table.entries_[name] = std::move(entry);
+    }
+    table.default_name_ = !config.default_provider.empty() ? config.default_provider
+                          : !config.providers.empty()      ? config.providers.front().name
+                          : !config.own_providers.empty()  ? config.own_providers.begin()->first
+                                                           : "builtin";
+    if (table.entries_.count(table.default_name_) == 0) {
+        return fail(Errc::invalid_argument,
+                    "default_provider is '" + table.default_name_ + "', which is not configured");
+    }
+    table.aliases_ = config.aliases;
+    return table;
+}
+
+Result<ProviderEntry> ProviderTable::find(std::string const& name) const {
+    auto const found = entries_.find(name);
+    if (found == entries_.end()) {
+        return fail(
+            Errc::not_found, "there is no provider '" + name + "'; configured are: " + [this] {
+                std::string all;
+                for (auto const& [known, entry] : entries_) all += (all.empty() ? "" : ", ") + known;
+                return all;
+            }());
+    }
+    if (found->second.failure) return *found->second.failure;
+    return found->second;
+}
+
+Result<Destination> ProviderTable::resolve(std::string const& asked, Operation operation) const {
+    auto const alias = aliases_.find(asked);
+    std::string const model = alias == aliases_.end() ? asked : alias->second;
+    std::string name = default_name_;
+    std::string rest = model;
+    std::size_t const slash = model.find('/');
+    if (slash != std::string::npos && entries_.count(model.substr(0, slash)) > 0) {
+        name = model.substr(0, slash);
+        rest = model.substr(slash + 1);
+    }
+    Result<ProviderEntry> entry = find(name);
+    if (!entry) return entry.error();
+    if (rest.empty()) rest = default_model(entry->config, operation);
+    if (rest.empty() && operation != Operation::moderate) {
+        return fail(Errc::invalid_argument, "no model was named, and the provider '" + name + "' has none configured");
+    }
+    Destination out;
+    out.provider = entry->provider;
+    out.config = entry->config;
+    out.model = std::move(rest);
+    return out;
+}
+
+std::vector<std::string> ProviderTable::names() const {
+    std::vector<std::string> out;
+    for (auto const& [name, entry] : entries_) out.push_back(name);
+    return out;
+}
+
+}  // namespace aikit::inline v0

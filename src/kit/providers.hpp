@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// kit/providers.hpp - the configured providers, each with its decorators, and which of them a model's name means.
+#ifndef AIKIT_SRC_KIT_PROVIDERS_HPP
+#define AIKIT_SRC_KIT_PROVIDERS_HPP
+
+#include <aikit/kit.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aikit::inline v0 {
+
+/// A provider as it is used. One that could not be made keeps the reason, so that the others work.
+struct ProviderEntry {
+    ProviderEntry() = default;
+
+    ProviderConfig config;
+    std::shared_ptr<AIProvider> provider;
+    std::optional<Error> failure;
+};
+
+/// Where a request goes.
+struct Destination {
+    Destination() = default;
+
+    std::shared_ptr<AIProvider> provider;
+    ProviderConfig config;
+    std::string model;
+};
+
+/// Constant once made. Thread-safety: shared objects: safe.
+class ProviderTable {
+public:
+    struct Parts {
+        Parts() = default;
+
+        Runtime runtime;
+        std::shared_ptr<net::HttpTransport> transport;
+        policy::MeterConfig meter;
+    };
+
+    /// Makes every provider of the configuration, the host's own ones, and "builtin".
+    /// Errors: invalid_argument (a type nobody knows, a default that is not there, an alias that leads nowhere).
+    static Result<ProviderTable> make(KitConfig const& config, Parts const& parts);
+
+    /// What a model's name means: an alias, "provider/model", or a model of the default provider. Empty: the default
+    /// provider's own default. Errors: the reason why that provider could not be made; invalid_argument.
+    enum class Operation { chat, embed, moderate };
+    Result<Destination> resolve(std::string const& model, Operation operation) const;
+
+    /// Errors: not_found, or why it could not be made.
+    Result<ProviderEntry> find(std::string const& name) const;
+
+    std::string const& default_name() const noexcept { return default_name_; }
+    std::vector<std::string> names() const;
+
+private:
+    std::map<std::string, ProviderEntry> entries_;
+    std::map<std::string, std::string> aliases_;
+    std::string default_name_;
+};
+
+}  // namespace aikit::inline v0
+
+#endif  // AIKIT_SRC_KIT_PROVIDERS_HPP

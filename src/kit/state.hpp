@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// kit/state.hpp - what all handles of one Kit share.
+#ifndef AIKIT_SRC_KIT_STATE_HPP
+#define AIKIT_SRC_KIT_STATE_HPP
+
+#include "kit/providers.hpp"
+
+#include <aikit/kit.hpp>
+
+#include <atomic>
+#include <mutex>
+
+namespace aikit::inline v0 {
+
+struct Kit::State {
+    ~State() { close(); }
+
+    /// Errors: invalid_state after close().
+    Result<void> usable() const;
+    void close() noexcept;
+
+    /// The service that embeds for knowledge bases, made at first use.
+    Result<std::shared_ptr<knowledge::EmbeddingService>> embedding_service();
+
+    Runtime runtime;
+    bool owns_runtime = false;
+    KitConfig config;
+    std::shared_ptr<net::HttpClient> client;  // null when the host brought its own transport
+    storage::Database database;
+    storage::Database ledger_database;
+    std::shared_ptr<cost::CostIntelligence const> costs;
+    std::shared_ptr<cost::Ledger> ledger;
+    ProviderTable providers;
+    std::shared_ptr<vector::VectorStore> vectors;
+
+    std::atomic<bool> closed = false;
+    std::mutex mutex;  // guards the two below; never held across a suspension
+    std::shared_ptr<knowledge::EmbeddingService> embeddings;
+    std::map<std::string, std::shared_ptr<knowledge::KnowledgeBase>> bases;
+};
+
+}  // namespace aikit::inline v0
+
+#endif  // AIKIT_SRC_KIT_STATE_HPP

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// policy/retry.cpp - the schedule, the budget, and the decorator that carries them out.
+#include "core/os/os.hpp"
+#include "policy/retry_budget.hpp"
+
+#include <aikit/core/id.hpp>
+#include <aikit/policy/retry.hpp>
+
+#include <algorithm>
+
+namespace aikit::inline v0::policy {
+namespace {
+
+constexpr std::chrono::milliseconds default_total{600'000};
+
+std::uint32_t random_number() {
+    std::uint32_t number = 0;
+    // Without randomness the delay is its shortest: a retry too early is better than none.
+    if (!os::random_bytes(&number, sizeof number)) number = 0;
+    return number;
+}
+
+/// Gives the event that was already pulled, then the rest.
+class Resumed final : public ChatStream::Source {
+public:
+    Resumed(std::unique_ptr<Source> inner, Result<std::optional<ChatEvent>> first)
+        : inner_(std::move(inner)), first_(std::move(first)) {}
+
+    Task<std::optional<ChatEvent>> next() override {
+        if (first_) {
+            Result<std::optional<ChatEvent>> event = std::move(*first_);
+            first_.reset();
+            co_return event;
+        }
+        Task<std::optional<ChatEvent>> pending = inner_->next();
+        co_return co_await std::move(pending);
+    }
+
+    CallInfo info() const override { return inner_->info(); }
+
+private:
+    std::unique_ptr<Source> inner_;
+    std::optional<Result<std::optional<ChatEvent>>> first_;
+};
+
+class Retry final : public ForwardingProvider, public std::enable_shared_from_this<Retry> {
+public:
+    Retry(std::shared_ptr<AIProvider> next, Runtime runtime, RetryConfig config)
+        : ForwardingProvider(std::move(next)),
+          runtime_(std::move(runtime)),
+          config_(config),
+          schedule_(config),
+          budget_(std::make_shared<RetryBudget>(config.budget, config.budget_floor)) {}
+
+    Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
+        std::function<Task<ChatReply>(CallOptions)> once =
+            [next = next(), request = std::move(request)](CallOptions o) { return next->chat(request, std::move(o)); };
+        return repeat<ChatReply>(std::move(once), prepare(std::move(options), true));
+    }
+
+    Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
+        std::function<Task<ChatStream>(CallOptions)> once = [next = next(),
+                                                             request = std::move(request)](CallOptions o) {
+            return next->stream_chat(request, std::move(o));
+        };
+        return repeat_stream(std::move(once), prepare(std::move(options), false));
+    }
+
+    Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
+        std::function<Task<EmbedReply>(CallOptions)> once =
+            [next = next(), request = std::move(request)](CallOptions o) { return next->embed(request, std::move(o)); };
+        return repeat<EmbedReply>(std::move(once), prepare(std::move(options), true));
+    }
+
+    Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override {
+        std::function<Task<ModerateReply>(CallOptions)> once = [next = next(),
+                                                                request = std::move(request)](CallOptions o) {
+            return next->moderate(request, std::move(o));
+        };
+        return repeat<ModerateReply>(std::move(once), prepare(std::move(options), true));
+    }
+
+    Task<ModelList> models(CallOptions options) override {
+        std::function<Task<ModelList>(CallOptions)> once = [next = next()](CallOptions o) {
+            return next->models(std::move(o));
+        };
+        return repeat<ModelList>(std::move(once), prepare(std::move(options), true));
+    }
+
+private:
+    /// What all tries share: one deadline, one id, one list of attempts.
+    CallOptions prepare(CallOptions options, bool limited) const {
+        std::chrono::milliseconds const total = options.limits.total ? *options.limits.total
+                                                : limited            ? default_total
+                                                                     : std::chrono::milliseconds(0);
+        options.deadline = options.deadline.sooner(Deadline::after(*runtime_.clock(), total));
+        if (options.request_id.empty()) options.request_id = new_id(*runtime_.clock());
+        if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
+        return options;
+    }
+
+    /// Waits before the next try, and says whether there is one.
+    static Task<bool> again(std::shared_ptr<Retry const> self, Error error, int failed, CallOptions options) {
+        SteadyTime const now = self->runtime_.clock()->now();
+        RetrySchedule::Verdict const verdict = self->schedule_.decide(error, failed, options, now, random_number());
+        bool const go = verdict.again && self->budget_->take(now);
+        self->runtime_.log(LogLevel::info, "retry", [&] {
+            std::vector<LogField> fields;
+            fields.emplace_back("provider", self->name());
+            fields.emplace_back("error", aikit::name(error.code));
+            fields.emplace_back("failed", static_cast<std::int64_t>(failed));
+            fields.emplace_back("again", go ? "yes" : "no");
+            fields.emplace_back("reason", verdict.again && !go ? "the retry budget is used up" : verdict.reason);
+            return fields;
+        });
+        if (!go) co_return false;
+        Task<void> nap = sleep_until(self->runtime_.clock(), now + verdict.delay);
+        Result<void> slept = co_await std::move(nap);
+        if (!slept) co_return slept.error();
+        co_return true;
+    }
+
+    template <class T>
+    Task<T> repeat(std::function<Task<T>(CallOptions)> once, CallOptions options) const {
+        return repeat_task<T>(shared_from_this(), std::move(once), std::move(options));
+    }
+
+    template <class T>
+    static Task<T> repeat_task(std::shared_ptr<Retry const> self, std::function<Task<T>(CallOptions)> once,
+                               CallOptions options) {
+        self->budget_->call();
+        for (int attempt = 1;; ++attempt) {
+            options.attempt = attempt;
+            Task<T> pending = once(options);
+            Result<T> result = co_await std::move(pending);
+            if (result) co_return result;
+            Task<bool> deciding = again(self, result.error(), attempt, options);
+            Result<bool> more = co_await std::move(deciding);
+            if (!more) co_return more.error();
+            if (!*more) co_return result;
+        }
+    }
+
+    Task<ChatStream> repeat_stream(std::function<Task<ChatStream>(CallOptions)> once, CallOptions options) const {
+        return stream_task(shared_from_this(), std::move(once), std::move(options));
+    }
+
+    static Task<ChatStream> stream_task(std::shared_ptr<Retry const> self,
+                                        std::function<Task<ChatStream>(CallOptions)> once, CallOptions options) {
+        self->budget_->call();
+        for (int attempt = 1;; ++attempt) {
+            options.attempt = attempt;
+            Task<ChatStream> opening = once(options);
+            Result<ChatStream> stream = co_await std::move(opening);
+            std::unique_ptr<ChatStream::Source> source;
+            std::optional<Error> error;
+            Result<std::optional<ChatEvent>> first;
+            if (stream) {
+                source = stream->release();
+                Task<std::optional<ChatEvent>> pending = source->next();
+                first = co_await std::move(pending);
+                if (!first) error = first.error();
+            } else {
+                error = stream.error();
+            }
+            if (error) {
+                Task<bool> deciding = again(self, *error, attempt, options);
+                Result<bool> more = co_await std::move(deciding);
+                if (!more) co_return more.error();
+                if (*more) continue;
+                if (!source) co_return *error;
+            }
+            // An error of the stream itself is told by the stream, so that its facts can be read there.
+            co_return ChatStream(std::make_unique<Resumed>(std::move(source), std::move(first)));
+        }
+    }
+
+    Runtime runtime_;
+    RetryConfig config_;
+    RetrySchedule schedule_;
+    std::shared_ptr<RetryBudget> budget_;
+};
+
+}  // namespace
+
+void RetryBudget::call() {
+    std::lock_guard const lock(mutex_);
+    earned_ = std::min(earned_ + share_, most_earned);
+}
+
+bool RetryBudget::take(SteadyTime now) {
+    std::lock_guard const lock(mutex_);
+    if (now - window_start_ >= window) {
+        window_start_ = now;
+        free_used_ = 0;
+    }
+    if (free_used_ < floor_) {
+        ++free_used_;
+        return true;
+    }
+    if (earned_ < 1) return false;
+    earned_ -= 1;
+    return true;
+}
+
+RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, CallOptions const& options, SteadyTime now,
+                                             std::uint32_t random) const {
+    Verdict verdict;
+    int const allowed = options.max_retries ? *options.max_retries : config_.max_retries;
+    if (failed > allowed) {
+        verdict.reason = "no retries are left";
+    } else if (!retryable(error)) {
+        verdict.reason = "trying again would not help";
+    } else if (error.maybe_executed && options.replay != Replay::any) {
+        verdict.reason = "the request may have been carried out";
+    } else if (error.retry_after && *error.retry_after > config_.max_retry_after) {
+        verdict.reason = "the provider asks for a longer wait than is allowed";
+    } else {
+        std::int64_t const doubled = config_.first_delay.count() << std::min(failed - 1, 30);
+        std::int64_t const most = std::min<std::int64_t>(doubled, config_.max_delay.count());
+        verdict.delay = std::chrono::milliseconds(
+            static_cast<std::int64_t>(static_cast<std::uint64_t>(most) * random / 0xffffffffULL));
+        if (error.retry_after) verdict.delay = std::max(verdict.delay, *error.retry_after);
+        verdict.again = !options.deadline.passed(now + verdict.delay);
+        verdict.reason = verdict.again ? "it may work later" : "the deadline would pass first";
+    }
+    return verdict;
+}
+
+Result<std::shared_ptr<AIProvider>> make_retry(std::shared_ptr<AIProvider> next, Runtime runtime, RetryConfig config) {
+    if (!next) return fail(Errc::invalid_argument, "make_retry: 'next' is null; give it the provider to ask again");
+    if (!runtime) return fail(Errc::invalid_argument, "make_retry: 'runtime' is not one; it is needed to wait");
+    if (config.max_retries < 0 || config.max_retries > 10) {
+        return fail(Errc::invalid_argument, "make_retry: max_retries must be 0 to 10");
+    }
+    return std::shared_ptr<AIProvider>(std::make_shared<Retry>(std::move(next), std::move(runtime), config));
+}
+
+}  // namespace aikit::inline v0::policy

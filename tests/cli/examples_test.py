@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""The course runs, and prints what its .expected files say; the README's program is the first of the course."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+from loopback import KEY, ROOT, Answer, Server
+
+PROGRAMS = pathlib.Path(os.environ.get("AIKIT_EXAMPLES", ROOT / "build/release/examples"))
+JSON = {"content-type": "application/json", "x-request-id": "req_example"}
+
+
+def server_script(_, path, body):
+    """OpenAI, as far as the examples need it."""
+    request = json.loads(body)
+    question = request["messages"][-1]["content"]
+    if "does not exist" in question:
+        return Answer(404, JSON, json.dumps({"error": {"message": "The model does not exist", "type": "invalid_request_error",
+                                                       "param": None, "code": "model_not_found"}}))
+    text = "The capital of Italy is Rome." if "Italy" in question else "The capital of France is Paris."
+    usage = {"prompt_tokens": 14, "completion_tokens": 7, "total_tokens": 21}
+    head = {"id": "chatcmpl-1", "created": 1760000000, "model": "gpt-4o-mini-2024-07-18"}
+    if not request.get("stream"):
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "logprobs": None, "finish_reason": "stop"}
+        return Answer(200, JSON, json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": usage}))
+    chunks = [{"choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}]} for word in re.findall(r"\S+\s*", text)]
+    chunks += [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, {"choices": [], "usage": usage}]
+    if "Cut" in question:
+        chunks = chunks[:3]
+    lines = [b"data: " + json.dumps({**head, "object": "chat.completion.chunk", **chunk}).encode() + b"\n\n" for chunk in chunks]
+    if "Cut" not in question:
+        lines.append(b"data: [DONE]\n\n")
+    return Answer(200, {"content-type": "text/event-stream", "x-request-id": "req_example"}, b"", chunked=True, pieces=lines)
+
+
+class Examples(unittest.TestCase):
+    def test_every_program_prints_what_it_should(self):
+        expected = sorted((ROOT / "examples").glob("*.expected"))
+        self.assertEqual({file.stem for file in expected}, {file.stem for file in (ROOT / "examples").glob("*.cpp")})
+        for file in expected:
+            with self.subTest(file.stem), Server(server_script) as server, tempfile.TemporaryDirectory() as folder:
+                config = pathlib.Path(folder) / "aikit.json"
+                config.write_text(json.dumps({"providers": [{"name": "openai", "model": "gpt-4o-mini"}]}))
+                done = subprocess.run([PROGRAMS / file.stem], capture_output=True, timeout=60, cwd=ROOT, env={
+                    "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config), "AIKIT_STORE": folder + "/s.db",
+                    "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(done.stdout.decode().splitlines(), file.read_text().splitlines())
+
+    def test_no_example_is_longer_than_eighty_lines(self):
+        for file in (ROOT / "examples").glob("*.cpp"):
+            self.assertLessEqual(len(file.read_text().splitlines()), 80, file.name)
+
+    def test_the_readme_shows_the_first_example_and_its_output(self):
+        readme = (ROOT / "README.md").read_text()
+        program = (ROOT / "examples/01_hello.cpp").read_text()
+        self.assertIn(program[program.index("#include"):].strip(), readme)
+        self.assertIn((ROOT / "examples/01_hello.expected").read_text().strip(), readme)
+
+
+if __name__ == "__main__":
+    unittest.main()

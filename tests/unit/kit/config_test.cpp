@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// tests/unit/kit/config_test.cpp - a configuration means the same as a struct, as JSON and after a round trip.
+#include <aikit/kit.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aikit {
+namespace {
+
+/// Every field of every struct, each with a value that is no default.
+constexpr char everything[] = R"({
+    "store": "a.db", "ledger": "b.db", "default_provider": "proxy", "embedding_provider": "builtin",
+    "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "unknown_price": "allow",
+    "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
+        "organization": "o", "project": "p", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
+        "price_as": "openai", "local": true, "max_retries": 3, "script": "s.json",
+        "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
+    "aliases": {"fast": "proxy/m"},
+    "chunking": {"kind": "fixed", "size": 500, "overlap": 50},
+    "answers": {"model": "fast", "top": 5, "mode": "sparse", "diversity": 0.5, "context_window": 1000,
+        "max_answer_tokens": 200, "instructions": "Be brief."},
+    "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
+        "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
+        "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
+    "runtime": {"io": 2, "cpu": 1, "storage": 0, "resolver": 0}
+})";
+
+std::string refusal(std::string const& json) {
+    Result<KitConfig> const config = KitConfig::from_json(json);
+    REQUIRE_FALSE(config.has_value());
+    CHECK(config.error().code == Errc::invalid_argument);
+    return config.error().message;
+}
+
+bool names(std::string const& sentence, std::string const& field) {
+    return sentence.find(field) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("every field survives being written and read again") {
+    KitConfig const config = KitConfig::from_json(everything).value();
+    std::string const once = config.to_json();
+    CHECK(KitConfig::from_json(once).value().to_json() == once);
+
+    CHECK(config.providers.at(0).limits.first_byte == std::chrono::milliseconds(2500));
+    CHECK(config.providers.at(0).headers.at(0) == std::pair<std::string, std::string>("x-a", "1"));
+    CHECK(config.answers.mode == knowledge::SearchMode::sparse);
+    CHECK(config.http.next_address_after == std::chrono::milliseconds(100));
+    CHECK(config.unknown_price == policy::UnknownPrice::allow);
+    CHECK(config.runtime.storage == 0);
+}
+
+TEST_CASE("an empty configuration is the default one") {
+    CHECK(KitConfig::from_json("{}").value().to_json() == KitConfig().to_json());
+}
+
+TEST_CASE("a key that nobody knows is an error that names it, wherever it stands") {
+    std::vector<std::pair<std::string, std::string>> const cases{
+        {R"({"stroe": "x"})", "configuration.stroe"},
+        {R"({"providers": [{"name": "a"}, {"name": "b", "baseurl": "x"}]})", "configuration.providers[1].baseurl"},
+        {R"({"providers": [{"name": "a", "limits": {"totl": 1}}]})", "configuration.providers[0].limits.totl"},
+        {R"({"chunking": {"sise": 1}})", "configuration.chunking.sise"},
+        {R"({"answers": {"tpo": 1}})", "configuration.answers.tpo"},
+        {R"({"http": {"gzp": true}})", "configuration.http.gzp"},
+        {R"({"runtime": {"threads": 1}})", "configuration.runtime.threads"},
+    };
+    for (auto const& [json, field] : cases) {
+        CAPTURE(json);
+        CHECK(names(refusal(json), field));
+    }
+}
+
+TEST_CASE("a value of the wrong kind or range is an error that names the field") {
+    std::vector<std::pair<std::string, std::string>> const cases{
+        {R"({"store": 1})", "configuration.store"},
+        {R"({"unknown_price": "maybe"})", "configuration.unknown_price"},
+        {R"({"providers": [1]})", "configuration.providers[0]"},
+        {R"({"providers": [{}]})", "configuration.providers[0].name"},
+        {R"({"providers": [{"name": "A b"}]})", "configuration.providers[0].name"},
+        {R"({"providers": [{"name": "a"}, {"name": "a"}]})", "configuration.providers[1].name"},
+        {R"({"providers": [{"name": "a", "api_key": "sk-123"}]})", "configuration.providers[0].api_key"},
+        {R"({"providers": [{"name": "a", "max_retries": 11}]})", "configuration.providers[0].max_retries"},
+        {R"({"providers": [{"name": "a", "limits": {"idle": -1}}]})", "configuration.providers[0].limits.idle"},
+        {R"({"aliases": {"x": 1}})", "configuration.aliases.x"},
+        {R"({"chunking": {"kind": "random"}})", "configuration.chunking.kind"},
+        {R"({"answers": {"mode": "psychic"}})", "configuration.answers.mode"},
+        {"[]", "object"},
+        {"{", "configuration"},
+    };
+    for (auto const& [json, field] : cases) {
+        CAPTURE(json);
+        CHECK(names(refusal(json), field));
+    }
+    CHECK_FALSE(names(refusal(R"({"providers": [{"name": "a", "api_key": "sk-canary"}]})"), "sk-canary"));
+}
+
+}  // namespace aikit
