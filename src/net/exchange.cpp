@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// net/exchange.cpp - the way of a request: a lease, a connection, bytes out, bytes in, and the connection back.
+#include "net/exchange.hpp"
+
+#include "core/os/os.hpp"
+#include "net/ascii.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace aikit::inline v0::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// One read from the system. On the stack, and small enough for the stacks of small threads.
+constexpr std::size_t read_size = 16 * 1024;
+
+/// How much is read before what it holds is handed over.
+constexpr std::size_t read_at_once = 64 * 1024;
+
+/// What an answer to CONNECT may hold; proxies say little.
+constexpr std::size_t max_tunnel_head = 16 * 1024;
+
+/// Text that may hold a credential.
+struct WipedText {
+    explicit WipedText(std::string text_) : text(std::move(text_)) {}
+    ~WipedText() { os::overwrite(text.data(), text.size()); }
+    WipedText(WipedText const&) = delete;
+    WipedText& operator=(WipedText const&) = delete;
+    std::string text;
+};
+
+void add_field(std::string& head, std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// An event stream is not asked for in gzip: whoever compresses it on the way holds back its pieces.
+bool wants_events(Headers const& headers) {
+    std::optional<std::string_view> const accept = headers.find("accept");
+    return accept && accept->find("text/event-stream") != std::string_view::npos;
+}
+
+Error no_answer() {
+    return fail(Errc::connection, "net: the server ended the connection before it answered");
+}
+
+}  // namespace
+
+Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, Url url)
+    : core_(std::move(core)),
+      request_(std::move(request)),
+      url_(std::move(url)),
+      proxy_(core_->proxy_for(url_)),
+      watchdog_(core_->runtime.clock(), core_->home, request_.limits.total) {}
+
+Error Exchange::complete(Error error) const {
+    if (std::optional<Error> limit = watchdog_.expired()) {
+        error = std::move(*limit);
+    } else if (error.code == Errc::cancelled) {
+        error.message = "net: the caller asked to stop";
+    } else if (core_->pool->closed() && error.code != Errc::timeout) {
+        error = fail(Errc::invalid_state, "net: the HTTP client was closed");
+    }
+    error.maybe_executed = ever_sent_;
+    if (decoder_ && decoder_->has_head()) error.http_status = status_;
+    return error;
+}
+
+/// Gives a bare timeout of a wait its sentence.
+Error Exchange::in_time(Error error, Limit limit, std::chrono::milliseconds length) const {
+    if (error.code != Errc::timeout) return error;
+    bool const total = watchdog_.total().passed(core_->runtime.clock()->now());
+    return limit_error(total ? Limit::total : limit, length);
+}
+
+Task<void> Exchange::start() {
+    executor_ = co_await asio::this_coro::executor;
+    if (watchdog_.total().passed(core_->runtime.clock()->now())) {
+        co_return limit_error(Limit::total, std::chrono::milliseconds(0));
+    }
+    Result<void> const leased = co_await get_lease();
+    if (!leased) co_return leased.error();
+    for (;;) {
+        reused_ = lease_.connection != nullptr;
+        if (!reused_) {
+            Result<void> const opened = co_await open();
+            if (!opened) co_return opened.error();
+        }
+        Result<void> const done = co_await attempt();
+        if (done) co_return ok();
+        bool const unanswered = done.error().code == Errc::connection && !decoder_->started();
+        bool const harmless = request_.repeatable || !sent_;
+        if (!reused_ || !unanswered || !harmless || watchdog_.expired() || core_->pool->closed()) {
+            co_return done.error();
+        }
+        lease_.connection.reset();  // a fresh connection takes the place of the dead one
+    }
+}
+
+Task<void> Exchange::get_lease() {
+    std::string const key = pool_key();
+    Result<Pool::Turn> turn = core_->pool->ask(key);
+    if (!turn) co_return turn.error();
+    if (turn->lease) {
+        lease_ = std::move(*turn->lease);
+    } else {
+        std::shared_ptr<Clock> const clock = core_->runtime.clock();
+        std::chrono::milliseconds const longest = request_.limits.first_byte;
+        Deadline const until = Deadline::after(*clock, longest).sooner(watchdog_.total());
+        Waiter<Lease> const* const waiter = turn->waiter.get();
+        Result<Lease> lease = co_await Waiter<Lease>::wait(std::move(turn->waiter), clock, until.at());
+        if (!lease) {
+            core_->pool->leave(key, waiter);
+            co_return in_time(lease.error(), Limit::turn, longest);
+        }
+        lease_ = std::move(*lease);
+    }
+    // The server may have ended an idle connection, or sent what nobody asked for.
+    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
+    co_return ok();
+}
+
+Task<void> Exchange::open() {
+    std::shared_ptr<Clock> const clock = core_->runtime.clock();
+    std::chrono::milliseconds const longest = request_.limits.connect;
+    SteadyTime const until = Deadline::after(*clock, longest).sooner(watchdog_.total()).at();
+    std::string const host = proxy_ != nullptr ? proxy_->host : url_.host;
+    bool const is_address = proxy_ != nullptr ? proxy_->is_address : url_.is_address;
+    std::uint16_t const port = proxy_ != nullptr ? proxy_->port : url_.port;
+    Result<std::unique_ptr<TcpStream>> tcp = co_await Dialer::connect(core_->dialer, host, is_address, port, until);
+    if (!tcp) co_return in_time(tcp.error(), Limit::connect, longest);
+
+    auto connection = std::make_unique<Connection>();
+    connection->opened = clock->now();
+    if (!url_.https) {
+        connection->stream = std::move(*tcp);
+    } else {
+        Guarded const guarded(watchdog_);
+        if (proxy_ != nullptr) {
+            watchdog_.guard_until(executor_, **tcp, Limit::connect, longest, until);
+            Result<void> const tunnelled = co_await tunnel(**tcp);
+            if (!tunnelled) co_return tunnelled.error();
+            watchdog_.rest();
+        }
+        Result<std::shared_ptr<TlsContext const>> const context = co_await ClientCore::tls(core_, until);
+        if (!context) co_return in_time(context.error(), Limit::connect, longest);
+        Result<std::unique_ptr<TlsStream>> tls =
+            TlsStream::create(*context, std::move(*tcp), url_.host, url_.is_address);
+        if (!tls) co_return tls.error();
+        watchdog_.guard_until(executor_, **tls, Limit::connect, longest, until);
+        Result<void> const shaken = co_await (*tls)->handshake();
+        if (!shaken) co_return shaken.error();
+        connection->stream = std::move(*tls);
+    }
+    core_->pool->note_opened();
+    lease_.connection = std::move(connection);
+    co_return ok();
+}
+
+/// Asks the proxy for a way to the origin. Nothing of the request is said to it.
+Task<void> Exchange::tunnel(Stream& tcp) {
+    std::string const target = url_.host_and_port();
+    WipedText ask("");
+    ask.text.reserve(2 * target.size() + proxy_->authorization.reveal().size() + core_->config.user_agent.size() + 128);
+    ask.text.append("CONNECT ").append(target).append(" HTTP/1.1\r\n");
+    add_field(ask.text, "Host", target);
+    add_field(ask.text, "User-Agent", core_->config.user_agent);
+    if (!proxy_->authorization.empty()) {
+        add_field(ask.text, "Proxy-Authorization", proxy_->authorization.reveal());
+    }
+    ask.text += "\r\n";
+    std::string_view rest = ask.text;
+    while (!rest.empty()) {
+        Result<std::size_t> const size = co_await tcp.write_some(rest, {});
+        if (!size) co_return size.error();
+        rest.remove_prefix(*size);
+    }
+    DecoderLimits limits;
+    limits.head = max_tunnel_head;
+    ResponseDecoder answer("CONNECT", limits);
+    while (!answer.has_head()) {
+        Result<void> const waited = co_await tcp.wait();
+        if (!waited) co_return waited.error();
+        Result<void> const taken = take_bytes(tcp, answer);
+        if (!taken) co_return taken.error();
+    }
+    if (answer.head().status / 100 != 2) {
+        co_return fail(Errc::connection, "net: the proxy refused the connection with HTTP status " +
+                                             std::to_string(answer.head().status) +
+                                             "; check its address and, for 407, its user and password");
+    }
+    if (answer.surplus()) co_return fail(Errc::protocol, "net: the proxy sent bytes of its own into the tunnel");
+    co_return ok();
+}
+
+Task<void> Exchange::attempt() {
+    Stream& stream = *lease_.connection->stream;
+    DecoderLimits limits;
+    limits.head = static_cast<std::size_t>(core_->config.max_head);
+    limits.body = core_->config.max_body;
+    limits.gzip = core_->config.gzip;
+    decoder_.emplace(request_.method, limits);
+    sent_ = false;
+    Guarded const guarded(watchdog_);
+    Result<void> const written = co_await write_request(stream);
+    // A server may answer, and end the connection, before it has read a request whole.
+    if (!written && (!sent_ || written.error().code != Errc::connection)) co_return written.error();
+    all_sent_ = written.has_value();
+    Result<void> const answered = co_await read_head();
+    if (answered) co_return ok();
+    co_return all_sent_ ? answered.error() : written.error();
+}
+
+Task<void> Exchange::write_request(Stream& stream) {
+    WipedText const head(request_head());
+    std::string_view first = head.text;
+    std::string_view second;
+    if (request_.body) second = *request_.body;
+    std::uint64_t const before = stream.sent();
+    while (!first.empty() || !second.empty()) {
+        watchdog_.guard(executor_, stream, Limit::send, request_.limits.idle);
+        Result<std::size_t> const size = co_await stream.write_some(first, second);
+        sent_ = sent_ || stream.sent() > before;
+        ever_sent_ = ever_sent_ || sent_;
+        if (!size) co_return size.error();
+        std::size_t const of_first = std::min(*size, first.size());
+        first.remove_prefix(of_first);
+        second.remove_prefix(*size - of_first);
+    }
+    co_return ok();
+}
+
+Task<void> Exchange::read_head() {
+    Stream& stream = *lease_.connection->stream;
+    while (!decoder_->has_head()) {
+        Limit limit = Limit::first_byte;
+        std::chrono::milliseconds length = request_.limits.first_byte;
+        if (decoder_->started()) {
+            limit = Limit::idle;
+            length = request_.limits.idle;
+        }
+        Result<void> const received = co_await receive(stream, *decoder_, limit, length);
+        if (received) continue;
+        if (received.error().code != Errc::incomplete) co_return received.error();
+        co_return no_answer();
+    }
+    status_ = decoder_->head().status;
+    settle_connection();
+    co_return ok();
+}
+
+Task<void> Exchange::receive(Stream& stream, ResponseDecoder& decoder, Limit limit, std::chrono::milliseconds length) {
+    watchdog_.guard(executor_, stream, limit, length);
+    Result<void> const waited = co_await stream.wait();
+    if (!waited) co_return waited.error();
+    co_return take_bytes(stream, decoder);
+}
+
+Result<void> Exchange::take_bytes(Stream& stream, ResponseDecoder& decoder) {
+    std::array<char, read_size> buffer;
+    for (std::size_t total = 0; total < read_at_once && !decoder.received();) {
+        Result<std::size_t> const size = stream.take(buffer.data(), buffer.size());
+        if (!size) return size.error();
+        if (*size == 0) {
+            if (!stream.ended()) return ok();
+            if (core_->pool->closed()) return fail(Errc::invalid_state, "net: the HTTP client was closed");
+            return decoder.end();
+        }
+        if (Result<void> fed = decoder.feed(std::string_view(buffer.data(), *size)); !fed) return fed.error();
+        if (*size < buffer.size()) return ok();
+        total += *size;
+    }
+    return ok();
+}
+
+Task<std::string> Exchange::read() {
+    executor_ = co_await asio::this_coro::executor;
+    Guarded const guarded(watchdog_);
+    for (;;) {
+        Result<std::string> piece = decoder_->next();
+        if (!piece || !piece->empty()) co_return piece;
+        Result<bool> const over = decoder_->over();
+        if (!over) co_return over.error();
+        if (*over) co_return std::string();
+        Result<void> const received =
+            co_await receive(*lease_.connection->stream, *decoder_, Limit::idle, request_.limits.idle);
+        if (!received) co_return received.error();
+        settle_connection();
+    }
+}
+
+void Exchange::abandon() noexcept {
+    watchdog_.stop();
+    lease_ = Lease();
+}
+
+/// Once the last byte is in, the connection is free for others, or closed; the body may still be handed out.
+void Exchange::settle_connection() {
+    if (!decoder_->received() || !lease_.connection) return;
+    bool const fit = decoder_->head().keep_alive && !decoder_->surplus() && all_sent_ &&
+                     !lease_.connection->stream->ended() && !watchdog_.expired();
+    if (!fit) {
+        abandon();
+        return;
+    }
+    watchdog_.stop();
+    core_->pool->put_back(std::move(lease_.permit), std::move(lease_.connection));
+}
+
+std::string Exchange::pool_key() const {
+    std::string key = url_.origin();
+    if (proxy_ != nullptr) key.append(" by ").append(proxy_->key);
+    return key;
+}
+
+std::string Exchange::request_head() const {
+    std::string const host = url_.host_field();
+    bool const by_proxy = proxy_ != nullptr && !url_.https;
+    std::size_t size = request_.method.size() + url_.target.size() + 2 * host.size() + 256;
+    size += core_->config.user_agent.size() + request_.credential_header.size() + request_.credential.reveal().size();
+    if (by_proxy) size += proxy_->authorization.reveal().size();
+    for (auto const& [name, value] : request_.headers.fields()) size += name.size() + value.size() + 4;
+
+    std::string head;
+    head.reserve(size);  // once, so that no copy of a credential is left behind
+    head.append(request_.method).append(" ");
+    if (by_proxy) head.append("http://").append(host);
+    head.append(url_.target).append(" HTTP/1.1\r\n");
+    add_field(head, "Host", host);
+    if (!request_.headers.find("user-agent")) add_field(head, "User-Agent", core_->config.user_agent);
+    add_field(head, "Accept-Encoding", core_->config.gzip && !wants_events(request_.headers) ? "gzip" : "identity");
+    bool const expects_body = request_.method == "POST" || request_.method == "PUT" || request_.method == "PATCH";
+    if (request_.body || expects_body) {
+        add_field(head, "Content-Length", std::to_string(request_.body ? request_.body->size() : 0));
+    }
+    for (auto const& [name, value] : request_.headers.fields()) add_field(head, name, value);
+    if (!request_.credential_header.empty()) {
+        add_field(head, request_.credential_header, request_.credential.reveal());
+    }
+    if (by_proxy && !proxy_->authorization.empty()) {
+        add_field(head, "Proxy-Authorization", proxy_->authorization.reveal());
+    }
+    head += "\r\n";
+    return head;
+}
+
+}  // namespace aikit::inline v0::net

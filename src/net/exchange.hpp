@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// net/exchange.hpp - one request and its response over one connection.
+#ifndef AIKIT_SRC_NET_EXCHANGE_HPP
+#define AIKIT_SRC_NET_EXCHANGE_HPP
+
+#include "net/client_core.hpp"
+#include "net/response_decoder.hpp"
+#include "net/watchdog.hpp"
+
+namespace aikit::inline v0::net {
+
+/// Carries a request out and its response in. One operation at a time; each may be awaited on another executor, as
+/// long as that runs one thing at a time.
+class Exchange {
+public:
+    /// `url` as check_request gave it for `request`.
+    Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, Url url);
+    Exchange(Exchange const&) = delete;
+    Exchange& operator=(Exchange const&) = delete;
+
+    /// Sends the request and reads the response's head. On an idle connection that turns out to be dead it starts over
+    /// on a fresh one, where that cannot carry the request out twice. May throw what a cancelled coroutine throws.
+    Task<void> start();
+
+    /// Only after start().
+    ResponseHead& head() noexcept { return decoder_->head(); }
+
+    /// The next piece of the body; empty at its end. May throw as start().
+    Task<std::string> read();
+
+    /// Closes the connection, if there is one: after an error of read(), on the executor of that read.
+    void abandon() noexcept;
+
+    /// Adds to an error of start() or read() what only the exchange knows: whether it was a limit that passed, whether
+    /// the request may have been carried out, the status.
+    Error complete(Error error) const;
+
+    /// True while a timer of the home executor belongs to it: it must be destroyed there.
+    bool bound_to_home() const noexcept { return watchdog_.keeps_timer(); }
+    ClientCore const& core() const noexcept { return *core_; }
+
+private:
+    Task<void> get_lease();
+    Task<void> open();
+    Task<void> tunnel(Stream& tcp);
+    Task<void> attempt();
+    Task<void> write_request(Stream& stream);
+    Task<void> read_head();
+    Task<void> receive(Stream& stream, ResponseDecoder& decoder, Limit limit, std::chrono::milliseconds length);
+    Result<void> take_bytes(Stream& stream, ResponseDecoder& decoder);
+    std::string request_head() const;
+    std::string pool_key() const;
+    Error in_time(Error error, Limit limit, std::chrono::milliseconds length) const;
+    void settle_connection();
+
+    std::shared_ptr<ClientCore> const core_;
+    HttpRequest request_;
+    Url const url_;
+    Proxy const* const proxy_;
+    Watchdog watchdog_;
+    boost::asio::any_io_executor executor_;
+    std::optional<ResponseDecoder> decoder_;
+    Lease lease_;
+    bool reused_ = false;     // the connection had carried an exchange before
+    bool sent_ = false;       // a byte of the request has left on this connection
+    bool ever_sent_ = false;  // or on one before
+    bool all_sent_ = false;
+    int status_ = 0;
+};
+
+}  // namespace aikit::inline v0::net
+
+#endif  // AIKIT_SRC_NET_EXCHANGE_HPP

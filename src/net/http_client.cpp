@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// net/http_client.cpp - the client: its configuration checked, its requests sent, its bodies handed out.
+#include "core/async.hpp"
+#include "net/ascii.hpp"
+#include "net/client_core.hpp"
+#include "net/exchange.hpp"
+#include "net/request.hpp"
+
+#include <aikit/net/http_client.hpp>
+
+#include <utility>
+
+namespace aikit::inline v0::net {
+namespace {
+
+constexpr char const* default_user_agent =
+    "aikit/" AIKIT_STRINGIZE(AIKIT_VERSION_MAJOR) "." AIKIT_STRINGIZE(AIKIT_VERSION_MINOR) " (c++)";
+
+Error wrong(char const* field, char const* what) {
+    return fail(Errc::invalid_argument, std::string("net: HttpClientConfig.") + field + " " + what);
+}
+
+Result<void> check(HttpClientConfig const& config) {
+    if (!is_value(config.user_agent)) return wrong("user_agent", "holds a line break or another control character");
+    if (config.max_connections_per_origin < 1) return wrong("max_connections_per_origin", "must be 1 or more");
+    if (config.max_idle_per_origin < 0) return wrong("max_idle_per_origin", "must be 0 or more");
+    if (config.max_head < 1'024) return wrong("max_head", "must be 1,024 or more");
+    if (config.max_body < 0) return wrong("max_body", "must be 0 (no limit) or more");
+    if (config.max_idle_time.count() < 0) return wrong("max_idle_time", "must be 0 or more");
+    if (config.max_life.count() < 0) return wrong("max_life", "must be 0 or more");
+    if (config.next_address_after.count() < 1) return wrong("next_address_after", "must be 1 ms or more");
+    if (config.tcp_user_timeout.count() < 0 || config.tcp_user_timeout > std::chrono::hours(24)) {
+        return wrong("tcp_user_timeout", "must be between 0 (the system's) and one day");
+    }
+    return ok();
+}
+
+class ResponseBody final : public HttpBody {
+public:
+    explicit ResponseBody(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+    ResponseBody(ResponseBody const&) = delete;
+    ResponseBody& operator=(ResponseBody const&) = delete;
+
+    ~ResponseBody() override {
+        // The timer of the exchange may be at work on its own thread.
+        Runtime const runtime = exchange_->core().runtime;
+        if (!exchange_->bound_to_home() || runtime.on_own_thread()) return;
+        try {
+            runtime.post(exchange_->core().home, [last = std::move(exchange_)] {});
+        } catch (...) {
+            // No memory for that: what is left dies here, after the loop has lost its interest or not at all.
+        }
+    }
+
+    Task<std::string> read() override { return next(exchange_, busy_); }
+
+private:
+    using Flag = std::shared_ptr<bool>;
+
+    /// Keeps alive what it uses, so that a cancelled reader may drop the body at once.
+    static Task<std::string> next(std::shared_ptr<Exchange> exchange, Flag busy) {
+        if (std::exchange(*busy, true)) {
+            co_return fail(Errc::invalid_state, "net: a body is read twice at once, or after an error");
+        }
+        if (!exchange->core().runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
+        Task<std::string> reading = exchange->read();
+        Result<std::string> piece = co_await guard(std::move(reading));
+        if (!piece) {
+            Error error = exchange->complete(piece.error());
+            exchange->abandon();
+            co_return error;
+        }
+        *busy = false;  // after an error it stays as it is
+        co_return piece;
+    }
+
+    std::shared_ptr<Exchange> exchange_;
+    Flag busy_ = std::make_shared<bool>(false);
+};
+
+Task<HttpResponse> send_request(std::shared_ptr<ClientCore> core, HttpRequest request) {
+    if (!core->runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
+    Result<Url> url = check_request(request);
+    if (!url) co_return url.error();
+    auto const exchange = std::make_shared<Exchange>(core, std::move(request), std::move(*url));
+    Task<void> starting = exchange->start();
+    Result<void> const started = co_await guard(std::move(starting));
+    if (!started) co_return exchange->complete(started.error());
+    HttpResponse response;
+    response.status = exchange->head().status;
+    response.headers = std::move(exchange->head().headers);
+    response.body = std::make_unique<ResponseBody>(exchange);
+    co_return response;
+}
+
+class PooledClient final : public HttpClient {
+public:
+    explicit PooledClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+
+    Task<HttpResponse> send(HttpRequest request) override { return guard(send_request(core_, std::move(request))); }
+
+    PoolCounts counts() const override { return core_->pool->counts(); }
+
+    void close() noexcept override {
+        if (!core_->runtime.alive()) return;
+        core_->pool->close();
+        core_->live->end_all();
+    }
+
+private:
+    std::shared_ptr<ClientCore> const core_;
+};
+
+}  // namespace
+
+ClientCore::ClientCore(Runtime runtime_, HttpClientConfig config_, Lookup lookup)
+    : runtime(std::move(runtime_)),
+      config(std::move(config_)),
+      home(runtime.executor()),
+      live(std::make_shared<LiveSockets>()),
+      pool(std::make_shared<Pool>(config, runtime.clock())),
+      no_proxy(config.no_proxy) {
+    auto made = std::make_shared<Dialer>();
+    made->runtime = runtime;
+    made->home = home;
+    made->resolver = std::make_shared<Resolver>(runtime, std::move(lookup));
+    made->live = live;
+    made->next_address_after = config.next_address_after;
+    made->user_timeout = config.tcp_user_timeout;
+    dialer = std::move(made);
+}
+
+Proxy const* ClientCore::proxy_for(Url const& url) const {
+    std::optional<Proxy> const& proxy = url.https ? https_proxy : http_proxy;
+    if (!proxy || no_proxy.matches(url.host, url.port)) return nullptr;
+    return &*proxy;
+}
+
+Task<std::shared_ptr<TlsContext const>> ClientCore::tls(std::shared_ptr<ClientCore> self, SteadyTime until) {
+    using Context = std::shared_ptr<TlsContext const>;
+    {
+        std::lock_guard const lock(self->tls_mutex);
+        if (self->tls_context) co_return self->tls_context;
+    }
+    auto waiter = std::make_shared<Waiter<Context>>();
+    auto load = [self, weak = std::weak_ptr<Waiter<Context>>(waiter)] {
+        Result<Context> loaded = guarded([&]() -> Result<Context> {
+            std::lock_guard const lock(self->tls_mutex);
+            if (self->tls_context) return self->tls_context;
+            Result<Context> made = TlsContext::create(self->config.ca_file);
+            if (made) self->tls_context = *made;
+            return made;
+        });
+        if (std::shared_ptr<Waiter<Context>> const waiting = weak.lock()) waiting->give(loaded);
+    };
+    if (!self->runtime.post(self->runtime.resolver(), std::move(load))) {
+        co_return fail(Errc::invalid_state, "net: the runtime is closed");
+    }
+    co_return co_await Waiter<Context>::wait(std::move(waiter), self->runtime.clock(), until);
+}
+
+Result<std::shared_ptr<HttpClient>> make_http_client(Runtime runtime, HttpClientConfig config, Lookup lookup) {
+    return guarded([&]() -> Result<std::shared_ptr<HttpClient>> {
+        if (!runtime.alive()) return fail(Errc::invalid_state, "net: the runtime is closed");
+        if (Result<void> fine = check(config); !fine) return fine.error();
+        if (config.user_agent.empty()) config.user_agent = default_user_agent;
+        auto const core = std::make_shared<ClientCore>(std::move(runtime), std::move(config), std::move(lookup));
+        auto const read_proxy = [](std::string const& text, char const* field, std::optional<Proxy>& out) {
+            if (text.empty()) return ok();
+            Result<Proxy> proxy = parse_proxy(text, field);
+            if (!proxy) return Result<void>(proxy.error());
+            out = std::move(*proxy);
+            return ok();
+        };
+        Result<void> const https = read_proxy(core->config.https_proxy, "https_proxy", core->https_proxy);
+        if (!https) return https.error();
+        Result<void> const http = read_proxy(core->config.http_proxy, "http_proxy", core->http_proxy);
+        if (!http) return http.error();
+        if (!core->config.ca_file.empty()) {
+            Result<std::shared_ptr<TlsContext const>> context = TlsContext::create(core->config.ca_file);
+            if (!context) return context.error();
+            core->tls_context = std::move(*context);
+        }
+        return std::shared_ptr<HttpClient>(std::make_shared<PooledClient>(core));
+    });
+}
+
+Result<std::shared_ptr<HttpClient>> HttpClient::create(Runtime runtime, HttpClientConfig config) {
+    return make_http_client(std::move(runtime), std::move(config), look_up);
+}
+
+}  // namespace aikit::inline v0::net
