@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// testing/scripted_json.cpp - scripts as JSON.
+#include "core/json.hpp"
+
+#include <aikit/testing/scripted_provider.hpp>
+
+#include <cmath>
+
+namespace aikit::inline v0::testing {
+namespace {
+
+void read_seconds(json::Fields& fields, std::string_view key, std::chrono::milliseconds& out) {
+    std::optional<double> seconds;
+    fields.read(key, seconds);
+    if (!seconds) return;
+    if (!(*seconds >= 0 && *seconds <= 1e6)) return fields.refuse(key, "must be 0 to 1000000 seconds");
+    out = std::chrono::milliseconds(std::llround(*seconds * 1000));
+}
+
+Result<void> read_usage(json::object const& source, std::string const& path, Usage& usage) {
+    json::Fields fields(source, path);
+    fields.read("input", usage.input);
+    fields.read("cache_read", usage.cache_read);
+    fields.read("cache_write_5m", usage.cache_write_5m);
+    fields.read("cache_write_1h", usage.cache_write_1h);
+    fields.read("output", usage.output);
+    fields.read("reasoning", usage.reasoning);
+    if (Result<void> done = fields.finish(); !done) return done;
+    if (!check(usage)) return fail(Errc::invalid_argument, path + " contradicts itself: a part exceeds its whole");
+    return ok();
+}
+
+Result<void> read_error(json::object const& source, std::string const& path, std::string const& provider,
+                        Error& error) {
+    json::Fields fields(source, path);
+    std::string code;
+    std::chrono::milliseconds retry_after{-1};
+    fields.read("code", code);
+    fields.read("message", error.message);
+    fields.read("http_status", error.http_status);
+    fields.read("provider_code", error.provider_code);
+    fields.read("maybe_executed", error.maybe_executed);
+    read_seconds(fields, "retry_after", retry_after);
+    std::optional<Errc> const known = errc_from_name(code);
+    if (!known) fields.refuse("code", "must be the name of an error, such as \"rate_limited\"");
+    if (Result<void> done = fields.finish(); !done) return done;
+    error.code = *known;
+    error.provider = provider;
+    if (error.message.empty()) error.message = provider + ": the script says so";
+    if (retry_after.count() >= 0) error.retry_after = retry_after;
+    return ok();
+}
+
+Result<void> read_calls(json::array const& source, std::string const& path, std::vector<ToolCall>& out) {
+    for (std::size_t i = 0; i < source.size(); ++i) {
+        std::string const where = path + "[" + std::to_string(i) + "]";
+        if (!source[i].is_object()) return fail(Errc::invalid_argument, where + " must be an object");
+        json::Fields fields(source[i].get_object(), where);
+        ToolCall call;
+        call.arguments = "{}";
+        fields.read("id", call.id);
+        fields.read("name", call.name);
+        fields.read("arguments", call.arguments);
+        if (Result<void> done = fields.finish(); !done) return done;
+        out.push_back(std::move(call));
+    }
+    return ok();
+}
+
+Result<void> read_vectors(json::array const& source, std::string const& path, std::vector<std::vector<float>>& out) {
+    for (json::value const& row : source) {
+        if (!row.is_array()) return fail(Errc::invalid_argument, path + " must be an array of arrays of numbers");
+        std::vector<float>& vector = out.emplace_back();
+        for (json::value const& number : row.get_array()) {
+            if (!number.is_number())
+                return fail(Errc::invalid_argument, path + " must be an array of arrays of numbers");
+            vector.push_back(number.to_number<float>());
+        }
+    }
+    return ok();
+}
+
+Result<void> read_moderation(json::array const& source, std::string const& path, std::vector<ModerationResult>& out) {
+    for (json::value const& entry : source) {
+        if (!entry.is_object()) return fail(Errc::invalid_argument, path + " must be an array of objects");
+        json::Fields fields(entry.get_object(), path);
+        ModerationResult result;
+        fields.read("flagged", result.flagged);
+        if (json::object const* categories = fields.take_object("categories")) {
+            for (auto const& [name, score] : *categories) {
+                if (!score.is_number()) return fail(Errc::invalid_argument, path + ".categories must hold numbers");
+                ModerationCategory category;
+                category.name = std::string(name);
+                category.score = score.to_number<double>();
+                category.flagged = category.score >= 0.5;
+                result.categories.push_back(std::move(category));
+            }
+        }
+        if (Result<void> done = fields.finish(); !done) return done;
+        out.push_back(std::move(result));
+    }
+    return ok();
+}
+
+bool read_finish(std::string const& word, FinishReason& out) {
+    for (FinishReason const reason :
+         {FinishReason::stop, FinishReason::length, FinishReason::tool_calls, FinishReason::content_filter}) {
+        if (word != aikit::name(reason)) continue;
+        out = reason;
+        return true;
+    }
+    return false;
+}
+
+/// The members that are objects and arrays of their own.
+Result<void> read_parts(json::Fields& fields, std::string const& provider, ScriptedReply& reply) {
+    std::string const& path = fields.path();
+    if (json::array const* pieces = fields.take_array("pieces")) {
+        for (json::value const& piece : *pieces) {
+            if (!piece.is_string()) return fail(Errc::invalid_argument, path + ".pieces must hold texts");
+            reply.pieces.emplace_back(piece.get_string());
+        }
+    }
+    if (json::object const* usage = fields.take_object("usage")) {
+        if (Result<void> read = read_usage(*usage, path + ".usage", reply.usage); !read) return read;
+    }
+    if (json::array const* calls = fields.take_array("tool_calls")) {
+        if (Result<void> read = read_calls(*calls, path + ".tool_calls", reply.tool_calls); !read) return read;
+        reply.finish = FinishReason::tool_calls;
+    }
+    if (json::array const* vectors = fields.take_array("vectors")) {
+        if (Result<void> read = read_vectors(*vectors, path + ".vectors", reply.vectors); !read) return read;
+    }
+    if (json::array const* results = fields.take_array("moderation")) {
+        if (Result<void> read = read_moderation(*results, path + ".moderation", reply.moderation); !read) return read;
+    }
+    if (json::object const* error = fields.take_object("error")) {
+        if (Result<void> read = read_error(*error, path + ".error", provider, reply.error.emplace()); !read)
+            return read;
+    }
+    return ok();
+}
+
+Result<ScriptedReply> read_reply(json::value const& source, std::string const& path, std::string const& provider) {
+    if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
+    json::Fields fields(source.get_object(), path);
+    ScriptedReply reply;
+    std::string text;
+    std::string finish;
+    fields.read("text", text);
+    fields.read("reasoning", reply.reasoning);
+    fields.read("refusal", reply.refusal);
+    fields.read("model", reply.model);
+    fields.read("finish", finish);
+    fields.read("fail_after", reply.fail_after);
+    read_seconds(fields, "delay", reply.delay);
+    read_seconds(fields, "piece_delay", reply.piece_delay);
+    if (!text.empty()) reply.pieces.push_back(std::move(text));
+    if (Result<void> parts = read_parts(fields, provider, reply); !parts) return parts.error();
+    if (!finish.empty() && !read_finish(finish, reply.finish)) {
+        fields.refuse("finish", "must be \"stop\", \"length\", \"tool_calls\" or \"content_filter\"");
+    }
+    if (Result<void> done = fields.finish(); !done) return done.error();
+    return reply;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<AIProvider>> scripted_from_json(std::string_view script, std::string name, Runtime runtime) {
+    Result<json::value> parsed = json::parse(script, "the script", Errc::invalid_argument);
+    if (!parsed) return parsed.error();
+    if (!parsed->is_object()) return fail(Errc::invalid_argument, "the script must be a JSON object");
+    json::Fields fields(parsed->get_object(), "script");
+    bool repeat = false;
+    fields.read("repeat", repeat);
+    json::array const* replies = fields.take_array("replies");
+    if (Result<void> done = fields.finish(); !done) return done.error();
+
+    std::shared_ptr<ScriptedProvider> provider = ScriptedProvider::create(name, std::move(runtime));
+    provider->repeat(repeat);
+    for (std::size_t i = 0; replies && i < replies->size(); ++i) {
+        Result<ScriptedReply> reply = read_reply((*replies)[i], "script.replies[" + std::to_string(i) + "]", name);
+        if (!reply) return reply.error();
+        provider->add(std::move(*reply));
+    }
+    return std::shared_ptr<AIProvider>(std::move(provider));
+}
+
+}  // namespace aikit::inline v0::testing
