@@ -159,8 +159,19 @@ def parameters(text, opening):
     return parts + [inner[last:]]
 
 
-def coroutine_parameters(text):
-    """Rule 4: what a coroutine takes is its own; and no default is an aggregate."""
+def said_to_live(text):
+    """The functions whose comment says who keeps their arguments alive. `text` has its comments."""
+    names = set()
+    for found in re.finditer(r"((?:^[ \t]*//[^\n]*\n)+)[^;{}]*?\b(\w+)\s*\(", text, re.MULTILINE):
+        if re.search(r"\b(?:keeps?|stays?|lives?|kept|outlives?)\b.*?\b(?:alive|until|as long|while)\b|\boutlives?\b",
+                     " ".join(found.group(1).replace("/", " ").split())):
+            names.add(found.group(2))
+    return names
+
+
+def coroutine_parameters(text, living):
+    """Rule 4: what a coroutine takes is its own, unless its comment says who keeps it alive; no default is an
+    aggregate."""
     for found in COROUTINE.finditer(text):
         end = found.end() - 1
         depth = 0
@@ -183,6 +194,8 @@ def coroutine_parameters(text):
             if re.search(r"=\s*(?:[\w:<>]+\s*)?\{", parameter):
                 yield line, f"a coroutine has a default argument in braces; write an overload: {shown}"
             value = parameter.split("=")[0]
+            if declared and declared.group(1).split("::")[-1] in living:
+                continue
             if BINDS_TEMPORARY.search(value) and "std::function" not in value:
                 yield line, f"a coroutine takes a view or a reference that binds temporaries; take a value: {shown}"
 
@@ -212,14 +225,16 @@ def spawned_on_the_spot(text):
             yield house.line_of(text, found.start()), "a coroutine lambda with captures is called where it is written"
 
 
-RULES = (awaited_expressions, coroutine_parameters, locks, spawned_on_the_spot)
+RULES = (awaited_expressions, locks, spawned_on_the_spot)
 
 
-def check_text(text, tasks=None):
-    """(line, sentence) of each violation in one file's text. `tasks`: the names of Tasks declared elsewhere."""
+def check_text(text, tasks=frozenset(), living=frozenset()):
+    """(line, sentence) of each violation in one file's text. `tasks` are the names of Tasks declared elsewhere, `living`
+    the functions said elsewhere to have arguments that live."""
     plain = house.code(text)
     found = {complaint for rule in RULES for complaint in rule(plain)}
-    found.update(discarded_results(plain, task_names(plain) | (tasks or set())))
+    found.update(discarded_results(plain, task_names(plain) | tasks))
+    found.update(coroutine_parameters(plain, said_to_live(text) | living))
     return sorted(found)
 
 
@@ -227,11 +242,10 @@ def check(root):
     root = pathlib.Path(root)
     texts = {path: (root / path).read_text()
              for path in house.sources(root, "include/aikit", "src", "tests", "examples")}
-    tasks = set()
-    for text in texts.values():
-        tasks |= task_names(house.code(text))
+    tasks = set().union(*(task_names(house.code(text)) for text in texts.values())) if texts else set()
+    living = set().union(*(said_to_live(text) for text in texts.values())) if texts else set()
     return [f"{path}:{line}: {sentence}"
-            for path, text in texts.items() for line, sentence in check_text(text, tasks)]
+            for path, text in texts.items() for line, sentence in check_text(text, tasks, living)]
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ RIGHT = {
     "an internal header": header("", path="src/net/pool.hpp", guard="AIKIT_SRC_NET_POOL_HPP"),
     "a name that is given": header("class APIKeyManager {};\n"),
     "a getter of others": source("auto x = std::get_if<int>(&v); y = timer.get_executor();\nreturn get_one(2);\n"),
+    "a getter that another demands": source("class S { std::size_t get_data_size() override { return 1; } };\n"),
     "a word in a string": source('say("std::cout");\n'),
     "a word in a comment": source("// std::cout is not for us\n"),
     "output of the command": source('std::fputs("x", stdout);\n', path="src/cli/console.cpp"),
