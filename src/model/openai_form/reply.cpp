@@ -93,8 +93,9 @@ private:
         bool const cut = choice_.finish == FinishReason::length || choice_.finish == FinishReason::content_filter;
         std::vector<Part>& parts = choice_.message.parts;
         bool any = false;
+        int number = 0;
         for (auto it = parts.begin(); it != parts.end();) {
-            auto const* call = std::get_if<ToolCall>(&*it);
+            auto* call = std::get_if<ToolCall>(&*it);
             bool const whole =
                 call == nullptr || call->custom || json_exact::parse(call->arguments, "arguments").has_value();
             if (!whole && !cut) return wrong_reply(path_ + " calls a tool with arguments that are not JSON");
@@ -105,6 +106,8 @@ private:
                 continue;
             }
             any = any || call != nullptr;
+            if (call != nullptr && call->id.empty()) call->id = "call_" + std::to_string(number);
+            if (call != nullptr) ++number;
             ++it;
         }
         // Older models say "stop" when a named tool was forced.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// provider/openai_wire/errors.hpp - what went wrong, out of whatever an OpenAI-style server says about it.
+#ifndef AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
+#define AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
+
+#include "core/json.hpp"
+
+#include <aikit/net/transport.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace aikit::inline v0::provider::openai_wire {
+
+/// What is known of the HTTP exchange that a reply or an error belongs to.
+struct Exchange {
+    Exchange() = default;
+
+    /// Reads the headers that matter. `now` serves for dates where the server gives no date of its own.
+    Exchange(std::string provider, int status, net::Headers const& headers, SystemTime now);
+
+    std::string provider;
+    int status = 0;
+    std::string request_id;
+    std::optional<std::chrono::milliseconds> retry_after;
+    std::optional<bool> should_retry;
+};
+
+/// The error of a reply that is not 2xx. `body` may be JSON of any shape, HTML, or empty.
+Error http_error(Exchange const& exchange, std::string_view body);
+
+/// Does this JSON, received with a 2xx, say that the call failed? Every shape seen in the wild: an "error" object or
+/// string, a list of such, {"message", "code"} without a reply, {"detail"}, {"errors"}. `marked`: it came as an event
+/// named "error", so it does whatever it says.
+std::optional<Error> in_band_error(Exchange const& exchange, json::value const& document, bool marked);
+
+/// A choice that ended because the server failed ("error", "insufficient_system_resource"); nothing for other words.
+std::optional<Error> finish_error(Exchange const& exchange, std::string_view finish_reason);
+
+/// An error of ours about the reply; `detail` is theirs.
+Error reply_error(Exchange const& exchange, Errc code, std::string sentence, std::string_view detail = {});
+
+/// Puts what is known of the exchange into an error that has it not.
+Error complete(Error error, Exchange const& exchange);
+
+/// "120", "0.5" (seconds) or an HTTP date (RFC 9110, 5.6.7), seen from `now`; nothing for anything else, for the past,
+/// and at most a day.
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, SystemTime now);
+
+/// A duration in Go's form, which OpenAI writes: "12ms", "1.2s", "6m0s", "1h2m3s".
+std::optional<std::chrono::milliseconds> parse_go_duration(std::string_view text);
+
+}  // namespace aikit::inline v0::provider::openai_wire
+
+#endif  // AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
