@@ -14,8 +14,9 @@ namespace aikit::inline v0::knowledge {
 
 struct ChunkingStrategy {
     enum class Kind {
-        fixed,      ///< Pieces of `size`, each sharing `overlap` with the one before.
-        paragraph,  ///< Whole paragraphs, as many as fit `size`; one that does not fit is cut at sentences.
+        fixed,      ///< Pieces of `size`, cut between words, each sharing `overlap` with the one before.
+        paragraph,  ///< Whole paragraphs under one heading (underlined, as in reStructuredText, or numbered), as many
+                    ///< as fit `size`; one that does not fit is cut at sentences.
         markdown,   ///< Whole blocks under one heading, as many as fit `size`; code and tables stay whole if they can.
     };
 
@@ -33,13 +34,14 @@ struct ChunkingStrategy {
 /// "fixed", "paragraph", "markdown". Static storage.
 AIKIT_EXPORT char const* name(ChunkingStrategy::Kind kind) noexcept;
 
-/// A piece of a source by byte offsets. Pieces are in order; without overlap they cover the source without a gap.
+/// A piece of a source by byte offsets. Pieces are in order; without overlap they cover the source without a gap. No
+/// piece cuts a character. White space alone has no pieces.
 struct Chunk {
     Chunk() = default;
 
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::vector<std::string> headings;  ///< The headings above it, outermost first (markdown only).
+    std::vector<std::string> headings;  ///< The headings above it, outermost first (not for fixed).
 };
 
 /// Cuts UTF-8 text. Pure; linear in the text. Errors: invalid_argument (strategy, text that is not UTF-8).

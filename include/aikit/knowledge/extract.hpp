@@ -21,8 +21,8 @@ struct ExtractedText {
     bool verbatim = true;
 };
 
-/// Reads plain text and Markdown in UTF-8 (a byte order mark is kept out) and UTF-16 with a mark. `name` is the file's
-/// name: its ending tells Markdown from text.
+/// Reads plain text and Markdown in UTF-8 (a byte order mark is kept out), and in UTF-16 and UTF-32 with a mark. A few
+/// stray NULs become spaces. `name` is the file's name: its ending tells Markdown from text.
 /// Errors: unsupported (another format, named when known; binary), invalid_argument (not valid in its encoding: says
 /// where).
 AIKIT_EXPORT Result<ExtractedText> extract(std::string_view bytes, std::string_view name);
