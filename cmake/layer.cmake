@@ -8,7 +8,7 @@ function(aikit_layer name)
     add_library(aikit_${name}_objects OBJECT ${layer_SOURCES})
     target_include_directories(aikit_${name}_objects PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_include_directories(aikit_${name}_objects SYSTEM PRIVATE ${layer_INCLUDE})
-    target_compile_definitions(aikit_${name}_objects PRIVATE BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED)
+    target_compile_definitions(aikit_${name}_objects PRIVATE BOOST_ALL_NO_LIB)
     target_link_libraries(aikit_${name}_objects PRIVATE aikit_compiler Boost::headers Threads::Threads ${layer_LINK})
 
     add_library(aikit_${name} STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:aikit_${name}_objects>)
