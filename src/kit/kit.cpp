@@ -161,6 +161,10 @@ std::string price_name(ProviderConfig const& config) {
     return config.type == "builtin" || config.type == "scripted" ? config.type : config.name;
 }
 
+bool is_builtin(ProviderConfig const& config) {
+    return config.type == "builtin" || (config.type.empty() && config.name == "builtin");
+}
+
 Task<rag::AnswerStream> ask_task(StatePtr state, std::string name, rag::Question question, std::string model,
                                  CallOptions options) {
     Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name));
@@ -217,6 +221,8 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
     if (!where) return where.error();
     knowledge::EmbeddingConfig embedding;
     embedding.model = where->model;
+    // What is computed here costs less than what is kept.
+    embedding.cache = !is_builtin(where->config);
     Result<std::shared_ptr<knowledge::EmbeddingService>> made =
         knowledge::EmbeddingService::create(where->provider, database, std::move(embedding));
     if (!made) return made.error();

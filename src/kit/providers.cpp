@@ -45,6 +45,10 @@ Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, Pr
     provider::OpenAiConfig openai;
     openai.name = config.name;
     if (!config.base_url.empty()) openai.base_url = config.base_url;
+    if (key->empty() && config.base_url.empty()) {
+        return fail(Errc::authentication,
+                    config.name + ": no API key: set OPENAI_API_KEY, or api_key in the configuration");
+    }
     openai.api_key = std::move(*key);
     openai.organization = config.organization;
     openai.project = config.project;
