@@ -5,7 +5,6 @@
 
 #include <aikit/core/clock.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -48,7 +47,17 @@ public:
     }
 
 private:
-    using Handler = boost::asio::any_completion_handler<void(Result<T>)>;
+    /// The handler of the wait, whatever its type. (Asio's own any_completion_handler moves without end in 1.81.)
+    struct Handler {
+        virtual ~Handler() = default;
+        virtual void call(Result<T> outcome) = 0;
+    };
+    template <class H>
+    struct HandlerOf final : Handler {
+        explicit HandlerOf(H handler_) : handler(std::move(handler_)) {}
+        void call(Result<T> outcome) override { std::move(handler)(std::move(outcome)); }
+        H handler;
+    };
 
     template <class H>
     void begin(std::shared_ptr<Waiter> self, H handler, Clock& clock, boost::asio::any_io_executor const& executor,
@@ -62,7 +71,7 @@ private:
         }
         std::unique_lock const lock(mutex_);
         begun_ = true;
-        handler_ = std::move(handler);
+        handler_ = std::make_unique<HandlerOf<H>>(std::move(handler));
         executor_ = executor;
         if (outcome_) {
             wake();
@@ -82,15 +91,15 @@ private:
     void wake() {
         boost::asio::post(executor_, [self = this->shared_from_this()] {
             self->timer_.reset();
-            Handler handler = std::move(self->handler_);
-            std::move(handler)(std::move(*self->outcome_));
+            std::unique_ptr<Handler> const handler = std::move(self->handler_);
+            handler->call(std::move(*self->outcome_));
         });
     }
 
     std::mutex mutex_;
     std::optional<Result<T>> outcome_;
     bool begun_ = false;
-    Handler handler_;
+    std::unique_ptr<Handler> handler_;
     boost::asio::any_io_executor executor_;
     std::unique_ptr<Timer> timer_;
 };

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// support/fault_proxy.cpp - two pumps per connection, and what goes wrong with them.
+#include "support/fault_proxy.hpp"
+
+#include <boost/asio.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace aikit_test {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+/// A client, its server, and what is to happen between them.
+struct Link {
+    Link(tcp::socket client_, asio::io_context& loop, Faults faults_)
+        : client(std::move(client_)), server(loop), faults(faults_) {}
+
+    void end() {
+        if (ended) return;
+        ended = true;
+        boost::system::error_code ignored;
+        for (tcp::socket* const socket : {&client, &server}) {
+            if (faults.ending == Faults::Ending::rst) socket->set_option(asio::socket_base::linger(true, 0), ignored);
+            if (faults.ending == Faults::Ending::fin) socket->shutdown(tcp::socket::shutdown_both, ignored);
+            if (faults.ending != Faults::Ending::hang) socket->close(ignored);
+        }
+    }
+
+    tcp::socket client;
+    tcp::socket server;
+    Faults const faults;
+    bool ended = false;
+};
+
+/// Sends `bytes` on, up to where the cut comes; false when it came.
+asio::awaitable<bool> pass(std::shared_ptr<Link> link, bool to_client, std::string bytes, std::int64_t& passed) {
+    Faults const& faults = link->faults;
+    std::optional<std::int64_t> const cut = to_client ? faults.cut_after : faults.cut_request_after;
+    std::size_t const size = to_client && faults.piece > 0 ? faults.piece : bytes.size();
+    tcp::socket& sink = to_client ? link->client : link->server;
+    for (std::size_t at = 0; at < bytes.size(); at += size) {
+        std::string piece = bytes.substr(at, size);
+        if (cut && passed + static_cast<std::int64_t>(piece.size()) > *cut) {
+            piece.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, *cut - passed)));
+        }
+        if (to_client && faults.delay.count() > 0) {
+            asio::steady_timer timer(sink.get_executor(), faults.delay);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        if (link->ended) co_return false;
+        co_await asio::async_write(sink, asio::buffer(piece), asio::use_awaitable);
+        passed += static_cast<std::int64_t>(piece.size());
+        if (cut && passed >= *cut) co_return false;
+    }
+    co_return true;
+}
+
+asio::awaitable<void> pump(std::shared_ptr<Link> link, bool to_client) {
+    tcp::socket& source = to_client ? link->server : link->client;
+    tcp::socket& sink = to_client ? link->client : link->server;
+    std::optional<std::int64_t> const cut = to_client ? link->faults.cut_after : link->faults.cut_request_after;
+    std::int64_t passed = 0;
+    try {
+        if (cut && *cut == 0) {
+            link->end();
+            co_return;
+        }
+        for (;;) {
+            std::string bytes(16 * 1024, '\0');
+            std::size_t const size = co_await source.async_read_some(asio::buffer(bytes), asio::use_awaitable);
+            bytes.resize(size);
+            if (link->ended) continue;  // hanging: swallowed
+            bool const go_on = co_await pass(link, to_client, std::move(bytes), passed);
+            if (!go_on) link->end();
+        }
+    } catch (boost::system::system_error const& error) {
+        if (link->ended) co_return;
+        boost::system::error_code ignored;
+        if (error.code() == asio::error::eof) {
+            sink.shutdown(tcp::socket::shutdown_send, ignored);
+        } else {
+            for (tcp::socket* const socket : {&link->client, &link->server}) {
+                socket->set_option(asio::socket_base::linger(true, 0), ignored);
+                socket->close(ignored);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+struct FaultProxy::State {
+    asio::awaitable<void> accept();
+    asio::awaitable<void> join(std::shared_ptr<Link> link);
+
+    asio::io_context loop{1};
+    tcp::acceptor acceptor{loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
+    tcp::endpoint server;
+    std::thread thread;
+    std::atomic<int> connections{0};
+    std::mutex mutex;
+    Faults faults;
+};
+
+asio::awaitable<void> FaultProxy::State::accept() {
+    for (;;) {
+        tcp::socket client = co_await acceptor.async_accept(asio::use_awaitable);
+        ++connections;
+        std::unique_lock lock(mutex);
+        auto link = std::make_shared<Link>(std::move(client), loop, faults);
+        lock.unlock();
+        asio::co_spawn(loop, join(std::move(link)), asio::detached);
+    }
+}
+
+asio::awaitable<void> FaultProxy::State::join(std::shared_ptr<Link> link) {
+    try {
+        co_await link->server.async_connect(server, asio::use_awaitable);
+        boost::system::error_code ignored;
+        link->server.set_option(tcp::no_delay(true), ignored);
+        link->client.set_option(tcp::no_delay(true), ignored);
+        asio::co_spawn(loop, pump(link, true), asio::detached);
+        asio::co_spawn(loop, pump(link, false), asio::detached);
+    } catch (boost::system::system_error const&) {
+        boost::system::error_code ignored;
+        link->client.close(ignored);
+    }
+}
+
+FaultProxy::FaultProxy(std::uint16_t server_port) : state_(std::make_shared<State>()) {
+    state_->server = tcp::endpoint(asio::ip::address_v4::loopback(), server_port);
+    asio::co_spawn(state_->loop, state_->accept(), asio::detached);
+    state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
+}
+
+FaultProxy::~FaultProxy() {
+    state_->loop.stop();
+    state_->thread.join();
+}
+
+std::uint16_t FaultProxy::port() const noexcept {
+    return state_->acceptor.local_endpoint().port();
+}
+
+std::string FaultProxy::url(std::string_view path, std::string_view scheme) const {
+    std::string const host = scheme == "https" ? "localhost" : "127.0.0.1";
+    return std::string(scheme) + "://" + host + ":" + std::to_string(port()) + std::string(path);
+}
+
+void FaultProxy::set(Faults faults) {
+    std::lock_guard const lock(state_->mutex);
+    state_->faults = faults;
+}
+
+int FaultProxy::connections() const noexcept {
+    return state_->connections;
+}
+
+}  // namespace aikit_test
