@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What our pages show is true: each fenced block compiles, parses or names commands that exist, and no link is dead.
+
+    readme.py ROOT COMMAND COMPILER
+
+COMMAND is the built aikit. A C++ block with includes is a program; one without is the body of a coroutine that has a
+Kit named `kit`. A page says what kind each of its blocks is.
+"""
+
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import house
+
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+BODY = """#include <aikit/aikit.hpp>
+#include <iostream>
+aikit::Task<void> shown(aikit::Kit kit) {
+%s
+co_return aikit::ok();
+}
+"""
+
+
+def pages(root):
+    """The pages of the checkout, without what is built."""
+    return [path for path in sorted(root.rglob("*.md")) if not {"build", ".git", "scratch"} & set(path.relative_to(root).parts)
+            and not path.relative_to(root).is_relative_to("examples/documents")]
+
+
+def cpp(root, _, block, compiler):
+    source = block if "#include" in block else BODY % block
+    done = subprocess.run([compiler, "-std=c++20", "-Wall", "-Werror", "-fsyntax-only", f"-I{root}/include", "-x", "c++", "-"],
+                          input=source, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield "does not compile:\n" + done.stderr.strip()
+
+
+def help_of(command, subcommand):
+    done = subprocess.run([command, subcommand, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def sh(root, command, block, _):
+    done = subprocess.run(["sh", "-n"], input=block, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield "is no shell: " + done.stderr.strip()
+        return
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words:
+            continue
+        script = root / words[0]
+        if "/" in words[0] and not (script.is_file() and script.stat().st_mode & 0o100):
+            yield f"names {words[0]}, which is not there or cannot be run"
+        if words[0] == "aikit":
+            words = [word for word in words[1:]]
+            if not words or words[0].startswith("-"):
+                continue
+            said = help_of(command, words[0])
+            if said is None:
+                yield f"names `aikit {words[0]}`, which does not exist"
+                continue
+            for word in words[1:]:
+                if word.startswith("--") and not re.search(rf"{re.escape(word.split('=')[0])}\b", said + (help_of(command, "--help") or "")):
+                    yield f"names {word}, which `aikit {words[0]} --help` does not"
+
+
+def cmake(root, *_rest):
+    block = _rest[1]
+    config = (root / "include/aikit/core/config.hpp").read_text()
+    version = ".".join(re.findall(r"define AIKIT_VERSION_(?:MAJOR|MINOR) (\d+)", config))
+    for asked in re.findall(r"find_package\(aikit\s+([\d.]+)", block):
+        if asked != version:
+            yield f"asks for aikit {asked}; this is {version}"
+    for target in re.findall(r"\baikit::(\w+)", block):
+        if target not in ("aikit", "aikit_shared"):
+            yield f"links aikit::{target}, which is no target"
+
+
+def json_text(_root, _command, block, _compiler):
+    try:
+        json.loads(block)
+    except ValueError as error:
+        yield f"is no JSON: {error}"
+
+
+KINDS = {"cpp": cpp, "sh": sh, "cmake": cmake, "json": json_text, "text": lambda *_: ()}
+
+
+def check_page(root, page, text, command, compiler):
+    complaints = []
+    for found in FENCE.finditer(text):
+        where, kind = f"{page}:{house.line_of(text, found.start())}", found.group(1).strip()
+        if kind not in KINDS:
+            complaints.append(f"{where}: the block says what it is: one of {', '.join(KINDS)}")
+            continue
+        complaints += [f"{where}: the block {why}" for why in KINDS[kind](root, command, found.group(2), compiler)]
+    plain = FENCE.sub("", text)
+    for link in LINK.finditer(plain):
+        target = link.group(1)
+        if re.match(r"[a-z]+:", target):
+            continue
+        if not ((root / page).parent / target).exists():
+            complaints.append(f"{page}: the link {target} leads nowhere")
+    if text.count("\n```") % 2 and not text.startswith("```"):
+        complaints.append(f"{page}: a block is not closed")
+    return complaints
+
+
+def check(root, command, compiler):
+    root = pathlib.Path(root)
+    found = pages(root)
+    complaints = [complaint for page in found
+                  for complaint in check_page(root, page.relative_to(root), page.read_text(), command, compiler)]
+    return complaints or ([] if found else ["there are no pages"])
+
+
+if __name__ == "__main__":
+    house.report("readme", check(sys.argv[1], sys.argv[2], sys.argv[3]))
