@@ -67,7 +67,7 @@ public:
     static std::unique_ptr<Graph> load(std::size_t dimensions, Metric metric, std::size_t nodes,
                                        std::function<bool(std::span<std::byte>)> const& read);
 
-    /// Whether every link leads to a node that is there, on a layer that it has.
+    /// Whether every link leads to a node that is there, on a layer that it has, and every number is finite.
     bool sound() const;
 
     /// The smallest number of bytes that a saved node takes.
@@ -75,6 +75,8 @@ public:
 
 private:
     struct Body;
+    explicit Graph(std::unique_ptr<Body> body);
+
     std::unique_ptr<Body> body_;
 };
 

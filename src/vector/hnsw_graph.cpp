@@ -14,6 +14,7 @@
 #undef hnswlib
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <unordered_map>
@@ -84,6 +85,7 @@ struct Graph::Body {
     Node descend(float const* query) const;
     void find_near(Visited& visited, float const* query, std::size_t effort, std::vector<Near>& best) const;
     bool links_sound(Node node, int level) const;
+    bool numbers_sound(Node node) const;
 
     float const* vector_of(Node node) const { return reinterpret_cast<float const*>(hnsw->getDataByInternalId(node)); }
     float distance(float const* query, Node node) const { return space.between(query, vector_of(node)); }
@@ -103,6 +105,8 @@ struct Graph::Body {
 };
 
 Graph::Graph(std::size_t dimensions, Metric metric) : body_(std::make_unique<Body>(dimensions, metric, 1'024, 100)) {}
+
+Graph::Graph(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 
 Graph::~Graph() = default;
 
@@ -148,7 +152,7 @@ Node Graph::Body::descend(float const* query) const {
             moved = false;
             for (Node const next : links(node, level)) {
                 float const d = distance(query, next);
-                if (d >= nearest) continue;
+                if (!(d < nearest)) continue;  // also for what is no number
                 nearest = d;
                 node = next;
                 moved = true;
@@ -236,8 +240,7 @@ void Graph::save(std::function<void(std::span<std::byte const>)> const& write) c
 
 std::unique_ptr<Graph> Graph::load(std::size_t dimensions, Metric metric, std::size_t count,
                                    std::function<bool(std::span<std::byte>)> const& read) {
-    auto graph = std::make_unique<Graph>(dimensions, metric);
-    graph->body_ = std::make_unique<Body>(dimensions, metric, count + 1'024, 100 + count);
+    std::unique_ptr<Graph> graph(new Graph(std::make_unique<Body>(dimensions, metric, count + 1'024, 100 + count)));
     Body& b = *graph->body_;
     Hnsw& hnsw = *b.hnsw;
     std::vector<unsigned char> levels(count);
@@ -279,6 +282,11 @@ bool Graph::Body::links_sound(Node node, int level) const {
     });
 }
 
+bool Graph::Body::numbers_sound(Node node) const {
+    float const* const values = vector_of(node);
+    return std::all_of(values, values + space.dimensions(), [](float value) { return std::isfinite(value); });
+}
+
 bool Graph::sound() const {
     Hnsw const& hnsw = *body_->hnsw;
     std::size_t const count = nodes();
@@ -287,6 +295,7 @@ bool Graph::sound() const {
     std::size_t not_removed = 0;
     for (Node node = 0; node < count; ++node) {
         not_removed += body_->removed[node] == 0 ? 1 : 0;
+        if (!body_->numbers_sound(node)) return false;
         for (int level = 0; level <= hnsw.element_levels_[node]; ++level) {
             if (!body_->links_sound(node, level)) return false;
         }

@@ -104,8 +104,8 @@ Quality measure(Judged const& set, Search search) {
 }
 
 void check_quality(std::string const& what, Quality got, double ndcg, double recall, double slack) {
-    MESSAGE(what << ": nDCG@10 " << got.ndcg << " (reference " << ndcg << "), recall@100 " << got.recall << " (reference "
-                 << recall << ")");
+    MESSAGE(what << ": nDCG@10 " << got.ndcg << " (reference " << ndcg << "), recall@100 " << got.recall
+                 << " (reference " << recall << ")");
     CHECK(got.ndcg == doctest::Approx(ndcg).epsilon(0).scale(1).epsilon(slack));
     CHECK(std::fabs(got.ndcg - ndcg) <= slack);
     CHECK(std::fabs(got.recall - recall) <= 2 * slack);

@@ -3,9 +3,9 @@
 #ifndef AIKIT_TESTS_UNIT_VECTOR_SUPPORT_HPP
 #define AIKIT_TESTS_UNIT_VECTOR_SUPPORT_HPP
 
-#include <aikit/vector/store.hpp>
-
 #include "unit/storage/support.hpp"
+
+#include <aikit/vector/store.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -69,8 +69,9 @@ inline std::vector<std::pair<double, std::string>> oracle_ranking(
     Metric metric, std::map<std::string, std::vector<float>> const& items, std::vector<float> const& query) {
     std::vector<std::pair<double, std::string>> ranking;
     for (auto const& [id, vector] : items) ranking.emplace_back(oracle_score(metric, vector, query), id);
-    std::sort(ranking.begin(), ranking.end(),
-              [](auto const& x, auto const& y) { return x.first != y.first ? x.first > y.first : x.second < y.second; });
+    std::sort(ranking.begin(), ranking.end(), [](auto const& x, auto const& y) {
+        return x.first != y.first ? x.first > y.first : x.second < y.second;
+    });
     return ranking;
 }
 
