@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // text/tokenizer.cpp - byte pair encoders over their published rank files.
+#include "core/os/files.hpp"
 #include "core/os/os.hpp"
 #include "core/sha256.hpp"
 #include "text/pieces.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <mutex>
 #include <optional>
 
@@ -20,7 +20,7 @@ namespace {
 // merged in slices, which may give a token more at each cut.
 constexpr std::size_t longest_piece = 1 << 20;
 
-constexpr std::size_t largest_file = 16 << 20;
+constexpr std::int64_t largest_file = 16 << 20;
 
 struct Published {
     char const* name;
@@ -117,18 +117,13 @@ char const* name(Encoding encoding) noexcept {
 
 Result<std::shared_ptr<Tokenizer const>> Tokenizer::load(Encoding encoding, std::string const& path) {
     std::string const what = std::string("tokenizer data ") + path;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(Errc::not_found, what + " cannot be opened; cmake/setup.sh or $AIKIT_DATA provide it");
-    std::string bytes;
-    std::array<char, 65536> buffer;
-    while (bytes.size() <= largest_file && (file.read(buffer.data(), buffer.size()), file.gcount() > 0)) {
-        bytes.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
-    }
-    if (bytes.size() > largest_file || hex(sha256(bytes)) != published(encoding).sha256) {
+    Result<std::string> const bytes = os::read_file(path, largest_file);
+    if (!bytes) return bytes.error();
+    if (hex(sha256(*bytes)) != published(encoding).sha256) {
         return fail(Errc::invalid_argument, what + " is not the published " + name(encoding) +
                                                 ".tiktoken (its SHA-256 differs); fetch it again");
     }
-    Result<RankTable> ranks = RankTable::parse(bytes);
+    Result<RankTable> ranks = RankTable::parse(*bytes);
     if (!ranks) return ranks.error();
     std::shared_ptr<Tokenizer const> made = std::make_shared<RankTokenizer>(encoding, std::move(*ranks));
     return made;

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes data/catalog.json, aikit's own form of what models cost; data/README.md describes it.
+
+    python3 data/make_catalog.py ../shared/data/prices > data/catalog.json
+
+genai-prices.json (pydantic/genai-prices, MIT) has the rules and prices; litellm.json (BerriAI/litellm, MIT) adds what
+it has not: context windows, output limits, reasoning, prices of the tiers batch, flex and priority, one-hour cache
+writes, and further models. No float is ever made: numbers are read as decimals. What could not be used, or had to be
+rounded, is told on stderr.
+"""
+
+import collections
+import decimal
+import json
+import pathlib
+import re
+import sys
+
+D = decimal.Decimal
+MILLION = D(1_000_000)
+TIERS = {"batch": "_batches", "flex": "_flex", "priority": "_priority"}
+SMALLEST = D("1e-9")  # dollars per million: a femto-dollar per token
+
+# aikit's class: (genai-prices' name, LiteLLM's name)
+CLASSES = {
+    "input": ("input_mtok", "input_cost_per_token"),
+    "output": ("output_mtok", "output_cost_per_token"),
+    "cache_read": ("cache_read_mtok", "cache_read_input_token_cost"),
+    "cache_write_5m": ("cache_write_mtok", "cache_creation_input_token_cost"),
+    "cache_write_1h": (None, "cache_creation_input_token_cost_above_1hr"),
+    "audio_input": ("input_audio_mtok", "input_cost_per_audio_token"),
+    "audio_cache_read": ("cache_audio_read_mtok", "cache_read_input_audio_token_cost"),
+    "audio_output": ("output_audio_mtok", "output_cost_per_audio_token"),
+}
+
+# Our provider: LiteLLM's names of it.
+LITELLM = {
+    "openai": ["openai", "text-completion-openai"],
+    "azure": ["azure", "azure_ai"],
+    "anthropic": ["anthropic"],
+    "google": ["gemini", "vertex_ai-language-models", "vertex_ai-embedding-models", "vertex_ai-anthropic_models"],
+    "groq": ["groq"],
+    "deepseek": ["deepseek"],
+    "mistral": ["mistral", "codestral"],
+    "x-ai": ["xai"],
+    "openrouter": ["openrouter"],
+    "together": ["together_ai"],
+    "fireworks": ["fireworks_ai", "fireworks_ai-embedding-models"],
+    "cerebras": ["cerebras"],
+    "cohere": ["cohere", "cohere_chat"],
+    "perplexity": ["perplexity"],
+    "moonshotai": ["moonshot"],
+    "novita": ["novita"],
+    "minimax": ["minimax"],
+    "voyageai": ["voyage"],
+    "zai": ["zai"],
+    "ovhcloud": ["ovhcloud"],
+}
+
+# Providers for which LiteLLM's further models are taken over.
+FURTHER = ["openai", "azure", "anthropic", "google", "groq", "deepseek", "mistral", "x-ai", "together", "fireworks",
+           "cerebras", "cohere", "perplexity"]
+
+# Providers that LiteLLM has and genai-prices has not.
+ONLY_LITELLM = ["zai"]
+
+ALIASES = {
+    "gemini": ["google"], "vertex": ["google"], "vertex_ai": ["google"], "xai": ["x-ai"], "bedrock": ["aws"],
+    "azure-openai": ["azure"], "together-ai": ["together"], "together_ai": ["together"], "fireworks-ai": ["fireworks"],
+    "fireworks_ai": ["fireworks"], "mistralai": ["mistral"], "moonshot": ["moonshotai"], "voyage": ["voyageai"],
+}
+
+# Models without any price in the source that cost nothing (its comments and the providers' pricing pages say so).
+# Others without a price cannot be priced: they stay in the catalog, so that no wider rule catches them.
+FREE = {("openai", "moderation"), ("google", "gemma-3"), ("google", "gemma-3n")}
+
+# Providers that run on one's own machine, or for tests.
+LOCAL = ["ollama", "builtin", "scripted"]
+
+# OpenAI's encodings by model (tiktoken's model.py); the first rule that fits.
+ENCODINGS = [
+    (r"(^|/)(gpt-4o|gpt-4\.[15]|gpt-5|chatgpt-4o|o[1345]([-.]|$)|gpt-oss|codex|computer-use)", "o200k_base"),
+    (r"(^|/)(gpt-4|gpt-3\.5|gpt-35|text-embedding-3|text-embedding-ada-002)", "cl100k_base"),
+]
+
+
+def say(*words):
+    print(*words, file=sys.stderr)
+
+
+def per_million(value, what):
+    """A price as its shortest decimal text, in whole femto-dollars per token."""
+    whole = value.quantize(SMALLEST, rounding=decimal.ROUND_HALF_EVEN)
+    if whole != value:  # mostly 0.18000000000000002: a float once stood there
+        say(f"rounded: {what}: {value} -> {whole.normalize():f}")
+    return f"{whole.normalize():f}"
+
+
+def normalised_clause(clause):
+    """The match rule with lower-case texts; an `or` of equals becomes one list."""
+    (kind, value), = clause.items()
+    if kind in ("or", "and"):
+        parts = [normalised_clause(part) for part in value]
+        if kind == "or":
+            equal = [part["equals"] for part in parts if list(part) == ["equals"]]
+            rest = [part for part in parts if list(part) != ["equals"]]
+            if equal and not rest:
+                return {"equals": equal if len(equal) > 1 else equal[0]}
+            if len(equal) > 1:
+                parts = [{"equals": equal}, *rest]
+        return {kind: parts} if len(parts) > 1 else parts[0]
+    return {kind: value if kind == "regex" else value.lower()}
+
+
+def matches(clause, name):
+    (kind, value), = clause.items()
+    if kind == "or":
+        return any(matches(part, name) for part in value)
+    if kind == "and":
+        return all(matches(part, name) for part in value)
+    if kind == "regex":
+        return re.search(value, name) is not None
+    if kind == "equals":
+        return name in value if isinstance(value, list) else name == value
+    return {"starts_with": name.startswith, "ends_with": name.endswith, "contains": name.__contains__}[kind](value)
+
+
+def base_of(value):
+    return value["base"] if isinstance(value, dict) else value
+
+
+def genai_prices(prices, what):
+    """One price set of genai-prices in our form."""
+    ours, steps = {}, collections.defaultdict(dict)
+    unknown = set(prices) - {names[0] for names in CLASSES.values()} - {"requests_kcount"}
+    if unknown:
+        raise SystemExit(f"{what}: unknown price keys {unknown}")
+    for name, (key, _) in CLASSES.items():
+        value = prices.get(key)
+        if value is None:
+            continue
+        ours[name] = per_million(base_of(value), what)
+        if isinstance(value, dict):
+            for tier in value["tiers"]:
+                steps[tier["start"]][name] = per_million(tier["price"], what)
+    if "requests_kcount" in prices:  # dollars per thousand requests
+        ours["request"] = f"{(prices['requests_kcount'] / 1000).normalize():f}"
+    if steps:
+        ours["steps"] = [{"above": int(start), **steps[start]} for start in sorted(steps)]
+    return ours
+
+
+def condition(constraint):
+    if constraint is None:
+        return {}
+    if "start_date" in constraint:
+        return {"from": constraint["start_date"]}
+    return {"daily": [constraint["start_time"].rstrip("Z")[:5], constraint["end_time"].rstrip("Z")[:5]]}
+
+
+def litellm_price(facts, key, what):
+    value = facts.get(key)
+    return None if value is None else per_million(value * MILLION, what)
+
+
+def litellm_set(facts, suffix, what):
+    """One price set of LiteLLM in our form: its base keys with a suffix for the tier, and its context steps."""
+    ours, steps = {}, collections.defaultdict(dict)
+    for name, (_, key) in CLASSES.items():
+        value = litellm_price(facts, key + suffix, what)
+        if value is None:
+            continue
+        ours[name] = value
+        for other in facts:
+            step = re.fullmatch(re.escape(key) + r"_above_(\d+)k_tokens" + suffix, other)
+            if step and facts[other] is not None:
+                steps[int(step[1]) * 1000][name] = litellm_price(facts, other, what)
+    for free in ("cache_read", "cache_write_5m", "cache_write_1h"):
+        if ours.get(free) == "0":  # LiteLLM's way to say that there is no such thing
+            del ours[free]
+    if steps:
+        ours["steps"] = [{"above": start, **steps[start]} for start in sorted(steps)]
+    return ours
+
+
+class LiteLLM:
+    """LiteLLM's models of our providers by their plain lower-case names."""
+
+    def __init__(self, path):
+        raw = json.loads(path.read_text(), parse_float=D, parse_int=D)
+        self.by_provider = collections.defaultdict(dict)
+        for provider, names in LITELLM.items():
+            for name, facts in raw.items():
+                if not isinstance(facts, dict) or facts.get("litellm_provider") not in names:
+                    continue
+                prefix, slash, rest = name.partition("/")
+                plain = rest if slash and prefix in (*names, "gemini", "vertex_ai") else name
+                plain = plain.removeprefix("accounts/fireworks/models/").lower()
+                if facts["litellm_provider"].startswith("vertex"):
+                    plain = plain.split("@")[0]  # claude-sonnet-4@20250514
+                if plain:
+                    self.by_provider[provider].setdefault(plain, facts)
+
+    def of(self, provider):
+        return self.by_provider.get(provider, {})
+
+
+def limits(exact, candidates):
+    """Context window, output limit, reasoning: of the model itself, else the widest of what the rule covers."""
+    ours = {}
+    def widest(key):
+        values = [int(facts[key]) for facts in ([exact] if exact and exact.get(key) else candidates)
+                  if isinstance(facts.get(key), D)]
+        return max(values, default=0)
+    context = widest("max_input_tokens")
+    output = widest("max_output_tokens")
+    if context:
+        ours["context"] = context
+    if output:
+        ours["max_output"] = output
+    if (exact or {}).get("supports_reasoning") or (not exact and any(f.get("supports_reasoning") for f in candidates)):
+        ours["reasoning"] = True
+    return ours
+
+
+def add_one_hour(provider, model, prices, exact):
+    """Anthropic writes to its cache for an hour at twice the input price (its pricing page); LiteLLM has it, too."""
+    if "cache_write_5m" not in prices or "claude" not in model:
+        return
+    five = D(prices["cache_write_5m"])
+    if D(prices["input"]) * D("1.25") != five:
+        return
+    for part in (prices, *prices.get("steps", [])):
+        part["cache_write_1h"] = f"{(D(part['input']) * 2).normalize():f}"
+    told = exact and litellm_price(exact, CLASSES["cache_write_1h"][1], model)
+    if told and told not in (prices["cache_write_1h"], prices["cache_write_5m"]):
+        say(f"differs: {provider}/{model}: an hour in the cache is {told} in LiteLLM, {prices['cache_write_1h']} here")
+
+
+def add_image_output(model, prices, exact):
+    """Where genai-prices has one price of all output and it is LiteLLM's price of images, text has LiteLLM's, too."""
+    image = exact and litellm_price(exact, "output_cost_per_image_token", model)
+    words = exact and litellm_price(exact, "output_cost_per_token", model)
+    if image and words and image != words and prices.get("output") == image and "steps" not in prices:
+        prices["output"], prices["image_output"] = words, image
+
+
+def tiers(model, standard, exact):
+    """Prices of batch, flex and priority where LiteLLM has them and agrees on the standard price."""
+    ours = {}
+    if not exact:
+        return ours
+    for tier, suffix in TIERS.items():
+        prices = litellm_set(exact, suffix, f"{model} {tier}")
+        if "input" not in prices or ("output" in standard and "output" not in prices):
+            continue
+        if litellm_price(exact, "input_cost_per_token", model) != standard.get("input"):
+            say(f"left out: {model}: its {tier} price, because LiteLLM's standard price is another")
+            continue
+        for key in ("audio_input", "audio_cache_read", "audio_output", "request"):  # no cheaper than without the tier
+            if key in standard:
+                prices.setdefault(key, standard[key])
+        ours[tier] = {**({"from": standard["from"]} if "from" in standard else {}), **prices}
+    return ours
+
+
+def encoding(provider, model):
+    if provider in ("openai", "azure", "litellm:openai", "litellm:azure") or "gpt-oss" in model:
+        for rule, name in ENCODINGS:
+            if re.search(rule, model):
+                return {"tokenizer": name}
+    return {}
+
+
+def genai_model(provider, models, at, litellm):
+    model = models[at]
+    name = model["id"]
+    what = f"{provider}/{name}"
+    line = {"id": name, "match": model["clause"]}
+    candidates = {plain: facts for plain, facts in litellm.of(provider).items()
+                  if next((m for m in models if matches(m["clause"], plain)), None) is model}
+    exact = candidates.get(name.lower())
+    line |= limits(exact, list(candidates.values()))
+    if "context_window" in model:
+        line["context"] = int(model["context_window"])
+    line |= encoding(provider, name.lower())
+    conditional = model["prices"] if isinstance(model["prices"], list) else [{"prices": model["prices"]}]
+    sets = []
+    for entry in conditional:
+        prices = genai_prices(entry["prices"], what)
+        add_one_hour(provider, name, prices, exact)
+        add_image_output(name, prices, exact)
+        steps = prices.pop("steps", None)
+        sets.append({**condition(entry.get("constraint")), **prices, **({"steps": steps} if steps else {})})
+    if sets == [{}]:
+        if name.endswith(":free") or (provider, name) in FREE:
+            line["free"] = True
+        else:
+            say(f"no price: {what}")
+        return line
+    line["prices"] = sets
+    by_tier = tiers(what, sets[-1] if "daily" not in sets[-1] else {}, exact)
+    if by_tier:
+        line["tiers"] = by_tier
+    return line
+
+
+def further_models(provider, known, litellm):
+    """LiteLLM's models that no rule of genai-prices covers."""
+    lines = []
+    for plain, facts in sorted(litellm.of(provider).items()):
+        if any(matches(m["clause"], plain) for m in known) or "/" in plain and provider in ("azure", "openai", "google"):
+            continue
+        if facts.get("mode") not in ("chat", "completion", "responses", "embedding"):
+            continue
+        prices = litellm_set(facts, "", f"litellm:{provider}/{plain}")
+        if "input" not in prices or (facts["mode"] != "embedding" and "output" not in prices):
+            continue
+        if set(prices) <= {"input", "output"} and all(D(p) == 0 for p in prices.values()):
+            continue  # LiteLLM writes zero where it does not know
+        if facts["mode"] == "embedding":
+            prices.pop("output", None)
+        line = {"id": plain, "match": {"equals": plain}, **limits(facts, []), **encoding(provider, plain), "prices": [prices]}
+        by_tier = tiers(f"litellm:{provider}/{plain}", prices, facts)
+        if by_tier:
+            line["tiers"] = by_tier
+        lines.append(line)
+    return lines
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    source = json.loads((folder / "genai-prices.json").read_text(), parse_float=D, parse_int=D)
+    litellm = LiteLLM(folder / "litellm.json")
+    for provider in source:
+        for model in provider["models"]:
+            model["clause"] = normalised_clause(model["match"])
+    by_id = {provider["id"]: provider for provider in source}
+    routes = sorted(name for name in by_id if name.startswith("huggingface_"))
+
+    blocks = []
+    for provider in source:
+        name = provider["id"]
+        fallback = list(provider.get("fallback_model_providers", []))
+        if name in FURTHER:
+            fallback.append(f"litellm:{name}")
+        head = {"id": name, **({"fallback": fallback} if fallback else {})}
+        models = provider["models"]
+        blocks.append((head, [genai_model(name, models, at, litellm) for at in range(len(models))]))
+    for name in FURTHER:
+        known = [*by_id[name]["models"]]
+        for other in by_id[name].get("fallback_model_providers", []):
+            known += by_id[other]["models"]
+        blocks.append(({"id": f"litellm:{name}"}, further_models(name, known, litellm)))
+    for name in ONLY_LITELLM:
+        blocks.append(({"id": name}, further_models(name, [], litellm)))
+    for name in LOCAL:
+        blocks.append(({"id": name, "free": True}, []))
+
+    write = lambda value: json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    print('{"form":1,"version":"2026-08-21",')
+    print(f'"aliases":{write(ALIASES | {"huggingface": routes})},')
+    print('"providers":[')
+    for at, (head, lines) in enumerate(blocks):
+        print(write(head)[:-1] + ',"models":[')
+        print(",\n".join(write(line) for line in lines))
+        print("]}" + ("," if at + 1 < len(blocks) else ""))
+    print("]}")
+
+
+if __name__ == "__main__":
+    main()

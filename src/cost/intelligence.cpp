@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// cost/intelligence.cpp - estimates: what is expected, and what it can cost at most.
+#include "cost/request_tokens.hpp"
+
+#include <aikit/cost/intelligence.hpp>
+
+#include <algorithm>
+
+namespace aikit::inline v0::cost {
+namespace {
+
+// How long an answer is when nothing limits it; reasoning models think before they answer.
+constexpr std::int64_t usual_answer = 256, usual_thinking = 1'024;
+
+// A bound where neither the request nor the catalog has one: no model has a window beyond some millions of tokens.
+constexpr std::int64_t widest_window = 4'194'304;
+
+std::optional<Price> dearer(std::optional<Price> const& a, std::optional<Price> const& b) {
+    if (!a || !b) return a ? a : b;
+    return std::max(*a, *b);
+}
+
+/// What the request can be charged for, beside plain text.
+struct Classes {
+    bool cache_hour = false;
+    bool audio_input = false;
+    bool audio_output = false;
+    bool images = false;
+};
+
+/// The dearest price of a token read and of one written, at any size up to `input`.
+struct Dearest {
+    Dearest(PriceEntry const& entry, std::int64_t input, Classes const& classes) {
+        take(entry.base, classes);
+        for (PriceStep const& step : entry.steps) {
+            if (input > step.above_input) take(step.prices, classes);
+        }
+    }
+
+    void take(TokenPrices const& prices, Classes const& classes) {
+        read = dearer(dearer(read, prices.input), dearer(prices.cache_write_5m, prices.cache_read));
+        wrote = dearer(wrote, prices.output);
+        if (classes.cache_hour) read = dearer(read, prices.cache_write_1h);
+        if (classes.audio_input) read = dearer(read, dearer(prices.audio_input, prices.audio_cache_read));
+        if (classes.images) read = dearer(read, prices.image_input);
+        if (classes.images) wrote = dearer(wrote, prices.image_output);
+        if (classes.audio_output) wrote = dearer(wrote, prices.audio_output);
+    }
+
+    std::optional<Price> read, wrote;
+};
+
+Result<Money> at_most_of(PriceEntry const& entry, CostEstimate const& estimate, Classes const& classes) {
+    if (entry.free) return Money();
+    Dearest const dearest(entry, estimate.input_tokens_at_most, classes);
+    Bill bill;
+    Result<void> added = ok();
+    if (dearest.read) added = bill.add(*dearest.read, estimate.input_tokens_at_most);
+    if (added && dearest.wrote) added = bill.add(*dearest.wrote, estimate.output_tokens_at_most);
+    if (added && entry.per_request) added = bill.add(*entry.per_request, 1);
+    if (!added) return added.error();
+    return bill.total();
+}
+
+/// Prices both ends of an estimate whose tokens are counted.
+Result<CostEstimate> priced(PriceEntry const& entry, CostEstimate estimate, Classes const& classes) {
+    Usage usage;
+    usage.input = estimate.input_tokens;
+    usage.output = estimate.output_tokens;
+    Result<PricedUsage> expected = price(entry, usage);
+    if (!expected) return expected.error();
+    Result<Money> at_most = at_most_of(entry, estimate, classes);
+    if (!at_most) return at_most.error();
+    estimate.expected = expected->cost;
+    estimate.at_most = std::max(*at_most, expected->cost);
+    estimate.price_id = entry.id;
+    return estimate;
+}
+
+CostEstimate with_input(PriceEntry const& entry, InputTokens const& tokens) {
+    CostEstimate estimate;
+    estimate.input_tokens = tokens.expected;
+    estimate.input_tokens_at_most = std::max(tokens.at_most, tokens.expected);
+    if (tokens.open_ended) {
+        estimate.input_tokens_at_most =
+            std::max(estimate.input_tokens_at_most, entry.context_window.value_or(widest_window));
+    }
+    estimate.exact_tokens = tokens.exact;
+    return estimate;
+}
+
+}  // namespace
+
+CostIntelligence::CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock)
+    : catalog_(std::move(catalog)), clock_(std::move(clock)) {}
+
+Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& provider,
+                                                             ChatRequest const& request) const {
+    if (request.max_tokens && *request.max_tokens < 0) {
+        return fail(Errc::invalid_argument, "estimate: max_tokens is negative");
+    }
+    if (request.n && (*request.n < 1 || *request.n > 128)) {
+        return fail(Errc::invalid_argument, "estimate: n must be 1 to 128");
+    }
+    PriceQuery query;
+    query.provider = provider;
+    query.model = request.model;
+    query.at = clock_->system_now();
+    query.service_tier = request.service_tier;
+    Result<PriceEntry> entry = catalog_->find(query);
+    if (!entry) return entry.error();
+    std::shared_ptr<text::Tokenizer const> const tokenizer = tokenizer_of(*entry);
+    InputTokens const tokens = count_chat(provider, request, tokenizer.get());
+    CostEstimate estimate = with_input(*entry, tokens);
+
+    std::int64_t const choices = request.n.value_or(1);
+    std::int64_t const limit =
+        request.max_tokens.value_or(entry->max_output.value_or(entry->context_window.value_or(widest_window)));
+    std::int64_t const usual = entry->reasoning ? usual_thinking : usual_answer;
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    estimate.output_tokens = std::min(usual, limit) * choices;
+    estimate.output_tokens_at_most = std::min(limit, most) * choices;
+
+    Classes classes;
+    classes.cache_hour = mentions(request, "1h");
+    classes.audio_input = tokens.audio;
+    classes.audio_output = mentions(request, "audio");
+    classes.images = tokens.images || mentions(request, "image");
+    return priced(*entry, std::move(estimate), classes);
+}
+
+Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& provider,
+                                                             EmbedRequest const& request) const {
+    PriceQuery query;
+    query.provider = provider;
+    query.model = request.model;
+    query.at = clock_->system_now();
+    Result<PriceEntry> entry = catalog_->find(query);
+    if (!entry) return entry.error();
+    std::shared_ptr<text::Tokenizer const> const tokenizer = tokenizer_of(*entry);
+    InputTokens const tokens = count_embed(provider, request, tokenizer.get());
+    Classes classes;
+    classes.audio_input = tokens.audio;
+    classes.images = tokens.images;
+    return priced(*entry, with_input(*entry, tokens), classes);
+}
+
+std::int64_t CostIntelligence::count_tokens(std::string const& provider, std::string const& model,
+                                            std::string_view text, bool* exact) const {
+    PriceQuery query;
+    query.provider = provider;
+    query.model = model;
+    query.at = clock_->system_now();
+    Result<PriceEntry> const entry = catalog_->find(query);
+    std::shared_ptr<text::Tokenizer const> const tokenizer = entry ? tokenizer_of(*entry) : nullptr;
+    if (exact != nullptr) *exact = tokenizer != nullptr;
+    return tokenizer ? tokenizer->count(text) : text::estimate_tokens(text).expected;
+}
+
+Result<PricedUsage> CostIntelligence::price_usage(std::string const& provider, std::string const& model,
+                                                  std::string const& service_tier, Usage const& usage) const {
+    PriceQuery query;
+    query.provider = provider;
+    query.model = model;
+    query.at = clock_->system_now();
+    query.service_tier = service_tier;
+    Result<PriceEntry> const entry = catalog_->find(query);
+    if (!entry) return entry.error();
+    return price(*entry, usage);
+}
+
+}  // namespace aikit::inline v0::cost

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// cost/rules.hpp - the catalog's file as values: providers, their models' rules, dated prices.
+#ifndef AIKIT_SRC_COST_RULES_HPP
+#define AIKIT_SRC_COST_RULES_HPP
+
+#include "cost/match.hpp"
+
+#include <aikit/cost/catalog.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace aikit::inline v0::cost {
+
+/// Prices and when they hold. With neither a date nor a window: always.
+struct PriceSet {
+    PriceSet() = default;
+
+    bool active(SystemTime at) const noexcept;
+
+    std::optional<SystemTime> from;                     // midnight UTC of its first day
+    std::optional<std::chrono::minutes> opens, closes;  // of each day, UTC; may run over midnight
+    std::string label;                                  // "", "@2025-06-10", "@00:30-16:30"
+    TokenPrices base;
+    std::vector<PriceStep> steps;
+    std::optional<Price> request;
+};
+
+/// A family of models. Neither free nor priced: it is known, and known to have no price.
+struct ModelRule {
+    ModelRule() = default;
+
+    std::string id;
+    MatchRule match;
+    bool free = false;
+    std::optional<std::int64_t> context;
+    std::optional<std::int64_t> max_output;
+    bool reasoning = false;
+    std::string tokenizer;
+    std::vector<PriceSet> prices;           // the last active one holds, the first when none is
+    std::map<std::string, PriceSet> tiers;  // "batch", "flex", "priority"
+};
+
+struct ProviderRules {
+    ProviderRules() = default;
+
+    /// The first rule that covers a name in lower case; null when none does.
+    ModelRule const* find(std::string_view model) const;
+
+    /// Fills the index; to be called once the models are complete.
+    void index();
+
+    std::string id;
+    bool free = false;                  // whatever the model
+    std::vector<std::string> fallback;  // whose models it offers, too
+    std::vector<ModelRule> models;
+
+private:
+    std::unordered_map<std::string, std::size_t> by_name_;  // the first rule that names it
+    std::vector<std::size_t> patterns_;                     // rules that are more than names, in order
+};
+
+struct CatalogRules {
+    CatalogRules() = default;
+
+    /// Reads the form that data/README.md describes; invalid_argument names the path of what is wrong.
+    static Result<CatalogRules> parse(std::string_view json);
+
+    ProviderRules const* provider(std::string_view id) const;
+
+    std::string version;
+    std::map<std::string, std::vector<std::string>, std::less<>> aliases;
+    std::vector<ProviderRules> providers;
+};
+
+}  // namespace aikit::inline v0::cost
+
+#endif  // AIKIT_SRC_COST_RULES_HPP
