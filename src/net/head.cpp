@@ -32,40 +32,20 @@ HeadReader::HeadReader(std::string_view method, std::size_t limit, bool gzip)
     : no_body_(method == "HEAD"), connect_(method == "CONNECT"), gzip_(gzip), limit_(limit) {}
 
 Result<std::size_t> HeadReader::feed(std::string_view bytes) {
-    std::size_t used = 0;
-    while (used < bytes.size() && !done_) {
-        std::string_view rest = bytes.substr(used);
-        std::size_t const end = rest.find('\n');
-        rest = rest.substr(0, end == std::string_view::npos ? end : end + 1);
-        used += rest.size();
-        size_ += rest.size();
+    std::size_t const given = bytes.size();
+    while (!bytes.empty() && !done_) {
+        std::size_t const before = bytes.size();
+        std::optional<std::string_view> line;
+        if (char const* const wrong = lines_.take(bytes, line)) return bad(wrong);
+        size_ += before - bytes.size();
         if (size_ > limit_) {
             return fail(Errc::protocol,
                         "net: the response's head is longer than " + std::to_string(limit_) + " bytes (max_head)");
         }
-        std::string_view const text = end == std::string_view::npos ? rest : rest.substr(0, end);
-        // A CR belongs only right before the LF, which may come with the next bytes.
-        if (!partial_.empty() && partial_.back() == '\r' && !text.empty()) return bad("a bare carriage return");
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            if (is_value_char(text[i])) continue;
-            if (text[i] != '\r') return bad("a control character");
-            if (i + 1 != text.size()) return bad("a bare carriage return");
-        }
-        if (end == std::string_view::npos) {
-            partial_ += rest;
-            break;
-        }
-        std::string_view line = text;
-        if (!partial_.empty()) {
-            partial_ += text;
-            line = partial_;
-        }
-        if (line.empty() || line.back() != '\r') return bad("a bare line feed");
-        line.remove_suffix(1);
-        if (Result<void> fine = take_line(line); !fine) return fine.error();
-        partial_.clear();
+        if (!line) break;
+        if (Result<void> fine = take_line(*line); !fine) return fine.error();
     }
-    return used;
+    return given - bytes.size();
 }
 
 Result<void> HeadReader::take_line(std::string_view line) {

@@ -4,6 +4,8 @@
 #ifndef AIKIT_SRC_NET_HEAD_HPP
 #define AIKIT_SRC_NET_HEAD_HPP
 
+#include "net/strict_line.hpp"
+
 #include <aikit/net/transport.hpp>
 
 #include <cstdint>
@@ -68,7 +70,7 @@ private:
     bool const gzip_;
     std::size_t const limit_;
     std::size_t size_ = 0;  // bytes taken so far
-    std::string partial_;   // a line without its end
+    StrictLine lines_;
     bool done_ = false;
     bool http_1_0_ = false;
     bool close_ = false;

@@ -10,9 +10,6 @@ namespace {
 constexpr int max_informational = 16;
 constexpr std::size_t max_piece = 64 * 1024;
 
-/// A chunk's size line or trailer; anything longer is no honest one.
-constexpr std::size_t max_partial = 16 * 1024;
-
 Headers without_coding(Headers const& headers) {
     Headers kept;
     for (auto const& [name, value] : headers.fields()) {
@@ -67,22 +64,9 @@ void ResponseDecoder::begin_body() {
 }
 
 Result<void> ResponseDecoder::take_body(std::string_view bytes) {
-    if (!partial_.empty()) {
-        partial_ += bytes;
-        bytes = partial_;
-    }
     Result<std::size_t> const used = framing_->feed(bytes, body_);
     if (!used) return used.error();
-    std::string rest(bytes.substr(*used));
-    if (framing_->done()) {
-        surplus_ = surplus_ || !rest.empty();
-        partial_.clear();
-    } else {
-        partial_ = std::move(rest);
-        if (partial_.size() > max_partial) {
-            return fail(Errc::protocol, "net: the response's body has a chunk header longer than 16 KiB");
-        }
-    }
+    surplus_ = surplus_ || *used < bytes.size();
     return ok();
 }
 

@@ -60,8 +60,7 @@ private:
     ResponseHead head_;
     std::optional<BodyFraming> framing_;
     std::optional<Inflater> inflater_;
-    std::string partial_;  // bytes the framing needs more for
-    std::string body_;     // unframed, not yet handed out
+    std::string body_;  // unframed, not yet handed out
     std::int64_t handed_out_ = 0;
     int informational_ = 0;
     bool started_ = false;
