@@ -12,7 +12,7 @@ namespace aikit::inline v0 {
 
 namespace {
 
-thread_local void const* current_owner = nullptr;
+thread_local Loops const* current_owner = nullptr;
 
 }  // namespace
 
@@ -23,19 +23,22 @@ Loop::Loop(char const* name, int threads, std::shared_ptr<LogSink> log)
       context_(std::max(1, threads)),
       work_(context_.get_executor()) {}
 
-void Loop::start(std::shared_ptr<void const> const& owner) {
+void Loop::start(std::shared_ptr<Loops> const& owner) {
     os::SignalsBlocked const blocked;
     threads_.reserve(static_cast<std::size_t>(threads_wanted_));
     for (int i = 0; i < threads_wanted_; ++i) {
         serving_.fetch_add(1);
+        owner->thread_begins();
         try {
             threads_.emplace_back([this, keep = owner] {
                 current_owner = keep.get();
                 serve();
                 current_owner = nullptr;
+                keep->thread_ends();
             });
         } catch (...) {
             serving_.fetch_sub(1);
+            owner->thread_ends();
             throw;
         }
         started_.store(true, std::memory_order_release);
@@ -59,7 +62,7 @@ void Loop::detach() noexcept {
     }
 }
 
-void const* Loop::owner_here() noexcept {
+Loops const* Loop::owner_here() noexcept {
     return current_owner;
 }
 
@@ -101,11 +104,11 @@ bool Loop::run_one_until(std::chrono::steady_clock::time_point at) noexcept {
     }
 }
 
-std::size_t Loop::poll(std::chrono::milliseconds wait, std::shared_ptr<void const> const& owner) {
+std::size_t Loop::poll(std::chrono::milliseconds wait, Loops const& owner) {
     // A day is as good as for ever, and does not overflow.
     auto const until =
         std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(wait, std::chrono::hours(24));
-    void const* const before = std::exchange(current_owner, owner.get());
+    Loops const* const before = std::exchange(current_owner, &owner);
     std::size_t count = 0;
     while (run_ready_one()) ++count;
     if (count == 0 && wait > std::chrono::milliseconds::zero() && run_one_until(until)) {
@@ -141,13 +144,30 @@ Loops::Loops(int io_threads, int cpu_threads, int storage_threads, int resolver_
     : io("aikit-io", io_threads, log),
       cpu("aikit-cpu", cpu_threads, log),
       storage("aikit-storage", storage_threads, log),
-      resolver("aikit-resolve", resolver_threads, log) {}
+      resolver("aikit-resolve", resolver_threads, log),
+      generation_(os::process_generation()) {}
 
 Loops::~Loops() {
     drop_pending();
 }
 
-void Loops::stop() noexcept {
+bool Loops::forked() const noexcept {
+    return os::process_generation() != generation_;
+}
+
+std::unique_lock<std::mutex> Loops::enter() {
+    std::unique_lock<std::mutex> lock;
+    if (!open()) return lock;
+    lock = std::unique_lock(gate_);
+    if (closed_.load(std::memory_order_relaxed)) lock.unlock();
+    return lock;
+}
+
+void Loops::close() noexcept {
+    {
+        std::lock_guard const lock(gate_);
+        closed_.store(true, std::memory_order_release);
+    }
     io.stop(false);
     cpu.stop(false);
     resolver.stop(false);
@@ -158,13 +178,18 @@ void Loops::join() noexcept {
     for (Loop* loop : {&storage, &io, &cpu, &resolver}) loop->join();
 }
 
-void Loops::detach() noexcept {
+void Loops::abandon() noexcept {
+    abandoned_.store(true);
     for (Loop* loop : {&storage, &io, &cpu, &resolver}) loop->detach();
 }
 
+void Loops::thread_ends() noexcept {
+    if (threads_.fetch_sub(1) == 1 && abandoned_.load()) drop_pending();
+}
+
 void Loops::drop_pending() noexcept {
-    // Asio unwinds a coroutine by a post to its own loop, so a chain of hops between loops takes a round for each.
-    constexpr int rounds = 8;
+    // A coroutine of one loop may own a timer of another, whose end then waits there: once more round takes care of it.
+    constexpr int rounds = 4;
     for (int round = 0; round < rounds; ++round) {
         for (Loop* loop : {&storage, &cpu, &resolver, &io}) loop->drop_pending();
     }

@@ -10,11 +10,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace aikit::inline v0 {
+
+class Loops;
 
 /// A queue of work with its timers and sockets, and the threads that serve it: any number, or none and poll().
 ///
@@ -29,9 +33,9 @@ public:
     Loop(Loop const&) = delete;
     Loop& operator=(Loop const&) = delete;
 
-    /// Starts the threads. Each holds `owner`, by which Loop::owner_here() knows them, until it ends.
+    /// Starts the threads, each of which holds `owner` until it ends.
     /// Throws std::system_error when one cannot be had; those that could are running then.
-    void start(std::shared_ptr<void const> const& owner);
+    void start(std::shared_ptr<Loops> const& owner);
 
     bool started() const noexcept { return started_.load(std::memory_order_acquire); }
 
@@ -42,16 +46,16 @@ public:
     void detach() noexcept;
 
     /// Destroys all that waits here: handlers, and the coroutines they would have resumed. Nobody may be running or
-    /// using it. What is destroyed may leave new work, here or elsewhere: see Loops::drop_pending.
+    /// using it. What is destroyed may leave something new to be destroyed: see Loops::drop_pending.
     void drop_pending() noexcept { context_.drop(); }
 
     /// Runs what is ready on the calling thread, which waits up to `wait` for the first of it. Returns the number.
-    std::size_t poll(std::chrono::milliseconds wait, std::shared_ptr<void const> const& owner);
+    std::size_t poll(std::chrono::milliseconds wait, Loops const& owner);
 
     boost::asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
 
     /// The owner of the loop whose handler the calling thread is running; null outside.
-    static void const* owner_here() noexcept;
+    static Loops const* owner_here() noexcept;
 
 private:
     /// A context that can be emptied before it is destroyed: what waits in it may keep it alive.
@@ -78,26 +82,55 @@ private:
     std::atomic<int> serving_{0};
 };
 
-/// All loops of a runtime. Its threads share it, so that it can outlive the runtime's last handle when that one dies
-/// on one of them.
-struct Loops {
+/// All loops of a runtime. Its threads and its executors share it, so that it can outlive the runtime's last handle:
+/// when that dies on one of the threads, and when a timer or a socket dies after it.
+///
+/// Thread-safety: the ending, from close() to drop_pending(), by one thread at a time; the rest safe.
+class Loops {
+public:
     Loops(int io_threads, int cpu_threads, int storage_threads, int resolver_threads,
           std::shared_ptr<LogSink> const& log);
     ~Loops();
     Loops(Loops const&) = delete;
     Loops& operator=(Loops const&) = delete;
 
-    void stop() noexcept;
-    void join() noexcept;
-    void detach() noexcept;
+    /// True in a child that inherited this by fork: the threads are not there, and locks may be held by them.
+    bool forked() const noexcept;
 
-    /// Empties every loop, and again what that left behind. After join, or by the last thread.
+    bool open() const noexcept { return !forked() && !closed_.load(std::memory_order_acquire); }
+
+    /// True inside a handler of one of the loops.
+    bool running_here() const noexcept { return Loop::owner_here() == this && !forked(); }
+
+    /// Keeps the loops open while it is held; holds nothing when they are not.
+    std::unique_lock<std::mutex> enter();
+
+    /// Lets nobody else in, and asks the threads to end after what they are at, and storage with what is queued.
+    void close() noexcept;
+
+    void join() noexcept;
+
+    /// In place of join, on one of the threads: leaves the rest to them, and the last drops what is pending.
+    void abandon() noexcept;
+
+    /// Destroys what waits in every loop. After join.
     void drop_pending() noexcept;
+
+    /// Called by Loop for each of its threads.
+    void thread_begins() noexcept { threads_.fetch_add(1); }
+    void thread_ends() noexcept;
 
     Loop io;
     Loop cpu;
     Loop storage;
     Loop resolver;
+
+private:
+    std::uint64_t const generation_;
+    std::mutex gate_;
+    std::atomic<bool> closed_{false};
+    std::atomic<bool> abandoned_{false};
+    std::atomic<int> threads_{0};
 };
 
 }  // namespace aikit::inline v0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // core/runtime.cpp - who starts, lends out and ends the threads.
 #include "core/loop.hpp"
+#include "core/loop_executor.hpp"
 #include "core/os/os.hpp"
 
 #include <aikit/core/runtime.hpp>
@@ -8,11 +9,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <atomic>
 #include <mutex>
 #include <new>
 #include <optional>
-#include <shared_mutex>
 #include <system_error>
 
 namespace aikit::inline v0 {
@@ -21,12 +20,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-using LoopExecutor = asio::io_context::executor_type;
+using ContextExecutor = asio::io_context::executor_type;
 
 /// The io_context executor at the bottom of an executor that adopt() takes; nothing for any other.
-std::optional<LoopExecutor> bottom(asio::any_io_executor const& executor) {
-    if (auto const* plain = executor.target<LoopExecutor>()) return *plain;
-    if (auto const* strand = executor.target<asio::strand<LoopExecutor>>()) return strand->get_inner_executor();
+std::optional<ContextExecutor> bottom(asio::any_io_executor const& executor) {
+    if (auto const* plain = executor.target<ContextExecutor>()) return *plain;
+    if (auto const* strand = executor.target<asio::strand<ContextExecutor>>()) return strand->get_inner_executor();
     if (auto const* strand = executor.target<asio::strand<asio::any_io_executor>>()) {
         return bottom(strand->get_inner_executor());
     }
@@ -53,75 +52,67 @@ struct Runtime::State {
           host(bottom(adopted)),
           loops(std::make_shared<Loops>(host ? 0 : config.io, config.cpu, config.storage, config.resolver, config.log)),
           // Without a storage thread its work still comes one at a time.
-          inline_storage(host || config.io <= 1 ? shared_io() : asio::make_strand(loops->io.executor())) {}
+          inline_storage(host || config.io <= 1 ? shared_io() : strand()) {}
 
     ~State();
     State(State const&) = delete;
     State& operator=(State const&) = delete;
 
-    /// True in a child that inherited this by fork: the threads are not there, and locks may be held by them.
-    bool forked() const noexcept { return os::process_generation() != generation; }
+    LoopExecutor<ContextExecutor> executor_of(Loop& loop) const noexcept { return {loops, loop.executor()}; }
 
-    bool open() const noexcept { return !forked() && !closed.load(std::memory_order_acquire); }
+    /// The gate is around the strand, whose own queue is emptied by close() too.
+    LoopExecutor<asio::strand<ContextExecutor>> strand() const {
+        return {loops, asio::make_strand(loops->io.executor())};
+    }
 
-    /// On a thread that cannot be waited for from itself.
-    bool on_loop_thread() const noexcept { return Loop::owner_here() == loops.get(); }
-
-    asio::any_io_executor shared_io() const { return host ? adopted : asio::any_io_executor(loops->io.executor()); }
+    asio::any_io_executor shared_io() const { return host ? adopted : asio::any_io_executor(executor_of(loops->io)); }
 
     asio::any_io_executor pool(Loop& loop, int threads, asio::any_io_executor const& without);
     void close() noexcept;
 
     RuntimeConfig const config;
     asio::any_io_executor const adopted;
-    std::optional<LoopExecutor> const host;
-    std::uint64_t const generation = os::process_generation();
+    std::optional<ContextExecutor> const host;
     std::shared_ptr<Loops> loops;
     asio::any_io_executor const inline_storage;
 
-    std::atomic<bool> closed{false};
-    std::shared_mutex gate;        ///< Whoever starts threads or posts from outside holds it against `closed`.
     std::mutex polling;            ///< Held by the thread in poll().
     std::recursive_mutex closing;  ///< Recursive: what close() destroys may close().
     bool ended = false;            ///< Guarded by `closing`.
 };
 
 Runtime::State::~State() {
-    if (forked()) {
+    if (loops->forked()) {
         // Destroying the loops would touch locks and an epoll set that belong to the parent: they are left alone.
         static_cast<void>(new (std::nothrow) std::shared_ptr<Loops>(std::move(loops)));
         return;
     }
     close();
-    // The last handle died on one of the threads: they hold the loops, and the last of them takes those down.
-    if (on_loop_thread()) loops->detach();
+    // The last handle died on one of the threads.
+    if (loops->running_here()) loops->abandon();
 }
 
 asio::any_io_executor Runtime::State::pool(Loop& loop, int threads, asio::any_io_executor const& without) {
-    if (forked()) return asio::any_io_executor();
+    if (loops->forked()) return asio::any_io_executor();
     if (threads == 0) return without;
     if (!loop.started()) {
-        std::unique_lock const lock(gate);
+        std::unique_lock<std::mutex> const open = loops->enter();
         try {
-            if (!loop.started() && !closed.load()) loop.start(loops);
+            if (open && !loop.started()) loop.start(loops);
         } catch (std::exception const&) {
             if (config.log && config.log->wants(LogLevel::error)) {
                 config.log->write(LogRecord(LogLevel::error, "runtime.no_thread", std::vector<LogField>()));
             }
         }
-        if (!loop.started()) return without;
+        if (open && !loop.started()) return without;
     }
-    return loop.executor();
+    return executor_of(loop);
 }
 
 void Runtime::State::close() noexcept {
-    if (forked()) return;
-    {
-        std::unique_lock const lock(gate);
-        closed.store(true, std::memory_order_release);
-    }
-    loops->stop();
-    if (on_loop_thread()) return;
+    if (loops->forked()) return;
+    loops->close();
+    if (loops->running_here()) return;
     std::lock_guard const one(closing);
     if (std::exchange(ended, true)) return;
     loops->join();
@@ -162,12 +153,12 @@ Result<Runtime> Runtime::adopt(asio::any_io_executor executor, RuntimeConfig con
 }
 
 bool Runtime::alive() const noexcept {
-    return state_ && state_->open();
+    return state_ && state_->loops->open();
 }
 
 asio::any_io_executor Runtime::executor() const {
-    if (!state_ || state_->forked()) return asio::any_io_executor();
-    if (!state_->host && state_->config.io > 1) return asio::make_strand(state_->loops->io.executor());
+    if (!state_ || state_->loops->forked()) return asio::any_io_executor();
+    if (!state_->host && state_->config.io > 1) return state_->strand();
     return state_->shared_io();
 }
 
@@ -202,10 +193,8 @@ void Runtime::log(LogLevel level, std::string_view event,
 }
 
 bool Runtime::post(asio::any_io_executor const& executor, std::function<void()> work) const noexcept {
-    if (!state_ || state_->forked() || !executor) return false;
+    if (!alive() || !executor) return false;
     try {
-        std::shared_lock const lock(state_->gate);
-        if (state_->closed.load()) return false;
         asio::post(executor, std::move(work));
         return true;
     } catch (...) {
@@ -214,12 +203,8 @@ bool Runtime::post(asio::any_io_executor const& executor, std::function<void()> 
 }
 
 bool Runtime::on_own_thread() const noexcept {
-    if (!state_ || state_->forked()) return false;
-    return state_->on_loop_thread() || (state_->host && state_->host->running_in_this_thread());
-}
-
-bool Runtime::polled() const noexcept {
-    return state_ && !state_->host && state_->config.io == 0;
+    if (!state_ || state_->loops->forked()) return false;
+    return state_->loops->running_here() || (state_->host && state_->host->running_in_this_thread());
 }
 
 Result<std::size_t> Runtime::poll(std::chrono::milliseconds wait) {
@@ -232,12 +217,12 @@ Result<std::size_t> Runtime::poll(std::chrono::milliseconds wait) {
     }
     Error const closed = fail(Errc::invalid_state, "The runtime is closed.");
     Error const busy = fail(Errc::invalid_state, "Runtime::poll is running already.");
-    if (state->forked()) return closed;
-    if (state->on_loop_thread()) return busy;
+    if (state->loops->forked()) return closed;
+    if (state->loops->running_here()) return busy;
     std::unique_lock const lock(state->polling, std::try_to_lock);
     if (!lock.owns_lock()) return busy;
-    if (!state->open()) return closed;
-    return state->loops->io.poll(wait, state->loops);
+    if (!state->loops->open()) return closed;
+    return state->loops->io.poll(wait, *state->loops);
 }
 
 void Runtime::close() noexcept {

@@ -40,7 +40,8 @@ public:
     virtual SteadyTime now() const noexcept = 0;
     virtual SystemTime system_now() const noexcept = 0;
 
-    /// A timer whose actions run on `executor`.
+    /// A timer whose actions run on `executor`. It must go before the executor's context does; a runtime's executors
+    /// see to that. An action that is armed when the context ends is destroyed with it.
     virtual std::unique_ptr<Timer> make_timer(boost::asio::any_io_executor executor) = 0;
 };
 

@@ -53,15 +53,18 @@ public:
 
     /// Uses a loop of the host's for sockets and timers: the executor of an io_context, or a strand of one
     /// (Asio's sockets on any other context would start a thread of their own: invalid_argument). config.io is not
-    /// used. The context must outlive the runtime.
+    /// used. The context must outlive the runtime; one that several threads run is handed in as a strand.
     static Result<Runtime> adopt(boost::asio::any_io_executor executor, RuntimeConfig config);
 
     /// True until close() or the fork of this process's child.
     bool alive() const noexcept;
 
-    /// Where an operation runs: io itself when there is one I/O thread, else a new strand of it.
+    /// Where an operation runs: io itself when there is one I/O thread or a loop was adopted, else a new strand of it.
+    /// This and the other executors may outlive the runtime, as may timers and sockets made with them; what they are
+    /// given after close() is destroyed at once. Asked for in a forked child, or of no runtime, they are empty.
     boost::asio::any_io_executor executor() const;
 
+    /// With a count of 0 these are io; work for storage still comes one at a time.
     boost::asio::any_io_executor cpu() const;
     boost::asio::any_io_executor storage() const;
     boost::asio::any_io_executor resolver() const;
@@ -72,8 +75,8 @@ public:
     void log(LogLevel level, std::string_view event,
              std::function<std::vector<LogField>()> const& fields) const noexcept;
 
-    /// Has `executor`, one of this runtime's, run `work` soon; false when the runtime is closed. Unlike Asio's post it
-    /// may meet a close() on another thread, so it is what destructors use that leave something to be done.
+    /// Has `executor`, one of this runtime's, run `work` soon; false when the runtime is closed already. Like all that
+    /// is given to these executors, the work is dropped when close() comes first. Never throws, so it suits destructors.
     bool post(boost::asio::any_io_executor const& executor, std::function<void()> work) const noexcept;
 
     /// True on a thread of this runtime, where blocking would deadlock.
@@ -83,7 +86,7 @@ public:
     bool polled() const noexcept;
 
     /// Runs what is ready, waiting for at most `wait`; only with io = 0. Returns how many handlers ran.
-    /// Errors: invalid_state (there are I/O threads, or the runtime is closed).
+    /// Errors: invalid_state (there are I/O threads, another poll is running, or the runtime is closed).
     Result<std::size_t> poll(std::chrono::milliseconds wait);
 
     /// Ends it: what is pending on the storage thread is finished, all else is dropped, threads are joined.

@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ namespace aikit::inline v0 {
 struct Driver {
     boost::asio::io_context loop;
     std::shared_ptr<testing::ManualClock> clock = std::make_shared<testing::ManualClock>();
-    boost::asio::cancellation_signal stop;
+    std::deque<boost::asio::cancellation_signal> stops;  ///< One for each task: a slot has room for one.
 
     /// Spawns `task`; its result appears in the optional once it has ended. An exception stands as internal with the
     /// message "thrown".
@@ -31,7 +32,8 @@ struct Driver {
             if (thrown) value = fail(Errc::internal, "thrown");
             result->emplace(std::move(value));
         };
-        boost::asio::co_spawn(loop, std::move(task), boost::asio::bind_cancellation_slot(stop.slot(), std::move(done)));
+        boost::asio::co_spawn(loop, std::move(task),
+                              boost::asio::bind_cancellation_slot(stops.emplace_back().slot(), std::move(done)));
         return result;
     }
 
@@ -46,8 +48,13 @@ struct Driver {
         settle();
     }
 
+    /// Asks every task to stop, without running anything.
+    void ask(boost::asio::cancellation_type type = boost::asio::cancellation_type::terminal) {
+        for (boost::asio::cancellation_signal& stop : stops) stop.emit(type);
+    }
+
     void cancel(boost::asio::cancellation_type type = boost::asio::cancellation_type::terminal) {
-        stop.emit(type);
+        ask(type);
         settle();
     }
 };

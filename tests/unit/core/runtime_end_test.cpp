@@ -7,6 +7,7 @@
 #include <aikit/testing/manual_clock.hpp>
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/system_executor.hpp>
 
@@ -231,23 +232,55 @@ TEST_CASE("work handed over while another thread closes is either run, dropped o
     }
 }
 
-TEST_CASE("timers may outlive what closing dropped, as long as a handle is kept") {
+TEST_CASE("after closing, executors are still there and what they are given is destroyed at once") {
     Watchdog const watchdog;
-    Runtime runtime = Runtime::create(counts(1, 1, 1, 1)).value();
-    std::unique_ptr<Timer> timer;
     auto const token = std::make_shared<int>(0);
-    run_there(runtime.executor(), [&] {
-        timer = runtime.clock()->make_timer(runtime.executor());
-        timer->arm(SteadyTime::max(), [token] { ++*token; });
-    });
-    runtime.close();
-    CHECK(token.use_count() == 1);
-    timer->disarm();
-    timer.reset();
-    CHECK_FALSE(runtime.alive());
-    for (auto const& executor : {runtime.executor(), runtime.cpu(), runtime.storage(), runtime.resolver()})
-        CHECK(executor);
-    CHECK(all_gone());
+    {
+        Runtime runtime = Runtime::create(counts(1, 1, 1, 1)).value();
+        runtime.close();
+        for (auto const& executor : {runtime.executor(), runtime.cpu(), runtime.storage(), runtime.resolver()}) {
+            REQUIRE(executor);
+            boost::asio::post(executor, [token] { ++*token; });
+            boost::asio::dispatch(executor, [token] { ++*token; });
+            std::latch there(1);
+            Task<void> task = buried(runtime, 3, token, &there);
+            boost::asio::co_spawn(executor, std::move(task), [token](std::exception_ptr, Result<void>) { ++*token; });
+            CHECK(token.use_count() == 1);
+        }
+        CHECK(all_gone());
+    }
+    CHECK(*token == 0);
+}
+
+TEST_CASE("executors, strands, timers and sockets may die after the runtime, and are harmless then") {
+    Watchdog const watchdog;
+    auto const token = std::make_shared<int>(0);
+    for (int const threads : {0, 1, 2}) {
+        std::vector<boost::asio::any_io_executor> executors;
+        std::unique_ptr<Timer> timer;
+        std::unique_ptr<Timer> idle;
+        std::unique_ptr<boost::asio::ip::udp::socket> socket;
+        {
+            Runtime const runtime = Runtime::create(counts(threads, threads, threads, threads)).value();
+            executors = {runtime.executor(), runtime.cpu(), runtime.storage(), runtime.resolver()};
+            timer = runtime.clock()->make_timer(runtime.executor());
+            timer->arm(SteadyTime::max(), [token] { ++*token; });
+            idle = runtime.clock()->make_timer(executors[0]);
+            socket = std::make_unique<boost::asio::ip::udp::socket>(executors[0], boost::asio::ip::udp::v4());
+            socket->async_wait(boost::asio::ip::udp::socket::wait_read,
+                               [token](boost::system::error_code const&) { ++*token; });
+        }
+        CHECK(token.use_count() == 1);
+        CHECK(all_gone());
+        boost::asio::post(executors[0], [token] { ++*token; });
+        executors.clear();
+        timer->disarm();
+        timer.reset();
+        socket.reset();
+        idle.reset();
+        CHECK(token.use_count() == 1);
+    }
+    CHECK(*token == 0);
 }
 
 TEST_CASE("a runtime driven by poll ends like any other, also from inside") {

@@ -54,9 +54,7 @@ private:
 TEST_CASE("the threads are those of the configuration, each with its name, and each kind only once needed") {
     REQUIRE(all_gone());
     Runtime runtime = Runtime::create(counts(2, 3, 1, 1)).value();
-    wake_all(
-        runtime.executor().target<boost::asio::strand<boost::asio::io_context::executor_type>>()->get_inner_executor(),
-        2);
+    wake_all([&] { return runtime.executor(); }, 2);
     CHECK(threads_are(Names{{"aikit-io", 2}}));
     wake_all(runtime.cpu(), 3);
     CHECK(threads_are(Names{{"aikit-io", 2}, {"aikit-cpu", 3}}));

@@ -58,11 +58,14 @@ inline void run_there(boost::asio::any_io_executor const& executor, std::functio
     REQUIRE(done.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
 }
 
-/// Has each of `count` threads behind an executor inside a handler at once, so that all have begun.
-inline void wake_all(boost::asio::any_io_executor const& executor, int count) {
+/// Has each of `count` threads inside a handler at once, so that all have begun; `executor` gives one for each.
+inline void wake_all(std::function<boost::asio::any_io_executor()> const& executor, int count) {
     auto const here = std::make_shared<std::latch>(count + 1);
-    for (int i = 0; i < count; ++i) boost::asio::post(executor, [here] { here->arrive_and_wait(); });
+    for (int i = 0; i < count; ++i) boost::asio::post(executor(), [here] { here->arrive_and_wait(); });
     here->arrive_and_wait();
+}
+inline void wake_all(boost::asio::any_io_executor const& executor, int count) {
+    wake_all([&] { return executor; }, count);
 }
 
 }  // namespace aikit::inline v0
