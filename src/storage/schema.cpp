@@ -20,7 +20,9 @@ CREATE TABLE collection (
     items      INTEGER NOT NULL,
     vectors    INTEGER NOT NULL,         -- items that have one
     texts      INTEGER NOT NULL,         -- items with at least one keyword
-    words      INTEGER NOT NULL          -- keywords of all items together
+    words      INTEGER NOT NULL,         -- keywords of all items together
+    image      INTEGER NOT NULL          -- seal of the last image of its graph: one with another seal was made in
+                                         -- another life of this file (a copy that was put back); 0: none
 ) STRICT;
 
 CREATE TABLE item (

@@ -22,6 +22,7 @@ struct Header {
     std::uint64_t dimensions = 0;
     std::int64_t collection = 0;
     std::int64_t created = 0;
+    std::int64_t seal = 0;
     std::int64_t change = 0;
     std::uint64_t links_and_effort = 0;  ///< What the graph was made with.
     std::uint64_t nodes = 0;
@@ -30,7 +31,7 @@ struct Header {
     std::uint64_t payload_sum = 0;
     std::uint64_t header_sum = 0;  ///< Of all before it.
 };
-static_assert(sizeof(Header) == 96);
+static_assert(sizeof(Header) == 104);
 
 constexpr std::uint64_t made_with = std::uint64_t(graph_links) << 32 | graph_construction_effort;
 
@@ -46,6 +47,7 @@ Header header_of(ImageOf const& of) {
     header.dimensions = of.dimensions;
     header.collection = of.collection;
     header.created = of.created;
+    header.seal = of.seal;
     header.links_and_effort = made_with;
     return header;
 }
@@ -56,7 +58,8 @@ bool fits(Header const& header, ImageOf const& of, std::uint64_t file_size) {
     bool const same = std::memcmp(header.magic, expected.magic, sizeof expected.magic) == 0 &&
                       header.version == expected.version && header.metric == expected.metric &&
                       header.dimensions == expected.dimensions && header.collection == expected.collection &&
-                      header.created == expected.created && header.links_and_effort == expected.links_and_effort;
+                      header.created == expected.created && header.seal == expected.seal &&
+                      header.links_and_effort == expected.links_and_effort;
     if (!same || header.header_sum != sum_of(header)) return false;
     if (header.payload_size != file_size - sizeof(Header)) return false;
     std::uint64_t const per_node = Graph::bytes_per_node(of.dimensions);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // vector/image.hpp - an Index as a file: what makes the next open fast, and never what is trusted.
 //
-// 96 bytes of header, then the graph (see Graph::save), then the flat vectors: labels (u64), values (f32). All
+// 104 bytes of header, then the graph (see Graph::save), then the flat vectors: labels (u64), values (f32). All
 // little-endian. Header and payload carry an XXH64 each; the payload is used only after both agree and every link has
 // been followed once.
 #ifndef AIKIT_SRC_VECTOR_IMAGE_HPP
@@ -21,6 +21,10 @@ struct ImageOf {
     std::int64_t created = 0;
     std::size_t dimensions = 0;
     Metric metric = Metric::cosine;
+
+    /// Chosen at random when the image is made and kept in the tables as well, written there after all that the image
+    /// holds: an image whose seal is in the tables knows nothing that they do not.
+    std::int64_t seal = 0;
 };
 
 /// Writes the index's present state; the file is replaced as a whole. The answer is the change it holds.

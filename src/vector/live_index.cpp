@@ -3,6 +3,9 @@
 #include "vector/live_index.hpp"
 
 #include "core/os/durable_file.hpp"
+#include "core/os/os.hpp"
+
+#include <filesystem>
 
 namespace aikit::inline v0::vector {
 namespace {
@@ -21,8 +24,12 @@ ImageOf identity(CollectionRow const& row) {
 LiveIndex::LiveIndex(CollectionRow const& row, std::string folder)
     : of_(identity(row)), folder_(std::move(folder)), index_(of_.dimensions, of_.metric) {}
 
-std::string LiveIndex::image_path(std::string const& folder, std::int64_t collection) {
-    return folder + "/" + std::to_string(collection) + ".image";
+std::string image_name(std::int64_t collection, std::int64_t seal) {
+    return std::to_string(collection) + "-" + std::to_string(seal) + ".image";
+}
+
+std::string LiveIndex::image_path(std::int64_t seal) const {
+    return folder_ + "/" + image_name(of_.collection, seal);
 }
 
 Result<void> LiveIndex::follow(storage::Connection& db, CollectionRow const& row, bool again) {
@@ -32,9 +39,11 @@ Result<void> LiveIndex::follow(storage::Connection& db, CollectionRow const& row
 }
 
 Result<void> LiveIndex::follow_held(storage::Connection& db, CollectionRow const& row, bool again) {
-    if (!again && index_.change() < 0 && !folder_.empty()) {
-        std::string const path = image_path(folder_, of_.collection);
-        if (load_image(path, of_, row.forgotten, row.change, index_)) saved_change_ = index_.change();
+    if (!again && index_.change() < 0 && !folder_.empty() && row.image != 0) {
+        ImageOf sealed = of_;
+        sealed.seal = row.image;
+        if (load_image(image_path(row.image), sealed, row.forgotten, row.change, index_))
+            saved_change_ = index_.change();
     }
     if (!again && index_.change() >= row.change) return ok();
     Result<Delta> delta = read_delta(db, row, again ? -1 : index_.change());
@@ -66,16 +75,27 @@ bool LiveIndex::differs_from_image() const {
     return index_.change() != saved_change_ || index_.work_done() != saved_work_;
 }
 
-Result<void> LiveIndex::save() {
-    std::lock_guard const turn(saving_);
-    if (Result<void> made = os::make_folder(folder_); !made) return made;
-    os::remove_stale(folder_, ".image.new.");
-    std::uint64_t const work = index_.work_done();
-    Result<std::int64_t> const change = save_image(image_path(folder_, of_.collection), of_, index_);
+Result<NewImage> LiveIndex::write_image() {
+    if (Result<void> made = os::make_folder(folder_); !made) return made.error();
+    std::uint64_t random = 0;
+    if (!os::random_bytes(&random, sizeof random))
+        return fail(Errc::internal, "the system has no random numbers to give");
+    NewImage image;
+    image.seal = static_cast<std::int64_t>(random >> 1 | 1);
+    image.work = index_.work_done();
+    ImageOf sealed = of_;
+    sealed.seal = image.seal;
+    Result<std::int64_t> const change = save_image(image_path(image.seal), sealed, index_);
     if (!change) return change.error();
-    saved_change_ = *change;
-    saved_work_ = work;
-    return ok();
+    image.change = *change;
+    return image;
+}
+
+void LiveIndex::use_image(NewImage const& image, std::int64_t seal_before) {
+    saved_change_ = image.change;
+    saved_work_ = image.work;
+    std::error_code ignored;
+    if (seal_before != 0) std::filesystem::remove(image_path(seal_before), ignored);
 }
 
 }  // namespace aikit::inline v0::vector

@@ -12,6 +12,18 @@
 
 namespace aikit::inline v0::vector {
 
+/// An image that was just written.
+struct NewImage {
+    NewImage() = default;
+
+    std::int64_t seal = 0;
+    std::int64_t change = 0;
+    std::uint64_t work = 0;
+};
+
+/// "<collection>-<seal>.image".
+std::string image_name(std::int64_t collection, std::int64_t seal);
+
 /// The tables are the truth; this is brought up to date from them before each search, whoever wrote: this process or
 /// another. Thread-safety: shared objects: safe; calls may read files and take as long as loading the collection.
 class LiveIndex {
@@ -43,23 +55,24 @@ public:
     /// Whether an image written now would differ from the last one, and be of use.
     bool differs_from_image() const;
 
-    /// Writes the image. Errors: those of save_image.
-    Result<void> save();
+    /// Writes an image beside those there are; until use_image() nobody loads it. Errors: those of save_image.
+    Result<NewImage> write_image();
+
+    /// After the tables have its seal.
+    void use_image(NewImage const& image, std::int64_t seal_before);
 
     /// True for the caller that is to look after it in the background, until it says done.
     bool begin_upkeep() noexcept { return !upkeep_.exchange(true); }
     void end_upkeep() noexcept { upkeep_ = false; }
 
-    /// "<folder>/<collection>.image".
-    static std::string image_path(std::string const& folder, std::int64_t collection);
-
 private:
-    ImageOf of_;
+    std::string image_path(std::int64_t seal) const;
+
+    ImageOf const of_;
     std::string const folder_;
     Index index_;
     std::mutex advance_;
     std::mutex settling_;
-    std::mutex saving_;
     std::atomic<bool> upkeep_{false};
     std::atomic<std::uint64_t> saved_work_{0};
     std::atomic<std::int64_t> saved_change_{-1};

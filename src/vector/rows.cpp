@@ -34,6 +34,7 @@ CollectionRow row_of(Statement const& found) {
     row.vectors = found.integer(9);
     row.texts = found.integer(10);
     row.words = found.integer(11);
+    row.image = found.integer(12);
     return row;
 }
 
@@ -106,8 +107,7 @@ Result<void> insert_item(Connection& db, CollectionRow& row, NewItem const& entr
     return ok();
 }
 
-/// Changes are numbered by the time, so that a graph of another life of the file (a restored copy) is not taken for one
-/// of this.
+/// Numbered by the time, so that a copy of the file that goes another way seldom repeats a number.
 std::int64_t next_change(CollectionRow const& row, std::int64_t now) {
     return std::max(row.change + 1, now);
 }
@@ -138,7 +138,7 @@ Result<void> store_totals(Connection& db, CollectionRow const& row) {
 Result<CollectionRow> find_collection(Connection& db, std::string const& name) {
     Statement find(
         db,
-        "SELECT id, name, dimensions, metric, model, created, change, forgotten, items, vectors, texts, words "
+        "SELECT id, name, dimensions, metric, model, created, change, forgotten, items, vectors, texts, words, image "
         "FROM collection WHERE name = $1");
     bool const there = find.bind(1, name).step();
     if (Result<void> done = find.done(); !done) return done.error();
@@ -150,7 +150,7 @@ Result<std::vector<CollectionRow>> all_collections(Connection& db) {
     std::vector<CollectionRow> rows;
     Statement find(
         db,
-        "SELECT id, name, dimensions, metric, model, created, change, forgotten, items, vectors, texts, words "
+        "SELECT id, name, dimensions, metric, model, created, change, forgotten, items, vectors, texts, words, image "
         "FROM collection WHERE name IS NOT NULL ORDER BY name");
     while (find.step()) rows.push_back(row_of(find));
     if (Result<void> done = find.done(); !done) return done.error();
@@ -161,9 +161,21 @@ Result<void> insert_collection(Connection& db, CollectionConfig const& config, s
     Statement add(
         db,
         "INSERT INTO collection (name, dimensions, metric, model, created, change, forgotten, items, vectors, "
-        "texts, words) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0)");
+        "texts, words, image) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0, 0)");
     add.bind(1, config.name).bind(2, config.dimensions).bind(3, name(config.metric)).bind(4, config.model).bind(5, now);
     return add.run();
+}
+
+Result<std::int64_t> seal_image(Connection& db, std::int64_t collection, std::int64_t seal) {
+    std::int64_t before = 0;
+    {
+        Statement find(db, "SELECT image FROM collection WHERE id = $1");
+        if (find.bind(1, collection).step()) before = find.integer(0);
+        if (Result<void> done = find.done(); !done) return done.error();
+    }
+    Statement update(db, "UPDATE collection SET image = $2 WHERE id = $1");
+    if (Result<void> done = update.bind(1, collection).bind(2, seal).run(); !done) return done.error();
+    return before;
 }
 
 Result<std::int64_t> hide_collection(Connection& db, std::string const& name) {
@@ -174,12 +186,17 @@ Result<std::int64_t> hide_collection(Connection& db, std::string const& name) {
     return row->id;
 }
 
-Result<std::vector<std::int64_t>> hidden_collections(Connection& db) {
-    std::vector<std::int64_t> ids;
-    Statement find(db, "SELECT id FROM collection WHERE name IS NULL ORDER BY id");
-    while (find.step()) ids.push_back(find.integer(0));
+Result<std::vector<CollectionRow>> hidden_collections(Connection& db) {
+    std::vector<CollectionRow> rows;
+    Statement find(db, "SELECT id, image FROM collection WHERE name IS NULL ORDER BY id");
+    while (find.step()) {
+        CollectionRow row;
+        row.id = find.integer(0);
+        row.image = find.integer(1);
+        rows.push_back(std::move(row));
+    }
     if (Result<void> done = find.done(); !done) return done.error();
-    return ids;
+    return rows;
 }
 
 Result<bool> sweep_collection(Connection& db, std::int64_t id, int most) {

@@ -24,6 +24,7 @@ struct CollectionRow {
     std::int64_t vectors = 0;
     std::int64_t texts = 0;
     std::int64_t words = 0;
+    std::int64_t image = 0;
 };
 
 /// Errors: not_found.
@@ -34,11 +35,14 @@ Result<std::vector<CollectionRow>> all_collections(storage::Connection& db);
 
 Result<void> insert_collection(storage::Connection& db, CollectionConfig const& config, std::int64_t now);
 
+/// Makes the image of this seal the one to load; the answer is the seal of the one before, 0 for none.
+Result<std::int64_t> seal_image(storage::Connection& db, std::int64_t collection, std::int64_t seal);
+
 /// Takes its name away: nobody finds it any more. Errors: not_found.
 Result<std::int64_t> hide_collection(storage::Connection& db, std::string const& name);
 
-/// The hidden collections, whose items are still there.
-Result<std::vector<std::int64_t>> hidden_collections(storage::Connection& db);
+/// The hidden collections, whose items are still there; only id and image are filled in.
+Result<std::vector<CollectionRow>> hidden_collections(storage::Connection& db);
 
 /// Removes up to `most` items of a hidden collection, or the collection when there are none left; true when it is gone.
 Result<bool> sweep_collection(storage::Connection& db, std::int64_t id, int most);

@@ -5,8 +5,6 @@
 #include "core/async.hpp"
 #include "vector/check.hpp"
 
-#include <filesystem>
-
 namespace aikit::inline v0::vector {
 namespace {
 
@@ -41,13 +39,13 @@ Task<void> open_in(State state, CollectionConfig config) {
 
 /// Removes what dropped collections left, in short transactions.
 Task<void> sweep(State state) {
-    std::function<Result<std::vector<std::int64_t>>(Connection&)> list = hidden_collections;
-    Task<std::vector<std::int64_t>> listing = state->database().read<std::vector<std::int64_t>>(std::move(list));
-    Result<std::vector<std::int64_t>> const hidden = co_await std::move(listing);
+    std::function<Result<std::vector<CollectionRow>>(Connection&)> list = hidden_collections;
+    Task<std::vector<CollectionRow>> listing = state->database().read<std::vector<CollectionRow>>(std::move(list));
+    Result<std::vector<CollectionRow>> const hidden = co_await std::move(listing);
     if (!hidden) co_return hidden.error();
-    for (std::int64_t const id : *hidden) {
+    for (CollectionRow const& row : *hidden) {
         for (bool gone = false; !gone;) {
-            std::function<Result<bool>(Connection&)> some = [id](Connection& db) {
+            std::function<Result<bool>(Connection&)> some = [id = row.id](Connection& db) {
                 return sweep_collection(db, id, sweep_size);
             };
             Task<bool> sweeping = state->database().write<bool>(std::move(some));
@@ -55,11 +53,7 @@ Task<void> sweep(State state) {
             if (!done) co_return done.error();
             gone = *done;
         }
-        state->drop_index(id);
-        std::error_code ignored;
-        if (!state->folder().empty()) {
-            std::filesystem::remove(LiveIndex::image_path(state->folder(), id), ignored);
-        }
+        state->drop_index(row);
     }
     co_return ok();
 }
@@ -226,10 +220,8 @@ Task<void> settle_and_save(State state, std::shared_ptr<LiveIndex> index) {
         if (!done) co_return done.error();
         more = *done;
     }
-    std::function<Result<void>()> work = [index]() -> Result<void> {
-        return index->differs_from_image() ? index->save() : ok();
-    };
-    Task<void> saving = run_on<void>(state->database().runtime().cpu(), std::move(work));
+    if (!index->differs_from_image()) co_return ok();
+    Task<void> saving = StoreState::save(state->database(), std::move(index));
     co_return co_await std::move(saving);
 }
 
@@ -241,6 +233,7 @@ Task<void> checkpoint_in(State state) {
     std::function<Result<Indexes>(Connection&)> load = [state](Connection& db) -> Result<Indexes> {
         Result<std::vector<CollectionRow>> const rows = all_collections(db);
         if (!rows) return rows.error();
+        if (!state->folder().empty()) state->remove_old_images(*rows);
         Indexes indexes;
         for (CollectionRow const& row : *rows) {
             if (row.vectors < static_cast<std::int64_t>(settle_threshold)) continue;

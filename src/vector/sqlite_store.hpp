@@ -25,14 +25,23 @@ public:
 
     /// The index that was last asked for under this name; null when none was.
     std::shared_ptr<LiveIndex> known_index(std::string const& name);
-    void drop_index(std::int64_t collection);
+
+    /// Forgets the index of a dropped collection and removes its image.
+    void drop_index(CollectionRow const& row);
 
     /// Works on the index in the background, in short slices on the cpu threads, for as long as there is reason to.
     void look_after(std::shared_ptr<LiveIndex> const& index);
 
+    /// Writes an image of the index, enters it in the tables, removes the one before.
+    static Task<void> save(storage::Database database, std::shared_ptr<LiveIndex> index);
+
+    /// Removes images that the tables no longer know: of dropped collections, and what killed processes left.
+    void remove_old_images(std::vector<CollectionRow> const& rows) const noexcept;
+
 private:
+    static void save_in_background(storage::Database const& database, std::shared_ptr<LiveIndex> const& index);
     static void upkeep_slice(std::weak_ptr<StoreState> const& store, std::shared_ptr<LiveIndex> const& index,
-                             Runtime const& runtime);
+                             storage::Database const& database);
 
     storage::Database const database_;
     std::string const folder_;

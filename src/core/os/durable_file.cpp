@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
@@ -115,20 +114,6 @@ Result<void> DurableFile::commit() {
 Result<void> make_folder(std::string const& path) {
     if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return ok();
     return write_error(path, errno);
-}
-
-void remove_stale(std::string const& folder, std::string const& part) noexcept {
-    try {
-        std::error_code ignored;
-        auto const limit = fs::file_time_type::clock::now() - std::chrono::hours(1);
-        for (fs::directory_entry const& entry : fs::directory_iterator(folder, ignored)) {
-            bool const ours = entry.path().filename().string().find(part) != std::string::npos;
-            if (ours && entry.last_write_time(ignored) < limit) fs::remove(entry.path(), ignored);
-        }
-    } catch (...) {
-        // What stays behind only takes room; the next one who comes tries again.
-        return;
-    }
 }
 
 }  // namespace aikit::inline v0::os

@@ -46,10 +46,6 @@ private:
 /// Makes a folder when it is not there; its parent must exist.
 Result<void> make_folder(std::string const& path);
 
-/// Removes files of `folder` whose name has `part` in it and which nobody has written to for an hour: what killed
-/// processes left behind. Failures do not matter.
-void remove_stale(std::string const& folder, std::string const& part) noexcept;
-
 }  // namespace aikit::inline v0::os
 
 #endif  // AIKIT_SRC_CORE_OS_DURABLE_FILE_HPP
