@@ -22,9 +22,9 @@ Result<std::vector<Part>> text_parts(std::vector<std::string> const& texts) {
 }
 
 /// The request of a file, or one made from the texts.
-template <class Request, class Read>
+template <class Request>
 Result<Request> make_request(std::string const& file, std::vector<std::string> const& texts, std::string const& model,
-                             Read read) {
+                             Result<Request> (*read)(std::string_view)) {
     Request request;
     if (!file.empty()) {
         Result<std::string> text = read_argument_file(file);

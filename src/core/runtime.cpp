@@ -207,6 +207,10 @@ bool Runtime::on_own_thread() const noexcept {
     return state_->loops->running_here() || (state_->host && state_->host->running_in_this_thread());
 }
 
+bool Runtime::polled() const noexcept {
+    return state_ && !state_->host && state_->config.io == 0;
+}
+
 Result<std::size_t> Runtime::poll(std::chrono::milliseconds wait) {
     // A handler may drop this very handle.
     std::shared_ptr<State> const state = state_;
