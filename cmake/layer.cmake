@@ -10,6 +10,9 @@ function(aikit_layer name)
     target_include_directories(aikit_${name}_objects SYSTEM PRIVATE ${layer_INCLUDE})
     target_compile_definitions(aikit_${name}_objects PRIVATE BOOST_ALL_NO_LIB)
     target_link_libraries(aikit_${name}_objects PRIVATE aikit_compiler Boost::headers Threads::Threads ${layer_LINK})
+    if(name STREQUAL "vector")
+        set_property(TARGET aikit_vector_objects PROPERTY AIKIT_READS_RAW_BYTES ON)  # see compiler.cmake
+    endif()
 
     add_library(aikit_${name} STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:aikit_${name}_objects>)
     target_include_directories(aikit_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

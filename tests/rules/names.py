@@ -16,7 +16,7 @@ TEXTS = {".hpp", ".cpp", ".ipp", ".h", ".c", ".py", ".sh", ".md", ".cmake", ".in
 
 # Written in two halves, so that this file may be checked as well.
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|TB" r"D)\b")
-ELSEWHERE = re.compile(r"(?<![\w./])/(?:wo" r"rk|tm" r"p|ho" r"me|ro" r"ot)(?:/|\b)")
+ELSEWHERE = re.compile(r"(?<![\w./])/(?:wo" r"rk|tm" r"p|ho" r"me)(?:/|\b)")
 REGISTRY = re.compile(r"\b(?:deb\.deb" r"ian\.org|registry\.npm" r"js\.org|pypi\.o" r"rg|nodesou" r"rce\.com|crates\.i" r"o)\b")
 
 EMPTY_NAMES = re.compile(r"\b(?:class|struct|enum class|enum)\s+(\w*(?:Manager|Helper|Helpers|Util|Utils|Impl))\b")
