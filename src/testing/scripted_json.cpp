@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // testing/scripted_json.cpp - scripts as JSON.
 #include "core/json.hpp"
+#include "model/json_exact.hpp"
+#include "model/openai_form/form.hpp"
 
 #include <aikit/testing/scripted_provider.hpp>
 
@@ -112,6 +114,57 @@ bool read_finish(std::string const& word, FinishReason& out) {
     return false;
 }
 
+Result<void> read_recording(json::Fields& fields, std::optional<Recording>& out) {
+    std::optional<std::int64_t> deliver;
+    std::string ending;
+    fields.read("deliver", deliver);
+    fields.read("ending", ending);
+    json::object const* source = fields.take_object("recording");
+    if (source == nullptr) {
+        if (deliver || !ending.empty()) fields.refuse("recording", "is missing beside deliver or ending");
+        return ok();
+    }
+    Result<Recording> recording = parse_recording(json_exact::write(*source));
+    if (!recording) return recording.error();
+    if (deliver && *deliver < 0) fields.refuse("deliver", "must be 0 or more");
+    if (deliver) recording->reply.deliver = static_cast<std::size_t>(*deliver);
+    if (ending == "cut") recording->reply.ending = Ending::cut;
+    if (ending == "reset") recording->reply.ending = Ending::reset;
+    if (ending == "stall") recording->reply.ending = Ending::stall;
+    if (!ending.empty() && ending != "whole" && recording->reply.ending == Ending::whole) {
+        fields.refuse("ending", "must be \"whole\", \"cut\", \"reset\" or \"stall\"");
+    }
+    out = std::move(*recording);
+    return ok();
+}
+
+/// A whole chat.completion object, and a list of model names.
+Result<void> read_wholes(json::Fields& fields, ScriptedReply& reply) {
+    if (json::object const* given = fields.take_object("reply")) {
+        std::vector<std::string> warnings;
+        Result<ChatReply> whole = openai_form::read_reply(*given, warnings);
+        if (!whole) fields.refuse("reply", "must be a chat.completion object");
+        if (whole) reply.whole = std::move(*whole);
+    }
+    if (json::array const* names = fields.take_array("models")) {
+        ModelList& list = reply.models.emplace();
+        for (json::value const& name : *names) {
+            if (!name.is_string()) {
+                fields.refuse("models", "must be a list of names");
+                break;
+            }
+            list.models.emplace_back().id = std::string(name.get_string());
+        }
+    }
+    std::optional<std::int64_t> piece;
+    fields.read("piece", piece);
+    if (piece && *piece < 0) fields.refuse("piece", "must be 0 or more");
+    if (piece && *piece > 0) reply.piece = static_cast<std::size_t>(*piece);
+    fields.read("dimensions", reply.dimensions);
+    if (reply.dimensions < 0) fields.refuse("dimensions", "must be 0 or more");
+    return ok();
+}
+
 /// The members that are objects and arrays of their own.
 Result<void> read_parts(json::Fields& fields, std::string const& provider, ScriptedReply& reply) {
     std::string const& path = fields.path();
@@ -153,10 +206,13 @@ Result<ScriptedReply> read_reply(json::value const& source, std::string const& p
     fields.read("model", reply.model);
     fields.read("finish", finish);
     fields.read("fail_after", reply.fail_after);
+    fields.read("match", reply.match);
     read_seconds(fields, "delay", reply.delay);
     read_seconds(fields, "piece_delay", reply.piece_delay);
     if (!text.empty()) reply.pieces.push_back(std::move(text));
     if (Result<void> parts = read_parts(fields, provider, reply); !parts) return parts.error();
+    if (Result<void> wholes = read_wholes(fields, reply); !wholes) return wholes.error();
+    if (Result<void> read = read_recording(fields, reply.recording); !read) return read.error();
     if (!finish.empty() && !read_finish(finish, reply.finish)) {
         fields.refuse("finish", "must be \"stop\", \"length\", \"tool_calls\" or \"content_filter\"");
     }
@@ -167,9 +223,19 @@ Result<ScriptedReply> read_reply(json::value const& source, std::string const& p
 }  // namespace
 
 Result<std::shared_ptr<AIProvider>> scripted_from_json(std::string_view script, std::string name, Runtime runtime) {
-    Result<json::value> parsed = json::parse(script, "the script", Errc::invalid_argument);
+    Result<json::value> parsed = json_exact::parse(script, "script", Errc::invalid_argument);
     if (!parsed) return parsed.error();
     if (!parsed->is_object()) return fail(Errc::invalid_argument, "the script must be a JSON object");
+    if (json::find(*parsed, "response") != nullptr) {  // a recording alone
+        Result<Recording> recording = parse_recording(script);
+        if (!recording) return recording.error();
+        ScriptedReply reply;
+        reply.recording = std::move(*recording);
+        std::shared_ptr<ScriptedProvider> provider = ScriptedProvider::create(std::move(name), std::move(runtime));
+        provider->repeat(true);
+        provider->add(std::move(reply));
+        return std::shared_ptr<AIProvider>(std::move(provider));
+    }
     json::Fields fields(parsed->get_object(), "script");
     bool repeat = false;
     fields.read("repeat", repeat);

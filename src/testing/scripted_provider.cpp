@@ -1,229 +1,459 @@
 // SPDX-License-Identifier: MIT
 // testing/scripted_provider.cpp - answering from a list.
 #include "core/async.hpp"
+#include "model/replay.hpp"
 
+#include <aikit/core/id.hpp>
+#include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <mutex>
 
 namespace aikit::inline v0::testing {
 namespace {
 
-Task<void> wait(Runtime runtime, std::chrono::milliseconds delay) {
-    if (delay.count() <= 0) co_return ok();
-    Task<void> pending = sleep_until(runtime.clock(), runtime.clock()->now() + delay);
-    co_return co_await std::move(pending);
+using std::chrono::milliseconds;
+
+// ---- time ----
+
+/// The limits of one call as points in time.
+struct Limits {
+    Limits(Clock const& clock, CallOptions const& options)
+        : total(options.deadline), first_byte(options.limits.first_byte), idle(options.limits.idle) {
+        if (options.limits.total) total = total.sooner(Deadline::after(clock, *options.limits.total));
+    }
+
+    Deadline total;
+    std::optional<milliseconds> first_byte;
+    std::optional<milliseconds> idle;
+};
+
+/// Lets time pass; timeout when a limit comes first.
+Task<void> pass(Runtime runtime, milliseconds takes, std::optional<milliseconds> limit, Deadline total) {
+    std::shared_ptr<Clock> const clock = runtime.clock();
+    SteadyTime const now = clock->now();
+    SteadyTime at = now + std::max(takes, milliseconds::zero());
+    bool late = total.passed(now);
+    if (limit && *limit > milliseconds::zero() && now + *limit < at) {
+        at = now + *limit;
+        late = true;
+    }
+    if (total.at() < at) {
+        at = total.at();
+        late = true;
+    }
+    if (at > now) {
+        Task<void> pending = sleep_until(clock, at);
+        Result<void> const slept = co_await std::move(pending);
+        if (!slept) co_return slept.error();
+    }
+    if (!late) co_return ok();
+    Error error = fail(Errc::timeout, "The script does not answer within the call's time limit.");
+    error.maybe_executed = true;
+    co_return error;
 }
 
-CallInfo make_info(std::string const& provider, std::string const& model, Usage const& usage) {
+// ---- which reply fits ----
+
+enum class Operation { chat, embed, moderate, models };
+
+Operation operation_of(ScriptedCall const& call) {
+    if (call.operation == "embed") return Operation::embed;
+    if (call.operation == "moderate") return Operation::moderate;
+    return call.operation == "models" ? Operation::models : Operation::chat;
+}
+
+bool recording_fits(Recording const& recording, Operation operation) {
+    switch (operation) {
+        case Operation::chat: return recording.path.ends_with("/chat/completions");
+        case Operation::embed: return recording.path.ends_with("/embeddings");
+        case Operation::moderate: return recording.path.ends_with("/moderations");
+        case Operation::models: return recording.path.find("/models") != std::string::npos;
+    }
+    return false;
+}
+
+std::string first_text(std::vector<Part> const& parts) {
+    for (Part const& part : parts) {
+        if (auto const* text = std::get_if<TextPart>(&part)) return text->text;
+    }
+    return {};
+}
+
+std::string asked_text(ScriptedCall const& call) {
+    for (auto message = call.chat.messages.rbegin(); message != call.chat.messages.rend(); ++message) {
+        if (message->role == Role::user) return message->text();
+    }
+    return first_text(call.embed.inputs.empty() ? call.moderate.inputs : call.embed.inputs);
+}
+
+bool fits(ScriptedReply const& reply, ScriptedCall const& call) {
+    if (reply.recording && !recording_fits(*reply.recording, operation_of(call))) return false;
+    return reply.match.empty() || asked_text(call).find(reply.match) != std::string::npos;
+}
+
+// ---- what is answered ----
+
+CallInfo make_info(Runtime const& runtime, std::string const& provider, CallOptions const& options,
+                   std::string const& model, Usage const& usage) {
     CallInfo info;
+    info.request_id = options.request_id.empty() ? new_id(*runtime.clock()) : options.request_id;
     info.provider = provider;
     info.model = model;
     info.usage = usage;
+    Attempt& attempt = info.attempts.emplace_back();
+    attempt.provider = provider;
+    attempt.model = model;
+    attempt.outcome = "ok";
+    attempt.started = runtime.clock()->system_now();
+    attempt.usage = usage;
     return info;
 }
 
+/// The reply's fields as a whole reply; its text's pieces are cut by whoever makes events of it.
+ChatReply whole_of(ScriptedReply const& scripted, std::string const& model) {
+    if (scripted.whole) {
+        ChatReply whole = *scripted.whole;
+        if (whole.id.empty()) whole.id = "scripted";
+        if (whole.model.empty()) whole.model = model;
+        return whole;
+    }
+    ChatReply whole;
+    whole.id = "scripted";
+    whole.model = model;
+    whole.usage = scripted.usage;
+    Choice& choice = whole.choices.emplace_back();
+    std::vector<Part>& parts = choice.message.parts;
+    parts.clear();
+    if (!scripted.reasoning.empty())
+        std::get<ReasoningPart>(parts.emplace_back(ReasoningPart())).text = scripted.reasoning;
+    std::string text;
+    for (std::string const& piece : scripted.pieces) text += piece;
+    if (!text.empty()) parts.emplace_back(TextPart(std::move(text)));
+    if (!scripted.refusal.empty()) std::get<RefusalPart>(parts.emplace_back(RefusalPart())).text = scripted.refusal;
+    for (ToolCall const& call : scripted.tool_calls) parts.emplace_back(call);
+    choice.finish = scripted.finish;
+    choice.finish_text = aikit::name(scripted.finish);
+    return whole;
+}
+
 /// The whole answer as a list of events, Finished last.
-std::vector<ChatEvent> events_of(ScriptedReply const& reply, std::string const& provider, std::string const& model) {
-    std::vector<ChatEvent> events;
-    ReplyStarted started;
-    started.id = "scripted";
-    started.model = model;
-    events.emplace_back(std::move(started));
-    if (!reply.reasoning.empty()) {
-        ReasoningDelta reasoning;
-        reasoning.text = reply.reasoning;
-        events.emplace_back(std::move(reasoning));
+std::vector<ChatEvent> events_of(ScriptedReply const& scripted, ChatReply const& whole) {
+    std::vector<ChatEvent> events = replay(whole, scripted.whole ? scripted.piece : 0);
+    if (scripted.whole || scripted.pieces.size() < 2) return events;
+    // The script's own pieces stand where the one text stands.
+    auto const is_text = [](ChatEvent const& event) { return std::holds_alternative<TextDelta>(event); };
+    auto at = std::find_if(events.begin(), events.end(), is_text);
+    if (at == events.end()) return events;
+    at = events.erase(at);
+    for (std::string const& piece : scripted.pieces) {
+        if (!piece.empty()) at = std::next(events.insert(at, TextDelta(0, piece)));
     }
-    for (std::string const& piece : reply.pieces) {
-        if (!piece.empty()) events.emplace_back(TextDelta(0, piece));
-    }
-    if (!reply.refusal.empty()) {
-        RefusalDelta refusal;
-        refusal.text = reply.refusal;
-        events.emplace_back(std::move(refusal));
-    }
-    int index = 0;
-    for (ToolCall const& call : reply.tool_calls) {
-        ToolCallProgress progress;
-        progress.index = index++;
-        progress.name = call.name;
-        progress.arguments = call.arguments;
-        events.emplace_back(std::move(progress));
-    }
-    ChoiceFinished finished;
-    finished.reason = reply.finish;
-    finished.text = aikit::name(reply.finish);
-    events.emplace_back(std::move(finished));
-    UsageUpdate usage;
-    usage.usage = reply.usage;
-    events.emplace_back(std::move(usage));
-    for (ToolCall const& call : reply.tool_calls) {
-        ToolCallReady ready;
-        ready.call = call;
-        events.emplace_back(std::move(ready));
-    }
-    Finished end;
-    end.usage = reply.usage;
-    end.info = make_info(provider, model, reply.usage);
-    events.emplace_back(std::move(end));
     return events;
 }
 
+/// A unit vector that depends on the text alone (FNV-1a as the seed of a xorshift).
+std::vector<float> vector_of(std::string const& text, int dimensions) {
+    std::uint64_t state = 14695981039346656037ULL;
+    for (char const c : text) state = (state ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    std::vector<double> numbers(static_cast<std::size_t>(dimensions));
+    double length = 0;
+    for (double& number : numbers) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        constexpr double two_to_53 = 9007199254740992.0;
+        number = static_cast<double>(state >> 11) / two_to_53 - 0.5;
+        length += number * number;
+    }
+    std::vector<float> vector;
+    for (double const number : numbers) vector.push_back(static_cast<float>(number / std::sqrt(length)));
+    return vector;
+}
+
+// ---- the provider ----
+
+/// What all calls share.
+struct Script {
+    Script(std::string name_, Runtime runtime_) : name(std::move(name_)), runtime(std::move(runtime_)) {}
+
+    Error named(Error error) const {
+        if (error.provider.empty()) error.provider = name;
+        return error;
+    }
+
+    /// Notes the call and takes the reply that answers it.
+    Result<ScriptedReply> take(ScriptedCall call) {
+        if (!runtime.alive())
+            return named(fail(Errc::invalid_state, "The runtime of the scripted provider is closed."));
+        std::lock_guard const lock(mutex);
+        calls.push_back(std::move(call));
+        ScriptedCall const& asked = calls.back();
+        for (int round = 0; round < 2; ++round) {
+            for (std::size_t i = 0; i < replies.size(); ++i) {
+                if (used[i] || !fits(replies[i], asked)) continue;
+                used[i] = true;
+                return replies[i];
+            }
+            if (!repeat) break;
+            used.assign(replies.size(), false);
+        }
+        return named(fail(Errc::invalid_state,
+                          name + ": the script has no reply left for this call; add one, or let it repeat"));
+    }
+
+    /// The OpenAI adapter over a transport that knows one answer.
+    Result<std::shared_ptr<AIProvider>> adapter(Recording const& recording) const {
+        auto transport = std::make_shared<FakeTransport>(runtime.clock());
+        transport->reply(recording.reply);
+        provider::OpenAiConfig config;
+        config.name = name;
+        config.base_url = "http://scripted.invalid/v1";
+        config.dialect = provider::OpenAiConfig::Dialect::compatible;
+        return provider::make_openai(std::move(config), runtime, std::move(transport));
+    }
+
+    std::string const name;
+    Runtime const runtime;
+    std::mutex mutex;  // guards what follows; never held across a suspension
+    std::vector<ScriptedReply> replies;
+    std::vector<bool> used;
+    bool repeat = false;
+    std::vector<ScriptedCall> calls;
+};
+
+using Shared = std::shared_ptr<Script>;
+
 class ScriptedStream final : public ChatStream::Source {
 public:
-    ScriptedStream(Runtime runtime, ScriptedReply reply, std::string provider, std::string model)
-        : runtime_(std::move(runtime)), reply_(std::move(reply)), info_(make_info(provider, model, Usage())) {
-        events_ = events_of(reply_, provider, model);
+    ScriptedStream(Shared script, ScriptedReply reply, CallOptions const& options, std::string const& model)
+        : script_(std::move(script)), reply_(std::move(reply)), limits_(*script_->runtime.clock(), options) {
+        ChatReply whole = whole_of(reply_, model);
+        whole.info = make_info(script_->runtime, script_->name, options, whole.model, whole.usage);
+        info_ = whole.info;
+        info_.usage = Usage();
+        info_.attempts.front().usage = Usage();
+        info_.attempts.front().outcome = "dropped";
+        events_ = events_of(reply_, whole);
     }
 
     Task<std::optional<ChatEvent>> next() override {
-        std::chrono::milliseconds delay = next_ == 0 ? reply_.delay : std::chrono::milliseconds(0);
+        milliseconds delay = next_ == 0 ? reply_.delay : milliseconds::zero();
         if (next_ < events_.size() && std::holds_alternative<TextDelta>(events_[next_])) delay += reply_.piece_delay;
-        Task<void> pausing = wait(runtime_, delay);
-        Result<void> paused = co_await std::move(pausing);
-        if (!paused) co_return paused.error();
+        std::optional<milliseconds> const limit = next_ == 0 ? limits_.first_byte : limits_.idle;
+        Task<void> passing = pass(script_->runtime, delay, limit, limits_.total);
+        Result<void> const passed = co_await std::move(passing);
+        if (!passed) co_return failed(passed.error());
         if (reply_.fail_after && next_ >= static_cast<std::size_t>(std::max(*reply_.fail_after, 0))) {
-            if (reply_.error) co_return *reply_.error;
-            co_return fail(Errc::incomplete, info_.provider + ": the script cuts the stream here");
+            Error error = fail(Errc::incomplete, script_->name + ": the script cuts the stream here");
+            if (reply_.error) error = *reply_.error;
+            error.maybe_executed = error.maybe_executed || next_ > 0;
+            co_return failed(std::move(error));
         }
         std::optional<ChatEvent> event;
-        if (next_ < events_.size()) event = events_[next_++];
-        if (event && std::holds_alternative<Finished>(*event)) info_.usage = reply_.usage;
+        if (next_ < events_.size()) event = std::move(events_[next_++]);
+        if (event && std::holds_alternative<Finished>(*event)) info_ = std::get<Finished>(*event).info;
         co_return event;
     }
 
     CallInfo info() const override { return info_; }
 
 private:
-    Runtime runtime_;
+    Error failed(Error error) {
+        info_.attempts.front().outcome = aikit::name(error.code);
+        info_.attempts.front().error = error.code;
+        return script_->named(std::move(error));
+    }
+
+    Shared script_;
     ScriptedReply reply_;
+    Limits limits_;
     CallInfo info_;
     std::vector<ChatEvent> events_;
     std::size_t next_ = 0;
 };
 
-class Scripted final : public ScriptedProvider, public std::enable_shared_from_this<Scripted> {
-public:
-    Scripted(std::string name, Runtime runtime) : name_(std::move(name)), runtime_(std::move(runtime)) {}
+Task<ChatStream> run_stream(Shared script, ScriptedCall call) {
+    ChatRequest request = call.chat;
+    CallOptions options = call.options;
+    Result<ScriptedReply> reply = script->take(std::move(call));
+    if (!reply) co_return reply.error();
+    if (reply->error && !reply->fail_after) co_return script->named(*reply->error);
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<ChatStream> pending = (*adapter)->stream_chat(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    }
+    std::string const model = reply->model.empty() ? request.model : reply->model;
+    co_return ChatStream(std::make_unique<ScriptedStream>(script, std::move(*reply), options, model));
+}
 
-    std::string const& name() const noexcept override { return name_; }
+Task<ChatReply> run_chat(Shared script, ScriptedCall call) {
+    ChatRequest request = call.chat;
+    CallOptions options = call.options;
+    Result<ScriptedReply> reply = script->take(std::move(call));
+    if (!reply) co_return reply.error();
+    if (reply->error && !reply->fail_after) co_return script->named(*reply->error);
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<ChatReply> pending = (*adapter)->chat(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    }
+    std::string const model = reply->model.empty() ? request.model : reply->model;
+    ChatStream stream(std::make_unique<ScriptedStream>(script, std::move(*reply), options, model));
+    Task<ChatReply> pending = collect(std::move(stream));
+    co_return co_await std::move(pending);
+}
+
+/// Takes the reply of a call that is no chat, and waits as it says.
+Task<ScriptedReply> take_and_wait(Shared script, ScriptedCall call) {
+    Limits const limits(*script->runtime.clock(), call.options);
+    Result<ScriptedReply> reply = script->take(std::move(call));
+    if (!reply) co_return reply.error();
+    Task<void> passing = pass(script->runtime, reply->delay, limits.first_byte, limits.total);
+    Result<void> const passed = co_await std::move(passing);
+    if (!passed) co_return script->named(passed.error());
+    if (reply->error) co_return script->named(*reply->error);
+    co_return reply;
+}
+
+Task<EmbedReply> run_embed(Shared script, ScriptedCall call) {
+    EmbedRequest request = call.embed;
+    CallOptions options = call.options;
+    Task<ScriptedReply> taking = take_and_wait(script, std::move(call));
+    Result<ScriptedReply> reply = co_await std::move(taking);
+    if (!reply) co_return reply.error();
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<EmbedReply> pending = (*adapter)->embed(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    }
+    EmbedReply out;
+    out.model = reply->model.empty() ? request.model : reply->model;
+    out.vectors = std::move(reply->vectors);
+    for (std::size_t i = out.vectors.size(); reply->dimensions > 0 && i < request.inputs.size(); ++i) {
+        auto const* text = std::get_if<TextPart>(&request.inputs[i]);
+        out.vectors.push_back(vector_of(text == nullptr ? std::string() : text->text, reply->dimensions));
+    }
+    if (out.vectors.size() != request.inputs.size()) {
+        co_return script->named(fail(Errc::invalid_argument, script->name + ": the script has " +
+                                                                 std::to_string(out.vectors.size()) + " vectors for " +
+                                                                 std::to_string(request.inputs.size()) + " inputs"));
+    }
+    out.usage = reply->usage;
+    out.info = make_info(script->runtime, script->name, options, out.model, out.usage);
+    co_return out;
+}
+
+Task<ModerateReply> run_moderate(Shared script, ScriptedCall call) {
+    ModerateRequest request = call.moderate;
+    CallOptions options = call.options;
+    Task<ScriptedReply> taking = take_and_wait(script, std::move(call));
+    Result<ScriptedReply> reply = co_await std::move(taking);
+    if (!reply) co_return reply.error();
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<ModerateReply> pending = (*adapter)->moderate(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    }
+    ModerateReply out;
+    out.model = reply->model.empty() ? request.model : reply->model;
+    out.results = std::move(reply->moderation);
+    out.info = make_info(script->runtime, script->name, options, out.model, reply->usage);
+    co_return out;
+}
+
+Task<ModelList> run_models(Shared script, ScriptedCall call) {
+    CallOptions options = call.options;
+    Task<ScriptedReply> taking = take_and_wait(script, std::move(call));
+    Result<ScriptedReply> reply = co_await std::move(taking);
+    if (!reply) co_return reply.error();
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<ModelList> pending = (*adapter)->models(std::move(options));
+        co_return co_await std::move(pending);
+    }
+    ModelList out = reply->models.value_or(ModelList());
+    out.info = make_info(script->runtime, script->name, options, reply->model, Usage());
+    co_return out;
+}
+
+ScriptedCall call_of(char const* operation, CallOptions options) {
+    ScriptedCall call;
+    call.operation = operation;
+    call.options = std::move(options);
+    return call;
+}
+
+class Scripted final : public ScriptedProvider {
+public:
+    Scripted(std::string name, Runtime runtime)
+        : script_(std::make_shared<Script>(std::move(name), std::move(runtime))) {}
+
+    std::string const& name() const noexcept override { return script_->name; }
 
     void add(ScriptedReply reply) override {
-        std::lock_guard const lock(mutex_);
-        script_.push_back(std::move(reply));
+        std::lock_guard const lock(script_->mutex);
+        script_->replies.push_back(std::move(reply));
+        script_->used.push_back(false);
     }
     void repeat(bool on) override {
-        std::lock_guard const lock(mutex_);
-        repeat_ = on;
+        std::lock_guard const lock(script_->mutex);
+        script_->repeat = on;
+    }
+    std::vector<ScriptedCall> calls() const override {
+        std::lock_guard const lock(script_->mutex);
+        return script_->calls;
     }
     std::vector<ChatRequest> chats() const override {
-        std::lock_guard const lock(mutex_);
-        return chats_;
+        std::vector<ChatRequest> all;
+        for (ScriptedCall& call : calls()) {
+            if (operation_of(call) == Operation::chat) all.push_back(std::move(call.chat));
+        }
+        return all;
     }
     std::vector<EmbedRequest> embeds() const override {
-        std::lock_guard const lock(mutex_);
-        return embeds_;
+        std::vector<EmbedRequest> all;
+        for (ScriptedCall& call : calls()) {
+            if (operation_of(call) == Operation::embed) all.push_back(std::move(call.embed));
+        }
+        return all;
     }
 
-    Task<ChatReply> chat(ChatRequest request, CallOptions) override {
-        return chat_task(shared_from_this(), std::move(request));
+    Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
+        ScriptedCall call = call_of("chat", std::move(options));
+        call.chat = std::move(request);
+        return guard(run_chat(script_, std::move(call)));
     }
-    Task<ChatStream> stream_chat(ChatRequest request, CallOptions) override {
-        return stream_task(shared_from_this(), std::move(request));
+    Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
+        ScriptedCall call = call_of("stream_chat", std::move(options));
+        call.chat = std::move(request);
+        return guard(run_stream(script_, std::move(call)));
     }
-    Task<EmbedReply> embed(EmbedRequest request, CallOptions) override {
-        return embed_task(shared_from_this(), std::move(request));
+    Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
+        ScriptedCall call = call_of("embed", std::move(options));
+        call.embed = std::move(request);
+        return guard(run_embed(script_, std::move(call)));
     }
-    Task<ModerateReply> moderate(ModerateRequest request, CallOptions) override {
-        return moderate_task(shared_from_this(), std::move(request));
+    Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override {
+        ScriptedCall call = call_of("moderate", std::move(options));
+        call.moderate = std::move(request);
+        return guard(run_moderate(script_, std::move(call)));
+    }
+    Task<ModelList> models(CallOptions options) override {
+        return guard(run_models(script_, call_of("models", std::move(options))));
     }
 
 private:
-    using Self = std::shared_ptr<Scripted>;
-
-    Result<ScriptedReply> take() {
-        if (script_.empty() || (next_ >= script_.size() && !repeat_)) {
-            return fail(Errc::invalid_state, name_ + ": the script has no reply left; add one, or let it repeat");
-        }
-        ScriptedReply reply = script_[next_ % script_.size()];
-        ++next_;
-        return reply;
-    }
-
-    template <class Request>
-    Result<ScriptedReply> note(Request request, std::vector<Request>& seen) {
-        std::lock_guard const lock(mutex_);
-        seen.push_back(std::move(request));
-        return take();
-    }
-
-    static Task<ChatStream> stream_task(Self self, ChatRequest request) {
-        std::string const asked = request.model;
-        Result<ScriptedReply> reply = self->note(std::move(request), self->chats_);
-        if (!reply) co_return reply.error();
-        if (reply->error && !reply->fail_after) co_return *reply->error;
-        std::string model = reply->model.empty() ? asked : reply->model;
-        co_return ChatStream(
-            std::make_unique<ScriptedStream>(self->runtime_, std::move(*reply), self->name_, std::move(model)));
-    }
-
-    static Task<ChatReply> chat_task(Self self, ChatRequest request) {
-        Task<ChatStream> starting = stream_task(std::move(self), std::move(request));
-        Result<ChatStream> stream = co_await std::move(starting);
-        if (!stream) co_return stream.error();
-        Task<ChatReply> pending = collect(std::move(*stream));
-        co_return co_await std::move(pending);
-    }
-
-    static Task<EmbedReply> embed_task(Self self, EmbedRequest request) {
-        std::size_t const inputs = request.inputs.size();
-        EmbedReply out;
-        out.model = request.model;
-        Result<ScriptedReply> reply = self->note(std::move(request), self->embeds_);
-        if (!reply) co_return reply.error();
-        Task<void> pausing = wait(self->runtime_, reply->delay);
-        Result<void> paused = co_await std::move(pausing);
-        if (!paused) co_return paused.error();
-        if (reply->error) co_return *reply->error;
-        if (reply->vectors.size() != inputs) {
-            co_return fail(Errc::invalid_argument, self->name_ + ": the script has " +
-                                                       std::to_string(reply->vectors.size()) + " vectors for " +
-                                                       std::to_string(inputs) + " inputs");
-        }
-        if (!reply->model.empty()) out.model = reply->model;
-        out.vectors = std::move(reply->vectors);
-        out.usage = reply->usage;
-        out.info = make_info(self->name_, out.model, out.usage);
-        co_return out;
-    }
-
-    static Task<ModerateReply> moderate_task(Self self, ModerateRequest request) {
-        ModerateReply out;
-        out.model = request.model;
-        Result<ScriptedReply> reply = [&] {
-            std::lock_guard const lock(self->mutex_);
-            return self->take();
-        }();
-        if (!reply) co_return reply.error();
-        Task<void> pausing = wait(self->runtime_, reply->delay);
-        Result<void> paused = co_await std::move(pausing);
-        if (!paused) co_return paused.error();
-        if (reply->error) co_return *reply->error;
-        if (!reply->model.empty()) out.model = reply->model;
-        out.results = std::move(reply->moderation);
-        out.info = make_info(self->name_, out.model, reply->usage);
-        co_return out;
-    }
-
-    std::string const name_;
-    Runtime const runtime_;
-    mutable std::mutex mutex_;  // guards what follows; never held across a suspension
-    std::vector<ScriptedReply> script_;
-    std::size_t next_ = 0;
-    bool repeat_ = false;
-    std::vector<ChatRequest> chats_;
-    std::vector<EmbedRequest> embeds_;
+    Shared script_;
 };
 
 }  // namespace

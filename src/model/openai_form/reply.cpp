@@ -167,7 +167,7 @@ using openai_form::Extra;
 
 namespace {
 
-void write_choice(JsonWriter& out, Choice const& choice) {
+void write_choice(JsonWriter& out, Choice const& choice, bool complete) {
     openai_form::Style style;
     style.reply = true;
     Extra extra(choice.extra);
@@ -183,7 +183,8 @@ void write_choice(JsonWriter& out, Choice const& choice) {
         extra.drop("logprobs");
     }
     std::string_view const word = openai_form::finish_word(choice.finish, choice.finish_text);
-    if (!word.empty() || extra.find("finish_reason") == nullptr) {
+    // A whole reply says what its provider said; a choice that is not over yet says so.
+    if (!word.empty() || (!complete && extra.find("finish_reason") == nullptr)) {
         out.key("finish_reason");
         word.empty() ? out.null() : out.text(word);
         extra.drop("finish_reason");
@@ -204,7 +205,7 @@ std::string write_reply(ChatReply const& reply) {
     if (extra.find("created") == nullptr) out.key("created").number(reply.created);
     out.key("model").text(reply.model);
     out.key("choices").begin_array();
-    for (Choice const& choice : reply.choices) write_choice(out, choice);
+    for (Choice const& choice : reply.choices) write_choice(out, choice, reply.complete);
     out.end_array();
     if (std::string const usage = openai_form::write_usage(reply.usage); !usage.empty()) {
         out.key("usage").raw(usage);

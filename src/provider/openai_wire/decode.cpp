@@ -23,8 +23,10 @@ Result<json::object> read_body(Exchange const& exchange, std::string_view body) 
     }
     if (std::optional<Error> told = in_band_error(exchange, *document, false)) return *told;
     if (!document->is_object()) {
-        return reply_error(exchange, Errc::protocol,
-                           "The provider " + exchange.provider + " answered with JSON that is no object.", body);
+        Error error = reply_error(exchange, Errc::protocol,
+                                  "The provider " + exchange.provider + " answered with JSON that is no object.", body);
+        error.maybe_executed = true;
+        return error;
     }
     return std::move(document->get_object());
 }

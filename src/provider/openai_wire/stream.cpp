@@ -40,7 +40,7 @@ StreamDecoder::~StreamDecoder() = default;
 void StreamDecoder::fail_with(Error error) {
     done_ = true;
     if (error_) return;
-    error.maybe_executed = error.maybe_executed || started_;
+    error.maybe_executed = error.maybe_executed || generating_;
     error_ = std::move(error);
 }
 
@@ -121,6 +121,12 @@ void StreamDecoder::cut() {
 }
 
 void StreamDecoder::take_document() {
+    // A bare error in front of the events made it look like a document.
+    if (document_.find("\ndata:") != std::string::npos) {
+        mode_ = Mode::events;
+        std::string const held = std::exchange(document_, std::string());
+        return feed(held);
+    }
     Result<ChatReply> reply = decode_chat(exchange_, document_);
     document_ = std::string();
     if (!reply) return fail_with(reply.error());

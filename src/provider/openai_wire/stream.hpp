@@ -40,9 +40,6 @@ public:
     /// Finished was made.
     bool finished() const noexcept { return finished_; }
 
-    /// Something of the reply has come.
-    bool started() const noexcept { return started_; }
-
     /// Usage so far, the model's name as told, and what was odd.
     Usage const& usage() const noexcept { return usage_; }
     std::string const& model() const noexcept { return model_; }
@@ -111,7 +108,8 @@ private:
     std::optional<Error> framing_;  // the decoder's, told after the events before it
     std::optional<Error> error_;
     bool finished_ = false;
-    bool started_ = false;
+    bool started_ = false;     // ReplyStarted was made
+    bool generating_ = false;  // the model has written something
     std::vector<ChoiceState> states_;
     json::object reply_extra_;
     Usage usage_;

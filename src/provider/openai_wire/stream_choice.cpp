@@ -108,6 +108,7 @@ void StreamDecoder::take_delta(ChoiceState& state, json::object const& delta) {
             take_tool_calls(state, value);
         } else if (key == "refusal" && value.is_string()) {
             if (value.get_string().empty()) continue;
+            generating_ = true;
             RefusalDelta refusal;
             refusal.choice = state.index;
             refusal.text = owned(value);
@@ -126,6 +127,7 @@ void StreamDecoder::take_delta(ChoiceState& state, json::object const& delta) {
 
 void StreamDecoder::take_reasoning(ChoiceState& state, std::string_view text, std::string_view source) {
     if (text.empty()) return;
+    generating_ = true;
     ReasoningDelta reasoning;
     reasoning.choice = state.index;
     reasoning.text = std::string(text);
@@ -142,6 +144,7 @@ void StreamDecoder::take_content(ChoiceState& state, json::value const& content)
     if (!content.is_string()) return wrong("a content is no text");
     if (content.get_string().empty()) return;
     state.has_text = true;
+    generating_ = true;
     events_.emplace_back(std::in_place_type<TextDelta>, state.index, owned(content));
 }
 
@@ -171,6 +174,7 @@ void StreamDecoder::take_tool_calls(ChoiceState& state, json::value const& calls
             error.maybe_executed = true;
             return fail_with(std::move(error));
         }
+        generating_ = true;
         progress->choice = state.index;
         bool const news = !progress->id.empty() || !progress->name.empty() || !progress->arguments.empty();
         if (news) push(std::move(*progress));
