@@ -24,7 +24,7 @@ char const* reason(boost::system::error_code const& code) noexcept {
     }
     if (code == error::expected_hex_digit) return "a \\u escape lacks its four digits";
     if (code == error::exponent_overflow) return "a number is too large";
-    return "its syntax is wrong";
+    return "its syntax is wrong, or it is not UTF-8";
 }
 
 /// A key of somebody else's, made fit for a sentence: short, and without characters that could disturb a terminal.

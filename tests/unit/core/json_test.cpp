@@ -140,6 +140,8 @@ TEST_CASE("strings that are no UTF-8 are refused and not repaired") {
          {"\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF"}) {
         CHECK_FALSE(json::parse("\"" + std::string(bytes) + "\"", "test").has_value());
         CHECK_FALSE(json::parse("{\"" + std::string(bytes) + "\":1}", "test").has_value());
+        Result<json::value> const refused = json::parse("[\"" + std::string(bytes) + "\"]", "configuration");
+        CHECK(refused.error().message.find("not UTF-8") != std::string::npos);
     }
 }
 

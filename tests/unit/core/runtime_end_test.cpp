@@ -12,6 +12,7 @@
 #include <boost/asio/system_executor.hpp>
 
 #include <atomic>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -380,6 +381,32 @@ TEST_CASE("a forked child may have a runtime of its own beside the one it inheri
 #endif
     });
     CHECK(code == 0);
+}
+
+TEST_CASE("when the system gives no thread, that is an error, and those that were given are gone") {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need address space without limit
+    Watchdog const watchdog;
+    int const code = in_child([] {
+        // Room for some stacks of eight megabytes, and not for all.
+        std::ifstream statistics("/proc/self/statm");
+        rlim_t pages = 0;
+        statistics >> pages;
+        rlimit const limit = {pages * 4096 + 256 * 1024 * 1024, RLIM_INFINITY};
+        if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+        Result<Runtime> const many = Runtime::create(counts(1'000, 1, 1, 1));
+        if (many || many.error().code != Errc::out_of_memory) return 2;
+        if (!all_gone()) return 3;
+        Result<Runtime> const few = Runtime::create(counts(1, 1'000, 1, 1));
+        if (!few) return 4;
+        // Some of the pool's threads could be had: they do the work of all.
+        std::promise<void> done;
+        boost::asio::post(few->cpu(), [&] { done.set_value(); });
+        return done.get_future().wait_for(std::chrono::seconds(5)) == std::future_status::ready ? 0 : 5;
+    });
+    CHECK(code == 0);
+#else
+    MESSAGE("skipped: the sanitizers need address space without limit");
+#endif
 }
 
 TEST_CASE("a thousand runtimes begin and end without leaving a descriptor or a thread") {
