@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
 // cost/ledger.cpp - rows are gathered while one write is under way, and go in together with the next.
+#include "core/async.hpp"
 #include "core/json.hpp"
 #include "storage/connection.hpp"
 
 #include <aikit/cost/ledger.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <list>
 #include <mutex>
+#include <utility>
 
 namespace aikit::inline v0::cost {
 namespace {
 
 using storage::Connection;
 using storage::Statement;
+
+// A write of this many rows takes a few milliseconds; others wait no longer for the writer.
+constexpr std::size_t most_at_once = 256;
+
+// Rows that wait when they cannot be written: some 100 MB.
+constexpr std::size_t most_pending = 100'000;
 
 std::string usage_json(Usage const& usage) {
     json::object out;
@@ -63,35 +74,6 @@ Result<void> insert(Connection& db, LedgerRow const& row) {
     return add.run();
 }
 
-/// The same columns for every grouping. The texts are whole, so that no statement is put together from parts.
-std::string_view report_sql(ReportBy by) {
-    switch (by) {
-        case ReportBy::model:
-            return "SELECT model, count(*), sum(outcome <> 'ok'), sum(input + cache_read + cache_write_5m + "
-                   "cache_write_1h), "
-                   "sum(output), coalesce(sum(cost), 0), sum(estimated), sum(cost IS NULL) FROM ledger "
-                   "WHERE started >= $1 AND started < $2 GROUP BY model ORDER BY coalesce(sum(cost), 0) DESC, model";
-        case ReportBy::user:
-            return "SELECT user, count(*), sum(outcome <> 'ok'), sum(input + cache_read + cache_write_5m + "
-                   "cache_write_1h), "
-                   "sum(output), coalesce(sum(cost), 0), sum(estimated), sum(cost IS NULL) FROM ledger "
-                   "WHERE started >= $1 AND started < $2 GROUP BY user ORDER BY coalesce(sum(cost), 0) DESC, user";
-        case ReportBy::provider:
-            return "SELECT provider, count(*), sum(outcome <> 'ok'), sum(input + cache_read + cache_write_5m + "
-                   "cache_write_1h), sum(output), coalesce(sum(cost), 0), sum(estimated), sum(cost IS NULL) FROM "
-                   "ledger "
-                   "WHERE started >= $1 AND started < $2 GROUP BY provider "
-                   "ORDER BY coalesce(sum(cost), 0) DESC, provider";
-        case ReportBy::day:
-            return "SELECT started / 86400000000, count(*), sum(outcome <> 'ok'), sum(input + cache_read + "
-                   "cache_write_5m + "
-                   "cache_write_1h), sum(output), coalesce(sum(cost), 0), sum(estimated), sum(cost IS NULL) FROM "
-                   "ledger "
-                   "WHERE started >= $1 AND started < $2 GROUP BY started / 86400000000 ORDER BY started / 86400000000";
-    }
-    return {};
-}
-
 std::string day_name(std::int64_t days_since_1970) {
     return to_rfc3339(SystemTime(std::chrono::hours(24 * days_since_1970))).substr(0, 10);
 }
@@ -109,8 +91,8 @@ Result<void> add_to_total(ReportLine& total, ReportLine const& line) {
     return ok();
 }
 
-Result<Report> read_report(Connection& db, ReportQuery const& query) {
-    Statement find(db, report_sql(query.by));
+/// Runs a statement with the columns that read_report() gives all of them.
+Result<Report> lines_of(Statement& find, ReportQuery const& query) {
     find.bind(1, query.from ? storage::to_micros(*query.from) : std::numeric_limits<std::int64_t>::min());
     find.bind(2, query.until ? storage::to_micros(*query.until) : std::numeric_limits<std::int64_t>::max());
     Report report;
@@ -131,55 +113,117 @@ Result<Report> read_report(Connection& db, ReportQuery const& query) {
     return report;
 }
 
+/// The statements differ in what they group by. Each is whole: none is put together from parts.
+Result<Report> read_report(Connection& db, ReportQuery const& query) {
+    switch (query.by) {
+        case ReportBy::model: {
+            Statement find(db,
+                           "SELECT model, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
+                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
+                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
+                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY model ORDER BY "
+                           "coalesce(sum(cost), 0) DESC, model");
+            return lines_of(find, query);
+        }
+        case ReportBy::user: {
+            Statement find(db,
+                           "SELECT user, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
+                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
+                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
+                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY user ORDER BY "
+                           "coalesce(sum(cost), 0) DESC, user");
+            return lines_of(find, query);
+        }
+        case ReportBy::provider: {
+            Statement find(db,
+                           "SELECT provider, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
+                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
+                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
+                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY provider ORDER BY "
+                           "coalesce(sum(cost), 0) DESC, provider");
+            return lines_of(find, query);
+        }
+        case ReportBy::day: {
+            Statement find(db,
+                           "SELECT started / 86400000000, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 "
+                           "ELSE 1 END), "
+                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
+                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
+                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY started / 86400000000 ORDER BY "
+                           "started / 86400000000");
+            return lines_of(find, query);
+        }
+    }
+    return fail(Errc::invalid_argument, "report: 'by' is none of model, user, day, provider");
+}
+
 }  // namespace
 
+/// Rows wait in lists, so that handing them to the writer, and taking them back, needs no memory that might be short.
 struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     explicit State(storage::Database database_) : database(std::move(database_)) {}
 
-    /// Hands what has gathered to the writer, unless a write is under way: its end does so.
-    void write_next() {
-        auto batch = std::make_shared<std::vector<LedgerRow>>();
-        {
-            std::lock_guard const lock(mutex);
-            if (writing || rows.empty()) return;
-            writing = true;
-            batch->swap(rows);
+    void keep(LedgerRow row) {
+        std::list<LedgerRow> one;
+        one.push_back(std::move(row));
+        std::lock_guard const lock(mutex);
+        if (waiting.size() + writing.size() >= most_pending) {
+            failure = fail(Errc::storage, "the ledger cannot be written and holds all the rows it can: rows are lost");
+            ++lost;
+            return;
         }
-        std::function<Result<void>(Connection&)> work = [batch](Connection& db) -> Result<void> {
-            for (LedgerRow const& row : *batch) {
-                if (Result<void> added = insert(db, row); !added) return added;
-            }
-            return ok();
-        };
-        database.post_write(std::move(work), [self = shared_from_this(), batch](Result<void> result) {
-            self->written(*batch, std::move(result));
-        });
+        waiting.splice(waiting.end(), one);
+        ++recorded;
     }
 
-    void written(std::vector<LedgerRow>& batch, Result<void> result) {
+    /// Hands what has gathered to the writer, unless a write is under way: its end does so.
+    void write_next() noexcept {
         {
             std::lock_guard const lock(mutex);
-            writing = false;
-            if (result) {
-                durable += static_cast<std::int64_t>(batch.size());
-                failure.reset();
-            } else {
+            if (!writing.empty() || waiting.empty()) return;
+            auto last = waiting.begin();
+            std::advance(last, std::min(waiting.size(), most_at_once));
+            writing.splice(writing.begin(), waiting, waiting.begin(), last);
+        }
+        Result<void> const posted = guarded([&]() -> Result<void> {
+            std::function<Result<void>(Connection&)> work = [self =
+                                                                 shared_from_this()](Connection& db) -> Result<void> {
+                for (LedgerRow const& row : self->writing) {
+                    if (Result<void> added = insert(db, row); !added) return added;
+                }
+                return ok();
+            };
+            std::function<void(Result<void>)> done = [self = shared_from_this()](Result<void> result) {
+                self->written(std::move(result));
+            };
+            database.post_write(std::move(work), std::move(done));
+            return ok();
+        });
+        if (!posted) written(posted.error());
+    }
+
+    void written(Result<void> result) noexcept {
+        {
+            std::lock_guard const lock(mutex);
+            if (!result) {
                 // Kept in their order for the next try, which the next row or flush makes.
-                batch.insert(batch.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
-                rows.swap(batch);
-                failure = result.error();
+                waiting.splice(waiting.begin(), writing);
+                failure = std::move(result).error();
                 return;
             }
+            durable += static_cast<std::int64_t>(writing.size());
+            writing.clear();
         }
         write_next();
     }
 
     storage::Database const database;
     mutable std::mutex mutex;  // guards what follows; never held across a suspension
-    std::vector<LedgerRow> rows;
+    std::list<LedgerRow> waiting;
+    std::list<LedgerRow> writing;  // read by the storage thread while it is not empty
     std::int64_t recorded = 0;
     std::int64_t durable = 0;
-    bool writing = false;
+    std::int64_t lost = 0;  // since the last flush
     std::optional<Error> failure;
 };
 
@@ -188,39 +232,45 @@ Ledger::Ledger(storage::Database database) : state_(std::make_shared<State>(std:
 Ledger::~Ledger() = default;
 
 void Ledger::record(LedgerRow row) noexcept {
-    try {
-        {
-            std::lock_guard const lock(state_->mutex);
-            state_->rows.push_back(std::move(row));
-            ++state_->recorded;
-        }
-        state_->write_next();
-    } catch (...) {
-        // Without memory for a row its call cannot be failed after the fact; flush() tells that something is missing.
+    Result<void> const kept = guarded([&]() -> Result<void> {
+        state_->keep(std::move(row));
+        return ok();
+    });
+    if (!kept) {
+        // A call that was made cannot be failed for want of memory for its row: flush() tells.
         std::lock_guard const lock(state_->mutex);
-        state_->failure = fail(Errc::out_of_memory, "a row of the ledger could not be kept: out of memory");
+        ++state_->lost;
     }
+    state_->write_next();
 }
 
 Task<void> Ledger::flush() {
-    return [](std::shared_ptr<State> state) -> Task<void> {
-        std::int64_t target = 0;
-        {
-            std::lock_guard const lock(state->mutex);
-            target = state->recorded;
-            state->failure.reset();
-        }
-        for (;;) {
-            state->write_next();
-            storage::Database database = state->database;
-            Task<void> pending = database.flush();
-            Result<void> flushed = co_await std::move(pending);
-            std::lock_guard const lock(state->mutex);
-            if (state->durable >= target) co_return ok();
-            if (state->failure) co_return *state->failure;
-            if (!flushed) co_return flushed.error();
-        }
-    }(state_);
+    return flush_task(state_);
+}
+
+Task<void> Ledger::flush_task(std::shared_ptr<State> state) {
+    std::int64_t target = 0, lost = 0;
+    {
+        std::lock_guard const lock(state->mutex);
+        target = state->recorded;
+        lost = std::exchange(state->lost, 0);
+        state->failure.reset();
+    }
+    for (;;) {
+        state->write_next();
+        storage::Database const database = state->database;
+        Task<void> pending = database.flush();
+        Result<void> flushed = co_await std::move(pending);
+        std::lock_guard const lock(state->mutex);
+        if (state->durable < target && state->failure) co_return *state->failure;
+        if (!flushed) co_return flushed.error();
+        if (state->durable >= target) break;
+    }
+    if (lost > 0) {
+        co_return fail(Errc::storage,
+                       std::to_string(lost) + " rows of the ledger were lost: there was no room for them");
+    }
+    co_return ok();
 }
 
 std::int64_t Ledger::pending() const noexcept {
@@ -229,11 +279,17 @@ std::int64_t Ledger::pending() const noexcept {
 }
 
 Task<Report> Ledger::report(ReportQuery query) {
-    return [](storage::Database database, ReportQuery asked) -> Task<Report> {
-        std::function<Result<Report>(Connection&)> work = [asked](Connection& db) { return read_report(db, asked); };
-        Task<Report> pending = database.read<Report>(std::move(work));
-        co_return co_await std::move(pending);
-    }(state_->database, query);
+    return report_task(state_, query);
+}
+
+Task<Report> Ledger::report_task(std::shared_ptr<State> state, ReportQuery query) {
+    Task<void> flushing = flush_task(state);
+    Result<void> const flushed = co_await std::move(flushing);
+    if (!flushed) co_return flushed.error();
+    std::function<Result<Report>(Connection&)> work = [query](Connection& db) { return read_report(db, query); };
+    storage::Database const database = state->database;
+    Task<Report> pending = database.read<Report>(std::move(work));
+    co_return co_await std::move(pending);
 }
 
 }  // namespace aikit::inline v0::cost

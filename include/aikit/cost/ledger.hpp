@@ -29,9 +29,9 @@ enum class ReportBy { model, user, day, provider };
 struct ReportLine {
     ReportLine() = default;
 
-    std::string key;  ///< The model, user, provider, or the UTC day as "2026-11-22".
-    std::int64_t calls = 0;
-    std::int64_t failed = 0;
+    std::string key;                ///< The model, user, provider, or the UTC day as "2026-11-22".
+    std::int64_t calls = 0;         ///< Attempts: a call that was tried twice counts twice.
+    std::int64_t failed = 0;        ///< Those that ended in an error; a stream that was let go is none.
     std::int64_t input_tokens = 0;  ///< Cache reads and writes included.
     std::int64_t output_tokens = 0;
     Money cost;
@@ -65,17 +65,22 @@ public:
     /// and told by flush().
     void record(LedgerRow row) noexcept;
 
-    /// Waits until every row handed over so far is durable.
-    /// Errors: storage, busy (what kept it from being written; rows stay pending), invalid_state.
+    /// Waits until every row handed over so far is durable. To be done before the database is closed.
+    /// Errors: storage, busy (what kept it from being written; rows stay pending), storage (rows were lost since the
+    /// last flush: 100,000 waited, or memory was short), invalid_state (the database is closed).
     Task<void> flush();
 
     /// Rows not yet durable.
     std::int64_t pending() const noexcept;
 
+    /// Sums up what was recorded so far. Errors: those of flush().
     Task<Report> report(ReportQuery query);
 
 private:
     struct State;
+    static Task<void> flush_task(std::shared_ptr<State> state);
+    static Task<Report> report_task(std::shared_ptr<State> state, ReportQuery query);
+
     std::shared_ptr<State> state_;
 };
 
