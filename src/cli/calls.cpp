@@ -41,7 +41,7 @@ Result<Request> make_request(std::string const& file, std::vector<std::string> c
     return request;
 }
 
-Result<Kit> open_for(CommonOptions const& common, CallSettings const& call) {
+Result<Session> open_for(CommonOptions const& common, CallSettings const& call) {
     Result<KitConfig> config = configure(common, call);
     if (!config) return config.error();
     return open_kit(common, std::move(*config));
@@ -112,7 +112,7 @@ int run_embed(CommonOptions const& common, EmbedSettings const& settings) {
     if (settings.dimensions) request->dimensions = settings.dimensions;
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_for(common, settings.call);
+    Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<EmbedReply> reply = run(*kit, kit->embed(std::move(*request), std::move(*options)));
     if (!reply) return console.fail(reply.error());
@@ -131,7 +131,7 @@ int run_moderate(CommonOptions const& common, ModerateSettings const& settings) 
     if (!request) return console.fail(request.error());
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_for(common, settings.call);
+    Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<ModerateReply> reply = run(*kit, kit->moderate(std::move(*request), std::move(*options)));
     if (!reply) return console.fail(reply.error());
@@ -147,7 +147,7 @@ int run_models(CommonOptions const& common, CallSettings const& settings) {
     Console console(common.json, common.quiet);
     Result<CallOptions> options = call_options(settings);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_for(common, settings);
+    Result<Session> kit = open_for(common, settings);
     if (!kit) return console.fail(kit.error());
     Result<ModelList> list = run(*kit, kit->models(settings.provider, std::move(*options)));
     if (!list) return console.fail(list.error());
@@ -166,7 +166,7 @@ int run_cost(CommonOptions const& common, CostSettings const& settings) {
                : settings.by == "day"      ? cost::ReportBy::day
                : settings.by == "provider" ? cost::ReportBy::provider
                                            : cost::ReportBy::model;
-    Result<Kit> kit = open_for(common, CallSettings());
+    Result<Session> kit = open_for(common, CallSettings());
     if (!kit) return console.fail(kit.error());
     Result<cost::Report> report = run(*kit, kit->cost_report(query));
     if (!report) return console.fail(report.error());

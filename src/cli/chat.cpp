@@ -75,7 +75,7 @@ int finish(Console& console, ChatReply const& reply, bool streamed) {
     return 0;
 }
 
-int stream(Console& console, Kit& kit, json_form::ChatCall call) {
+int stream(Console& console, Session& kit, json_form::ChatCall call) {
     Result<ChatStream> stream = run(kit, kit.stream_chat(std::move(call.request), std::move(call.options)));
     if (!stream) return console.fail(stream.error());
     bool at_line_start = true;
@@ -105,7 +105,7 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings) {
     if (!call) return console.fail(call.error());
     Result<KitConfig> config = configure(common, settings.call);
     if (!config) return console.fail(config.error());
-    Result<Kit> kit = open_kit(common, std::move(*config));
+    Result<Session> kit = open_kit(common, std::move(*config));
     if (!kit) return console.fail(kit.error());
 
     if (call->stream) return stream(console, *kit, std::move(*call));

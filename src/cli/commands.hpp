@@ -4,10 +4,11 @@
 #define AIKIT_SRC_CLI_COMMANDS_HPP
 
 #include "cli/console.hpp"
+#include "cli/interrupt.hpp"
 
 #include <aikit/aikit.hpp>
 
-#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -103,8 +104,16 @@ Result<KitConfig> configure(CommonOptions const& common, CallSettings const& cal
 /// What a call's flags say.
 Result<CallOptions> call_options(CallSettings const& call);
 
+/// A kit, and what Ctrl-C does to it.
+struct Session : Kit {
+    Session() = default;
+    explicit Session(Kit kit) : Kit(std::move(kit)), interrupt(std::make_shared<Interrupt>(runtime())) {}
+
+    std::shared_ptr<Interrupt> interrupt;
+};
+
 /// Opens the kit, making the folder of the default store.
-Result<Kit> open_kit(CommonOptions const& common, KitConfig config);
+Result<Session> open_kit(CommonOptions const& common, KitConfig config);
 
 /// The text of a FILE argument; "-" is standard input.
 Result<std::string> read_argument_file(std::string const& path);
@@ -115,7 +124,7 @@ void note_cost(Console& console, CallInfo const& info);
 /// Runs `task` on the kit and blocks. Ctrl-C and SIGTERM cancel it (the bill is still settled); the result is then
 /// cancelled.
 template <class T>
-Result<T> run(Kit const& kit, Task<T> task);
+Result<T> run(Session const& session, Task<T> task);
 
 }  // namespace aikit::cli
 

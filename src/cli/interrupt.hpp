@@ -5,15 +5,17 @@
 
 #include <aikit/core/runtime.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace aikit::cli {
 
-/// While it is armed, SIGINT and SIGTERM emit terminal cancellation on its slot, from its executor. The library
-/// itself touches no signals; the command is a program and may.
+/// While it lives, the first SIGINT or SIGTERM cancels what runs and keeps anything more from starting, and the second
+/// ends the process. The library itself touches no signals; the command is a program and may.
+///
+/// Thread-safety: start() on one thread; the rest happens on the runtime's executor.
 class Interrupt {
 public:
     explicit Interrupt(Runtime const& runtime);
@@ -21,15 +23,13 @@ public:
     Interrupt(Interrupt const&) = delete;
     Interrupt& operator=(Interrupt const&) = delete;
 
-    boost::asio::any_io_executor const& executor() const noexcept { return executor_; }
-    boost::asio::cancellation_slot slot() noexcept;
-
-    /// Stops listening. On the executor only.
-    void disarm() noexcept;
+    /// Calls one of the two on the executor: `go` with the slot that a signal cancels through, or `stop` when there
+    /// was a signal already. A signal between two operations is thereby not lost.
+    void start(std::function<void(boost::asio::any_io_executor, boost::asio::cancellation_slot)> go,
+               std::function<void()> stop);
 
 private:
     struct Listener;
-    boost::asio::any_io_executor executor_;
     std::shared_ptr<Listener> listener_;
 };
 

@@ -97,7 +97,7 @@ void print_sources(Console& console, rag::AnswerWithSources const& answer) {
     }
 }
 
-Result<Kit> open_for(CommonOptions const& common, CallSettings const& call) {
+Result<Session> open_for(CommonOptions const& common, CallSettings const& call) {
     Result<KitConfig> config = configure(common, call);
     if (!config) return config.error();
     return open_kit(common, std::move(*config));
@@ -115,7 +115,7 @@ int run_ingest(CommonOptions const& common, IngestSettings const& settings) {
     if (settings.chunk_size) config->chunking.size = *settings.chunk_size;
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_kit(common, std::move(*config));
+    Result<Session> kit = open_kit(common, std::move(*config));
     if (!kit) return console.fail(kit.error());
 
     auto const progress = [&console](knowledge::IngestProgress const& now) {
@@ -153,7 +153,7 @@ int run_search(CommonOptions const& common, SearchSettings const& settings) {
                                                : knowledge::SearchMode::hybrid;
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_for(common, settings.call);
+    Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<std::vector<knowledge::RelevantChunk>> chunks =
         run(*kit, kit->search(settings.base, std::move(request), std::move(*options)));
@@ -181,7 +181,7 @@ int run_ask(CommonOptions const& common, AskSettings const& settings) {
     question.top = settings.top;
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Kit> kit = open_for(common, settings.call);
+    Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<rag::AnswerStream> stream =
         run(*kit, kit->ask(settings.base, std::move(question), settings.call.model, std::move(*options)));

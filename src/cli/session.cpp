@@ -70,12 +70,16 @@ Result<CallOptions> call_options(CallSettings const& call) {
     return options;
 }
 
-Result<Kit> open_kit(CommonOptions const& common, KitConfig config) {
+Result<Session> open_kit(CommonOptions const& common, KitConfig config) {
     if (common.store.empty() && !config.store.empty() && !make_folders(config.store)) {
         return fail(Errc::permission, "the folder of the default store '" + config.store +
                                           "' cannot be made; name a store with --store or AIKIT_STORE");
     }
-    return Kit::open(std::move(config));
+    // The command waits for its calls, so it needs a thread that drives them.
+    config.runtime.io = std::max(config.runtime.io, 1);
+    Result<Kit> kit = Kit::open(std::move(config));
+    if (!kit) return kit.error();
+    return Session(std::move(*kit));
 }
 
 Result<std::string> read_argument_file(std::string const& path) {

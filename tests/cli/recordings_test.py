@@ -65,6 +65,9 @@ def assemble(chunks):
                 function = call.get("function") or {}
                 known["name"] = known["name"] or function.get("name") or ""
                 known["arguments"] += function.get("arguments") or ""
+    for choice in choices.values():
+        # A server that ends without a reason has still asked for its tools.
+        choice["finish_reason"] = choice["finish_reason"] or ("tool_calls" if choice["calls"] else None)
     return choices, usage
 
 
