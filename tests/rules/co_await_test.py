@@ -59,6 +59,8 @@ RIGHT = {
     "a view that is said to live": "/// Sends it. The\n/// caller keeps it alive until then.\nTask<int> send(std::string_view t);",
     "values": "Task<int> f(std::string text, std::function<void(int const&)> seen, std::shared_ptr<X const> x);",
     "a lock that ended": "Task<int> f() { { std::lock_guard lock(m_); n_++; } auto r = co_await g(); co_return r; }",
+    "a lock that is let go": "Task<int> f() { std::unique_lock lock(m_); n_++; lock.unlock(); co_return co_await g(); }",
+    "an awaited plain awaitable": "asio::awaitable<bool> step(); Task<int> f() { co_await step(); co_return 1; }",
     "a lock beside a coroutine": "void f() { std::lock_guard lock(m_); auto l = []() -> Task<int> { co_return co_await g(); }; }",
     "a timer awaited": "Task<int> f() { co_await timer.async_wait(asio::use_awaitable); co_return 1; }",
     "a result dropped on purpose": "Task<void> g(); Task<int> f() { static_cast<void>(co_await g()); co_return 1; }",
