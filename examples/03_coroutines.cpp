@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <iostream>
+#include <map>
 
 namespace {
 
@@ -24,20 +25,20 @@ aikit::Task<void> run(aikit::Runtime runtime, aikit::KitConfig config) {
     aikit::Result<aikit::Kit> kit = co_await std::move(opening);
     if (!kit) co_return kit.error();
 
-    auto done = std::make_shared<int>(0);
+    auto answers = std::make_shared<std::map<std::string, std::string>>();
     for (char const* question : {"What is the capital of France?", "What is the capital of Italy?"}) {
         boost::asio::co_spawn(runtime.executor(), ask(*kit, question),
-                              [done](std::exception_ptr, aikit::Result<std::string> answer) {
-                                  std::cout << (answer ? *answer : answer.error().message) << "\n";
-                                  ++*done;
+                              [answers, question](std::exception_ptr, aikit::Result<std::string> answer) {
+                                  (*answers)[question] = answer ? *answer : answer.error().message;
                               });
     }
-    while (*done < 2) {
+    while (answers->size() < 2) {
         aikit::Task<void> nap =
             aikit::sleep_until(runtime.clock(), runtime.clock()->now() + std::chrono::milliseconds(5));
         aikit::Result<void> slept = co_await std::move(nap);
         if (!slept) co_return slept.error();
     }
+    for (auto const& [question, answer] : *answers) std::cout << answer << "\n";
     aikit::Task<void> flushing = kit->flush();
     co_return co_await std::move(flushing);
 }

