@@ -184,6 +184,9 @@ Task<void> Exchange::tunnel(Stream& tcp) {
         Result<void> const waited = co_await tcp.wait();
         if (!waited) co_return waited.error();
         Result<void> const taken = take_bytes(tcp, answer);
+        if (!taken && taken.error().code == Errc::incomplete) {
+            co_return fail(Errc::connection, "net: the proxy ended the connection before it answered");
+        }
         if (!taken) co_return taken.error();
     }
     if (answer.head().status / 100 != 2) {

@@ -46,11 +46,10 @@ public:
         Runtime const runtime = exchange_->core().runtime;
         if (!exchange_->bound_to_home() || runtime.on_own_thread()) return;
         try {
-            // Named first: the order in which arguments are evaluated is the compiler's.
             boost::asio::any_io_executor const home = exchange_->core().home;
             runtime.post(home, [last = std::move(exchange_)] {});
         } catch (...) {
-            // No memory for that: what is left dies here, after the loop has lost its interest or not at all.
+            // No memory for that: it dies here, which is safe but for a timer that fires in this very moment.
         }
     }
 

@@ -7,6 +7,7 @@
 #include "support/fault_proxy.hpp"
 #include "support/loopback_server.hpp"
 
+#include <aikit/core/clock.hpp>
 #include <aikit/net/http_client.hpp>
 #include <aikit/testing/run.hpp>
 

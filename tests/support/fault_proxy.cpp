@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -160,6 +161,98 @@ void FaultProxy::set(Faults faults) {
 
 int FaultProxy::connections() const noexcept {
     return state_->connections;
+}
+
+struct TunnelProxy::State {
+    asio::awaitable<void> accept() {
+        for (;;) {
+            tcp::socket client = co_await acceptor.async_accept(asio::use_awaitable);
+            auto link = std::make_shared<Link>(std::move(client), loop, Faults());
+            asio::co_spawn(loop, open(std::move(link)), asio::detached);
+        }
+    }
+
+    asio::awaitable<void> open(std::shared_ptr<Link> link) {
+        try {
+            std::string head;
+            co_await asio::async_read_until(link->client, asio::dynamic_buffer(head), "\r\n\r\n", asio::use_awaitable);
+            std::unique_lock lock(mutex);
+            heads.push_back(head);
+            lock.unlock();
+            std::string const bytes = answer(head);
+            if (bytes.empty()) {
+                co_await link->client.async_wait(tcp::socket::wait_read, asio::use_awaitable);
+                co_return;
+            }
+            bool const opened = bytes.starts_with("HTTP/1.1 2");
+            if (opened) {
+                std::size_t const end = head.find(" HTTP/1.1");
+                std::size_t const colon = head.rfind(':', end);
+                auto const port = static_cast<std::uint16_t>(std::stoi(head.substr(colon + 1, end - colon - 1)));
+                tcp::endpoint const server(asio::ip::address_v4::loopback(), port);
+                co_await link->server.async_connect(server, asio::use_awaitable);
+            }
+            co_await asio::async_write(link->client, asio::buffer(bytes), asio::use_awaitable);
+            if (!opened) co_return;
+            asio::co_spawn(loop, pump(link, true), asio::detached);
+            asio::co_spawn(loop, pump(link, false), asio::detached);
+        } catch (std::exception const&) {
+            // The client left, or there is no such server: the link ends with its sockets.
+        }
+    }
+
+    asio::io_context loop{1};
+    tcp::acceptor acceptor{loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
+    Answer answer;
+    std::thread thread;
+    std::mutex mutex;
+    std::vector<std::string> heads;
+};
+
+TunnelProxy::TunnelProxy(Answer answer) : state_(std::make_shared<State>()) {
+    state_->answer = std::move(answer);
+    asio::co_spawn(state_->loop, state_->accept(), asio::detached);
+    state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
+}
+
+TunnelProxy::~TunnelProxy() {
+    state_->loop.stop();
+    state_->thread.join();
+}
+
+std::uint16_t TunnelProxy::port() const noexcept {
+    return state_->acceptor.local_endpoint().port();
+}
+
+std::vector<std::string> TunnelProxy::heads() const {
+    std::lock_guard const lock(state_->mutex);
+    return state_->heads;
+}
+
+/// A listener whose queue is full: the system drops what else comes, without a word.
+struct BlackHole::State {
+    asio::io_context loop{1};
+    tcp::acceptor acceptor{loop};
+    std::deque<tcp::socket> queue;
+};
+
+BlackHole::BlackHole(std::uint16_t port, std::string const& address) : state_(std::make_unique<State>()) {
+    tcp::endpoint const endpoint(asio::ip::make_address(address), port);
+    state_->acceptor.open(endpoint.protocol());
+    state_->acceptor.set_option(tcp::acceptor::reuse_address(true));
+    state_->acceptor.bind(endpoint);
+    state_->acceptor.listen(1);
+    for (int i = 0; i < 8; ++i) {
+        tcp::socket& socket = state_->queue.emplace_back(state_->loop);
+        // The first step of connecting is taken at once; nobody waits for the second.
+        socket.async_connect(state_->acceptor.local_endpoint(), [](boost::system::error_code const&) {});
+    }
+}
+
+BlackHole::~BlackHole() = default;
+
+std::uint16_t BlackHole::port() const noexcept {
+    return state_->acceptor.local_endpoint().port();
 }
 
 }  // namespace aikit_test

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aikit_test {
 
@@ -55,6 +57,43 @@ public:
 private:
     struct State;
     std::shared_ptr<State> state_;
+};
+
+/// An HTTP proxy that opens tunnels, to 127.0.0.1 whatever the name asked for.
+class TunnelProxy {
+public:
+    /// Gives the bytes to answer a CONNECT with, from its head; when they begin with "HTTP/1.1 2" the tunnel opens,
+    /// else the connection ends. Empty: no answer at all. Called on the proxy's thread.
+    using Answer = std::function<std::string(std::string const& head)>;
+
+    explicit TunnelProxy(Answer answer);
+    ~TunnelProxy();
+    TunnelProxy(TunnelProxy const&) = delete;
+    TunnelProxy& operator=(TunnelProxy const&) = delete;
+
+    std::uint16_t port() const noexcept;
+
+    /// The heads that came, oldest first.
+    std::vector<std::string> heads() const;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+/// A port that takes no connection and refuses none: whoever connects waits.
+class BlackHole {
+public:
+    explicit BlackHole(std::uint16_t port = 0, std::string const& address = "127.0.0.1");
+    ~BlackHole();
+    BlackHole(BlackHole const&) = delete;
+    BlackHole& operator=(BlackHole const&) = delete;
+
+    std::uint16_t port() const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace aikit_test

@@ -137,7 +137,7 @@ struct LoopbackServer::State {
     asio::ssl::context tls{asio::ssl::context::tls_server};
     std::uint16_t port = 0;
     std::thread thread;
-    std::set<tcp::socket*> idle;  // connections that wait for a request
+    std::set<tcp::socket*> idle;  // connections that wait for another request
     bool reset_idle = false;
 
     std::atomic<int> connections{0}, open{0}, requests{0}, aborts{0}, handshakes{0}, failed_handshakes{0};
@@ -191,6 +191,10 @@ LoopbackServer::State::State(Options options_) : options(std::move(options_)) {
     acceptor.listen(4096);
     port = acceptor.local_endpoint().port();
     if (options.tls) {
+        // Weak keys and old versions are served here, so that it is the client who refuses them.
+        SSL_CTX_set_security_level(tls.native_handle(), 0);
+        SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_VERSION);
+        if (options.newest_tls != 0) SSL_CTX_set_max_proto_version(tls.native_handle(), options.newest_tls);
         tls.use_certificate_chain(asio::buffer(options.tls->chain));
         tls.use_private_key(asio::buffer(options.tls->key), asio::ssl::context::pem);
     }
@@ -239,10 +243,15 @@ asio::awaitable<void> LoopbackServer::State::exchanges(Stream& stream, int conne
     std::string buffer;
     for (int index = 0;; ++index) {
         std::size_t end = std::string::npos;
-        idle.insert(&socket_of(stream));
+        if (index > 0) idle.insert(&socket_of(stream));
         while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
             co_await read_more(stream, buffer);
             idle.erase(&socket_of(stream));
+            if (buffer.front() >= 'A' && buffer.front() <= 'Z') continue;
+            Reply refusal = Reply::whole(400, "this is no HTTP");
+            refusal.then(Step::fin());
+            co_await play(stream, std::move(refusal));
+            co_return;
         }
         ServerRequest request = parse(std::string_view(buffer).substr(0, end + 2));
         buffer.erase(0, end + 4);
@@ -307,6 +316,11 @@ asio::awaitable<bool> LoopbackServer::State::step(Stream& stream, Step next) {
                 co_await asio::async_write(stream, asio::buffer(&byte, 1), asio::use_awaitable);
                 Step pause = Step::pause(next.time);
                 co_await step(stream, std::move(pause));
+            }
+            co_return true;
+        case Step::Kind::repeat:
+            for (std::int64_t i = 0; i != next.count; ++i) {
+                co_await asio::async_write(stream, asio::buffer(next.bytes), asio::use_awaitable);
             }
             co_return true;
         case Step::Kind::pause: {

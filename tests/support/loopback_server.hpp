@@ -38,13 +38,14 @@ struct ServerRequest {
 /// One thing the server does.
 struct Step {
     enum class Kind {
-        send,   ///< `bytes` at once.
-        drip,   ///< `bytes` one by one, `time` apart.
-        pause,  ///< Nothing for `time`.
-        fin,    ///< Ends the connection properly (TLS with its closing message).
-        cut,    ///< Ends TCP properly and TLS not at all.
-        rst,    ///< Resets the connection.
-        hang,   ///< Nothing more until the client goes away.
+        send,    ///< `bytes` at once.
+        drip,    ///< `bytes` one by one, `time` apart.
+        repeat,  ///< `bytes`, `count` times; below zero: until the client leaves.
+        pause,   ///< Nothing for `time`.
+        fin,     ///< Ends the connection properly (TLS with its closing message).
+        cut,     ///< Ends TCP properly and TLS not at all.
+        rst,     ///< Resets the connection.
+        hang,    ///< Nothing more until the client goes away.
     };
     Step(Kind kind_, std::string bytes_ = {}, std::chrono::milliseconds time_ = {})
         : kind(kind_), bytes(std::move(bytes_)), time(time_) {}
@@ -52,6 +53,11 @@ struct Step {
     static Step send(std::string bytes) { return Step(Kind::send, std::move(bytes)); }
     static Step drip(std::string bytes, std::chrono::milliseconds apart) {
         return Step(Kind::drip, std::move(bytes), apart);
+    }
+    static Step repeat(std::string bytes, std::int64_t count) {
+        Step step(Kind::repeat, std::move(bytes));
+        step.count = count;
+        return step;
     }
     static Step pause(std::chrono::milliseconds time) { return Step(Kind::pause, {}, time); }
     static Step fin() { return Step(Kind::fin); }
@@ -62,6 +68,7 @@ struct Step {
     Kind kind;
     std::string bytes;
     std::chrono::milliseconds time;
+    std::int64_t count = 0;
 };
 
 /// What the server does for one request. When the steps are done without an ending, the next request is awaited.
@@ -110,6 +117,7 @@ public:
         std::uint16_t port = 0;     ///< 0: a free one.
         bool keep_requests = true;  ///< For received(); off where there are many.
         int receive_buffer = 0;     ///< SO_RCVBUF in bytes; 0: the system's.
+        int newest_tls = 0;         ///< As TLS1_2_VERSION; 0: whatever OpenSSL has.
         bool read_requests = true;  ///< Off: connections are accepted and never read.
     };
 
@@ -145,7 +153,7 @@ public:
     /// The requests, oldest first.
     std::vector<ServerRequest> received() const;
 
-    /// Ends the connections that wait for a request, and returns when that is done.
+    /// Ends the connections that have had an exchange and wait for another, and returns when that is done.
     void close_idle(bool reset = false);
 
     /// Waits for `condition`, which is asked every millisecond; false when it is not met within `most`.
