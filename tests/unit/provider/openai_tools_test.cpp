@@ -172,7 +172,7 @@ TEST_CASE("parallel tool calls come out as they were meant in every dialect") {
 }
 
 TEST_CASE("arguments cut at any byte are never handed over") {
-    std::string const arguments = R"({"path":"/tmp/x","lines":[1,2,3],"text":"a\"b\\"})";
+    std::string const arguments = R"({"path":"/data/x","lines":[1,2,3],"text":"a\"b\\"})";
     for (std::string const finish : {R"("tool_calls")", R"("stop")", R"("length")", R"("content_filter")", "null"}) {
         for (std::size_t cut = 0; cut < arguments.size(); ++cut) {
             std::string const call =

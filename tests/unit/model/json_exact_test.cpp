@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "model/json_exact.hpp"
+
+#include "golden/plain_json.hpp"
+#include "model/json_writer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+using namespace aikit;
+using aikit_test::Json;
+
+TEST_CASE("numbers pass through with every digit that matters") {
+    std::mt19937_64 draw(5);
+    for (int round = 0; round < 20'000; ++round) {
+        double number = std::ldexp(static_cast<double>(draw() >> 11), static_cast<int>(draw() % 200) - 150);
+        if (draw() % 2 == 0) number = -number;
+        char buffer[64];
+        std::to_chars_result const end = std::to_chars(buffer, buffer + sizeof(buffer), number);
+        std::string const text(buffer, end.ptr);
+        Result<json::value> const value = json_exact::parse("[" + text + "]", "test");
+        REQUIRE(value.has_value());
+        std::string const written = json_exact::write(*value);
+        REQUIRE(std::strtod(written.substr(1, written.size() - 2).c_str(), nullptr) == number);
+    }
+    for (std::string const text : {"0", "-1", "9223372036854775807", "-9223372036854775808", "18446744073709551615",
+                                   "0.1", "5.829126566113866e-06", "1e+22", "-0.5"}) {
+        CHECK(json_exact::write(*json_exact::parse(text, "test")) == text);
+    }
+}
+
+TEST_CASE("a parser gives each document the storage it was told, and works again after an error") {
+    json_exact::Parser parser;
+    boost::json::monotonic_resource arena;
+    for (int round = 0; round < 100; ++round) {
+        CHECK(!parser.parse("{\"a\":[1,2", "test").has_value());
+        Result<json::value> const value =
+            parser.parse(R"({"a":[1,2.5,"x",null,true,{"b":"é"}]})", "test", Errc::protocol, &arena);
+        REQUIRE(value.has_value());
+        CHECK(value->storage().get() == &arena);
+        CHECK(json_exact::write(*value) == R"({"a":[1,2.5,"x",null,true,{"b":"é"}]})");
+        CHECK(!parser.parse("1 2", "test").has_value());
+        CHECK(!parser.parse("", "test").has_value());
+    }
+}
+
+TEST_CASE("what is no JSON is told by its place and never by its words") {
+    Result<json::value> const value = json_exact::parse(R"({"secret":"hunter2",})", "test", Errc::invalid_argument);
+    REQUIRE(!value.has_value());
+    CHECK(value.error().code == Errc::invalid_argument);
+    CHECK(value.error().message.find("test") != std::string::npos);
+    CHECK(value.error().message.find("hunter2") == std::string::npos);
+    CHECK(!json_exact::parse(std::string(200'000, '['), "test").has_value());
+    CHECK(!json_exact::parse("\"\xFF\"", "test").has_value());
+}
+
+TEST_CASE("every character is written so that any reader reads it back") {
+    std::string all;
+    for (int c = 0; c < 0x80; ++c) all += static_cast<char>(c);
+    all += "\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF\xF0\x90\x80\x80\xF4\x8F\xBF\xBF";
+    std::string text;
+    JsonWriter out(text);
+    out.text(all);
+    CHECK(out.valid());
+    CHECK(Json::parse(text).text == all);
+}
+
+TEST_CASE("text that is not UTF-8 is noticed") {
+    for (std::string const bad :
+         {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "a\xFF", "\xE2\x82"}) {
+        std::string text;
+        JsonWriter out(text);
+        out.begin_array();
+        out.text("fine");
+        out.text(bad);
+        out.end_array();
+        CHECK(!out.valid());
+    }
+}
+
+TEST_CASE("commas stand where they belong") {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.key("a").begin_array();
+    out.number(std::int64_t{1});
+    out.begin_array();
+    out.end_array();
+    out.null();
+    out.number(std::numeric_limits<double>::infinity());
+    out.number(0.5F);
+    out.end_array();
+    out.key("b").boolean(false);
+    out.key("c").raw(R"({"x":1})");
+    out.key("d").begin_object();
+    out.end_object();
+    out.end_object();
+    CHECK(text == R"({"a":[1,[],null,null,0.5],"b":false,"c":{"x":1},"d":{}})");
+}

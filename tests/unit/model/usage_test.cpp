@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include <aikit/model/usage.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace aikit;
+
+namespace {
+
+Usage some(std::int64_t base) {
+    Usage usage;
+    usage.input = base;
+    usage.cache_read = base * 2;
+    usage.cache_write_5m = base * 3;
+    usage.cache_write_1h = base * 4;
+    usage.output = base * 5;
+    usage.reasoning = base;
+    usage.audio_input = base;
+    usage.audio_cache_read = base;
+    usage.audio_output = base;
+    usage.image_input = base;
+    usage.image_output = base;
+    return usage;
+}
+
+}  // namespace
+
+TEST_CASE("usage adds up kind by kind") {
+    Usage usage = some(1);
+    usage.raw = "{}";
+    Usage other = some(10);
+    other.estimated = true;
+    usage.add(other);
+    CHECK(usage.input == 11);
+    CHECK(usage.cache_read == 22);
+    CHECK(usage.cache_write_5m == 33);
+    CHECK(usage.cache_write_1h == 44);
+    CHECK(usage.output == 55);
+    CHECK(usage.reasoning == 11);
+    CHECK(usage.image_output == 11);
+    CHECK(usage.total_input() == 110);
+    CHECK(usage.total() == 165);
+    CHECK(usage.estimated);
+    CHECK(usage.raw.empty());
+    CHECK(check(usage).has_value());
+}
+
+TEST_CASE("usage that cannot be is told by the rule it breaks") {
+    CHECK(check(Usage()).has_value());
+    CHECK(check(some(7)).has_value());
+    std::int64_t Usage::*const fields[] = {&Usage::input,          &Usage::cache_read,       &Usage::cache_write_5m,
+                                           &Usage::cache_write_1h, &Usage::output,           &Usage::reasoning,
+                                           &Usage::audio_input,    &Usage::audio_cache_read, &Usage::audio_output,
+                                           &Usage::image_input,    &Usage::image_output};
+    for (auto const field : fields) {
+        Usage usage = some(7);
+        usage.*field = -1;
+        CHECK(check(usage).error().code == Errc::protocol);
+    }
+    std::int64_t Usage::*const parts[] = {&Usage::reasoning,    &Usage::audio_input, &Usage::audio_cache_read,
+                                          &Usage::audio_output, &Usage::image_input, &Usage::image_output};
+    for (auto const part : parts) {
+        Usage usage = some(7);
+        usage.*part = 1'000;
+        CHECK(check(usage).error().message.find("exceeds") != std::string::npos);
+    }
+    Usage huge;
+    huge.input = std::numeric_limits<std::int64_t>::max();
+    huge.output = 1;
+    CHECK(!check(huge).has_value());
+}
+
+TEST_CASE("sums beyond the largest number stay at it") {
+    Usage usage;
+    usage.input = std::numeric_limits<std::int64_t>::max() - 1;
+    usage.add(usage);
+    CHECK(usage.input == std::numeric_limits<std::int64_t>::max());
+}
