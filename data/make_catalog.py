@@ -273,13 +273,19 @@ def encoding(provider, model):
     return {}
 
 
-def genai_model(provider, models, at, litellm):
-    model = models[at]
+def by_rule(models, litellm_models):
+    """LiteLLM's models of a provider by the id of the rule that has them: the first that matches."""
+    found = collections.defaultdict(dict)
+    for plain, facts in litellm_models.items():
+        rule = next((model["id"] for model in models if matches(model["clause"], plain)), None)
+        found[rule][plain] = facts
+    return found
+
+
+def genai_model(provider, model, candidates):
     name = model["id"]
     what = f"{provider}/{name}"
     line = {"id": name, "match": model["clause"]}
-    candidates = {plain: facts for plain, facts in litellm.of(provider).items()
-                  if next((m for m in models if matches(m["clause"], plain)), None) is model}
     exact = candidates.get(name.lower())
     line |= limits(exact, list(candidates.values()))
     if "context_window" in model:
@@ -346,8 +352,8 @@ def main():
         if name in FURTHER:
             fallback.append(f"litellm:{name}")
         head = {"id": name, **({"fallback": fallback} if fallback else {})}
-        models = provider["models"]
-        blocks.append((head, [genai_model(name, models, at, litellm) for at in range(len(models))]))
+        found = by_rule(provider["models"], litellm.of(name))
+        blocks.append((head, [genai_model(name, model, found[model["id"]]) for model in provider["models"]]))
     for name in FURTHER:
         known = [*by_id[name]["models"]]
         for other in by_id[name].get("fallback_model_providers", []):

@@ -7,11 +7,14 @@
 #include <aikit/policy/retry.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace aikit::inline v0::policy {
 namespace {
 
 constexpr std::chrono::milliseconds default_total{600'000};
+constexpr std::chrono::milliseconds none{0};
+constexpr int most_retries = 10;
 
 std::uint32_t random_number() {
     std::uint32_t number = 0;
@@ -88,13 +91,14 @@ public:
     }
 
 private:
-    /// What all tries share: one deadline, one id, one list of attempts.
+    /// What all tries share: one deadline, one id, one idempotency key, one list of attempts.
     CallOptions prepare(CallOptions options, bool limited) const {
         std::chrono::milliseconds const total = options.limits.total ? *options.limits.total
                                                 : limited            ? default_total
                                                                      : std::chrono::milliseconds(0);
         options.deadline = options.deadline.sooner(Deadline::after(*runtime_.clock(), total));
         if (options.request_id.empty()) options.request_id = new_id(*runtime_.clock());
+        if (options.idempotency_key.empty()) options.idempotency_key = new_id(*runtime_.clock());
         if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
         return options;
     }
@@ -104,16 +108,16 @@ private:
         SteadyTime const now = self->runtime_.clock()->now();
         RetrySchedule::Verdict const verdict = self->schedule_.decide(error, failed, options, now, random_number());
         bool const go = verdict.again && self->budget_->take(now);
-        self->runtime_.log(LogLevel::info, "retry", [&] {
+        // What is not tried again is told by its error alone.
+        if (!go) co_return false;
+        self->runtime_.log(LogLevel::info, "policy.retry", [&] {
             std::vector<LogField> fields;
             fields.emplace_back("provider", self->name());
             fields.emplace_back("error", aikit::name(error.code));
             fields.emplace_back("failed", static_cast<std::int64_t>(failed));
-            fields.emplace_back("again", go ? "yes" : "no");
-            fields.emplace_back("reason", verdict.again && !go ? "the retry budget is used up" : verdict.reason);
+            fields.emplace_back("delay_ms", static_cast<std::int64_t>(verdict.delay.count()));
             return fields;
         });
-        if (!go) co_return false;
         Task<void> nap = sleep_until(self->runtime_.clock(), now + verdict.delay);
         Result<void> slept = co_await std::move(nap);
         if (!slept) co_return slept.error();
@@ -128,7 +132,7 @@ private:
     template <class T>
     static Task<T> repeat_task(std::shared_ptr<Retry const> self, std::function<Task<T>(CallOptions)> once,
                                CallOptions options) {
-        self->budget_->call();
+        self->budget_->call(self->runtime_.clock()->now());
         for (int attempt = 1;; ++attempt) {
             options.attempt = attempt;
             Task<T> pending = once(options);
@@ -147,7 +151,7 @@ private:
 
     static Task<ChatStream> stream_task(std::shared_ptr<Retry const> self,
                                         std::function<Task<ChatStream>(CallOptions)> once, CallOptions options) {
-        self->budget_->call();
+        self->budget_->call(self->runtime_.clock()->now());
         for (int attempt = 1;; ++attempt) {
             options.attempt = attempt;
             Task<ChatStream> opening = once(options);
@@ -183,30 +187,38 @@ private:
 
 }  // namespace
 
-void RetryBudget::call() {
+void RetryBudget::Window::roll(SteadyTime now) noexcept {
+    if (now - start < length) return;
+    before = now - start < 2 * length ? current : 0;
+    current = 0;
+    start = now;
+}
+
+double RetryBudget::Window::last_ten_seconds(SteadyTime now) const noexcept {
+    double const passed = std::chrono::duration<double>(now - start) / std::chrono::duration<double>(length);
+    return current + before * std::max(0.0, 1 - passed);
+}
+
+void RetryBudget::call(SteadyTime now) {
     std::lock_guard const lock(mutex_);
-    earned_ = std::min(earned_ + share_, most_earned);
+    calls_.roll(now);
+    calls_.current += 1;
 }
 
 bool RetryBudget::take(SteadyTime now) {
     std::lock_guard const lock(mutex_);
-    if (now - window_start_ >= window) {
-        window_start_ = now;
-        free_used_ = 0;
-    }
-    if (free_used_ < floor_) {
-        ++free_used_;
-        return true;
-    }
-    if (earned_ < 1) return false;
-    earned_ -= 1;
+    calls_.roll(now);
+    retries_.roll(now);
+    double const allowed = std::max(static_cast<double>(floor_), share_ * calls_.last_ten_seconds(now));
+    if (retries_.last_ten_seconds(now) + 1 > allowed) return false;
+    retries_.current += 1;
     return true;
 }
 
 RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, CallOptions const& options, SteadyTime now,
                                              std::uint32_t random) const {
     Verdict verdict;
-    int const allowed = options.max_retries ? *options.max_retries : config_.max_retries;
+    int const allowed = std::clamp(options.max_retries.value_or(config_.max_retries), 0, most_retries);
     if (failed > allowed) {
         verdict.reason = "no retries are left";
     } else if (!retryable(error)) {
@@ -216,11 +228,12 @@ RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, Cal
     } else if (error.retry_after && *error.retry_after > config_.max_retry_after) {
         verdict.reason = "the provider asks for a longer wait than is allowed";
     } else {
-        std::int64_t const doubled = config_.first_delay.count() << std::min(failed - 1, 30);
+        std::int64_t const doubled = config_.first_delay.count() << std::min(failed - 1, most_retries);
         std::int64_t const most = std::min<std::int64_t>(doubled, config_.max_delay.count());
-        verdict.delay = std::chrono::milliseconds(
-            static_cast<std::int64_t>(static_cast<std::uint64_t>(most) * random / 0xffffffffULL));
-        if (error.retry_after) verdict.delay = std::max(verdict.delay, *error.retry_after);
+        std::int64_t const drawn = static_cast<std::int64_t>(static_cast<std::uint64_t>(most) * random /
+                                                             std::numeric_limits<std::uint32_t>::max());
+        // All who were told the same time would come back at once: the drawn delay stands on top of it.
+        verdict.delay = std::chrono::milliseconds(drawn) + std::max(error.retry_after.value_or(none), none);
         verdict.again = !options.deadline.passed(now + verdict.delay);
         verdict.reason = verdict.again ? "it may work later" : "the deadline would pass first";
     }
@@ -230,9 +243,17 @@ RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, Cal
 Result<std::shared_ptr<AIProvider>> make_retry(std::shared_ptr<AIProvider> next, Runtime runtime, RetryConfig config) {
     if (!next) return fail(Errc::invalid_argument, "make_retry: 'next' is null; give it the provider to ask again");
     if (!runtime) return fail(Errc::invalid_argument, "make_retry: 'runtime' is not one; it is needed to wait");
-    if (config.max_retries < 0 || config.max_retries > 10) {
-        return fail(Errc::invalid_argument, "make_retry: max_retries must be 0 to 10");
-    }
+    auto const wrong = [](char const* what) {
+        return fail(Errc::invalid_argument, std::string("make_retry: RetryConfig::") + what);
+    };
+    constexpr std::chrono::milliseconds hour = std::chrono::hours(1);
+    auto const delays = [&](std::chrono::milliseconds value) { return value >= none && value <= hour; };
+    if (config.max_retries < 0 || config.max_retries > most_retries) return wrong("max_retries must be 0 to 10");
+    if (!delays(config.first_delay)) return wrong("first_delay must be 0 to 1 hour");
+    if (!delays(config.max_delay)) return wrong("max_delay must be 0 to 1 hour");
+    if (!delays(config.max_retry_after)) return wrong("max_retry_after must be 0 to 1 hour");
+    if (!(config.budget >= 0 && config.budget <= 1)) return wrong("budget must be 0 to 1");
+    if (config.budget_floor < 0) return wrong("budget_floor must not be negative");
     return std::shared_ptr<AIProvider>(std::make_shared<Retry>(std::move(next), std::move(runtime), config));
 }
 

@@ -9,27 +9,35 @@
 
 namespace aikit::inline v0::policy {
 
-/// Each call earns `share` of a retry, up to what ten seconds of a busy program earn; `floor` retries per ten
-/// seconds are free, so that a program with few calls may retry at all. Thread-safety: shared objects: safe.
+/// In any ten seconds retries may be `share` of the calls made in them, or `floor`, whichever is more: an outage is
+/// not fed, and a program with few calls may retry at all. Thread-safety: shared objects: safe.
 class RetryBudget {
 public:
     RetryBudget(double share, int floor) : share_(share), floor_(floor) {}
 
-    void call();
+    void call(SteadyTime now);
 
     /// Takes one retry; false when none is left.
     bool take(SteadyTime now);
 
 private:
-    static constexpr double most_earned = 1'000;
-    static constexpr std::chrono::seconds window{10};
+    static constexpr std::chrono::seconds length{10};
+
+    /// Counts of this and the last window; the last counts for as much of it as still lies in the past ten seconds.
+    struct Window {
+        void roll(SteadyTime now) noexcept;
+        double last_ten_seconds(SteadyTime now) const noexcept;
+
+        SteadyTime start{};
+        double current = 0;
+        double before = 0;
+    };
 
     std::mutex mutex_;
     double const share_;
     int const floor_;
-    double earned_ = 0;
-    int free_used_ = 0;
-    SteadyTime window_start_{};
+    Window calls_;
+    Window retries_;
 };
 
 }  // namespace aikit::inline v0::policy

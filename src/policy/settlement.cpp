@@ -2,10 +2,14 @@
 // policy/settlement.cpp - counting, pricing and writing down one attempt.
 #include "policy/settlement.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace aikit::inline v0::policy {
 namespace {
+
+// What a stream delivered is kept until it is known whether it has to be counted; beyond this it is counted.
+constexpr std::size_t most_uncounted = 32 * 1024;
 
 std::chrono::microseconds elapsed(SteadyTime from, SteadyTime to) {
     return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
@@ -14,6 +18,12 @@ std::chrono::microseconds elapsed(SteadyTime from, SteadyTime to) {
 /// True when the provider said nothing of what was used.
 bool silent(Usage const& usage) {
     return usage.raw.empty() && usage.total() == 0;
+}
+
+/// True for ends after which the provider may go on all the same.
+bool leaves_it_running(Errc code) noexcept {
+    return code == Errc::incomplete || code == Errc::timeout || code == Errc::cancelled || code == Errc::connection ||
+           code == Errc::protocol;
 }
 
 }  // namespace
@@ -28,62 +38,88 @@ Settlement::Settlement(std::shared_ptr<MeterConfig const> config, AttemptPlan pl
 Settlement::~Settlement() {
     if (settled_) return;
     try {
-        settle("dropped", streaming_ ? counted_so_far() : plan_.expected);
+        settle("dropped", opened_ ? counted_so_far() : expected());
     } catch (...) {
         // Only memory can be short here; a destructor has nobody to tell.
     }
 }
 
 void Settlement::delivered(std::string_view text) {
-    streaming_ = true;
+    if (text.empty() || settled_) return;
     if (!attempt_.first_token) attempt_.first_token = elapsed(started_, config_->clock->now());
+    told_last_ = false;
     delivered_.append(text);
+    if (delivered_.size() < most_uncounted) return;
+    counted_ += tokens_of(delivered_);
+    delivered_.clear();
+}
+
+void Settlement::told(Usage const& usage) {
+    told_ = usage;
+    told_last_ = true;
+}
+
+std::int64_t Settlement::tokens_of(std::string_view text) const {
+    return text.empty() ? 0 : config_->costs->count_tokens(plan_.price_provider, plan_.model, text);
+}
+
+Usage Settlement::expected() const {
+    Usage usage = plan_.expected ? plan_.expected() : Usage();
+    usage.estimated = true;
+    return usage;
 }
 
 Usage Settlement::counted_so_far() const {
-    if (told_) return *told_;
-    Usage usage = plan_.expected;
-    usage.output = config_->costs->count_tokens(plan_.price_provider, plan_.model, delivered_);
+    if (told_ && told_last_ && ended_) return *told_;
+    Usage usage = told_ ? *told_ : expected();
+    std::int64_t const output = counted_ + tokens_of(delivered_);
+    // Some tell a usage at the beginning: its input holds, its output does not.
+    usage.output = told_ ? std::max(told_->output, output) : output;
     usage.estimated = true;
     return usage;
 }
 
 void Settlement::succeeded(Usage usage, std::string const& model, std::string const& service_tier,
                            std::string const& request_id, std::string_view text) {
+    if (settled_) return;
+    if (silent(usage) && told_) usage = *told_;
     if (silent(usage) && plan_.operation != "moderate") {
-        usage = plan_.expected;
-        usage.output = config_->costs->count_tokens(plan_.price_provider, plan_.model, streaming_ ? delivered_ : text);
-        usage.estimated = true;
+        usage = expected();
+        usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
     }
     attempt_.provider_request_id = request_id;
     attempt_.http_status = 200;
-    // The provider's own names are nearer to the price than what was asked for.
-    cost::PriceQuery query;
-    query.provider = plan_.price_provider;
-    query.model = model;
-    query.at = attempt_.started;
-    query.service_tier = service_tier.empty() ? plan_.service_tier : service_tier;
     if (!model.empty()) attempt_.model = model;
-    if (Result<cost::PriceEntry> nearer = config_->costs->catalog()->find(query)) {
-        plan_.price = std::move(*nearer);
-    } else if (query.service_tier != plan_.service_tier) {
-        query.model = plan_.model;
-        if (Result<cost::PriceEntry> tiered = config_->costs->catalog()->find(query)) plan_.price = std::move(*tiered);
-    }
+    use_nearer_price(model, service_tier);
     settle("ok", std::move(usage));
 }
 
+/// The provider's own names of model and tier are nearer to its bill than what was asked for.
+void Settlement::use_nearer_price(std::string const& model, std::string const& service_tier) {
+    cost::PriceQuery query;
+    query.provider = plan_.price_provider;
+    query.at = attempt_.started;
+    query.service_tier = service_tier.empty() ? plan_.service_tier : service_tier;
+    for (std::string_view const name : {std::string_view(model), std::string_view(plan_.model)}) {
+        if (name.empty()) continue;
+        query.model = name;
+        if (Result<cost::PriceEntry> nearer = config_->costs->catalog()->find(query)) {
+            plan_.price = std::move(*nearer);
+            return;
+        }
+    }
+}
+
 void Settlement::failed(Error const& error) {
+    if (settled_) return;
     attempt_.error = error.code;
     attempt_.http_status = error.http_status;
     attempt_.provider_request_id = error.request_id;
-    // A refusal that was received costs nothing; an attempt nobody heard of again counts as spent.
+    // A refusal that was received costs nothing; what may have run, and what was delivered, counts as spent.
+    bool const ran =
+        error.maybe_executed || told_ || attempt_.first_token || (opened_ && leaves_it_running(error.code));
     Usage usage;
-    if (streaming_) {
-        usage = counted_so_far();
-    } else if (error.maybe_executed) {
-        usage = plan_.expected;
-    }
+    if (ran) usage = opened_ ? counted_so_far() : expected();
     settle(name(error.code), std::move(usage));
 }
 
@@ -96,7 +132,7 @@ void Settlement::settle(std::string outcome, Usage usage) {
     settled_ = true;
     attempt_.outcome = std::move(outcome);
     attempt_.latency = elapsed(started_, config_->clock->now());
-    // What used nothing cost nothing, with or without a price.
+    // A failure that used nothing cost nothing, with or without a price.
     if (usage.total() == 0 && attempt_.error) {
         attempt_.cost = Money();
     } else if (Result<cost::PricedUsage> bill = priced(usage)) {
@@ -104,6 +140,11 @@ void Settlement::settle(std::string outcome, Usage usage) {
         attempt_.price_id = bill->price_id;
     }
     attempt_.usage = std::move(usage);
+    delivered_ = std::string();
+    write_down();
+}
+
+void Settlement::write_down() {
     if (plan_.options.attempts) plan_.options.attempts->push_back(attempt_);
     if (config_->ledger) {
         cost::LedgerRow row;
@@ -128,17 +169,18 @@ void Settlement::describe(CallInfo& info) const {
     info.request_id = plan_.options.request_id;
     info.provider = plan_.provider;
     info.model = attempt_.model;
-    info.usage = settled_ ? attempt_.usage : counted_so_far();
-    info.price_id = attempt_.price_id;
     info.attempts = plan_.options.attempts ? *plan_.options.attempts : std::vector<Attempt>();
     if (!settled_ || !plan_.options.attempts) info.attempts.push_back(attempt_);
+    Attempt& own = info.attempts.back();
     if (!settled_) {
-        info.attempts.back().usage = info.usage;
-        if (Result<cost::PricedUsage> bill = priced(info.usage)) {
-            info.attempts.back().cost = bill->cost;
-            info.price_id = bill->price_id;
+        own.usage = counted_so_far();
+        if (Result<cost::PricedUsage> bill = priced(own.usage)) {
+            own.cost = bill->cost;
+            own.price_id = bill->price_id;
         }
     }
+    info.usage = own.usage;
+    info.price_id = own.price_id;
     info.cost = Money();
     info.cost_exact = true;
     for (Attempt const& attempt : info.attempts) {

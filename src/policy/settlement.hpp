@@ -5,6 +5,7 @@
 
 #include <aikit/policy/meter.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +23,12 @@ struct AttemptPlan {
     std::string service_tier;
     CallOptions options;
     std::optional<cost::PriceEntry> price;  ///< Missing: it cannot be priced.
-    Usage expected;                         ///< What it counts as when nobody will ever know.
+
+    /// What it counts as when nobody will ever know. Counting takes time: it is asked only then.
+    std::function<Usage()> expected;
 };
 
-/// Settles exactly once: by succeeded(), failed(), or its end (the attempt was let go).
+/// Settles exactly once: by succeeded(), failed(), or its end (the attempt was let go). What comes later is ignored.
 ///
 /// Thread-safety: distinct objects: safe. Shared objects: unsafe.
 class Settlement {
@@ -35,23 +38,35 @@ public:
     Settlement(Settlement const&) = delete;
     Settlement& operator=(Settlement const&) = delete;
 
+    /// The answer has begun: from here on it runs, and is billed, until it is stopped.
+    void opened() noexcept { opened_ = true; }
+
     /// A piece of a stream came; `text` is what of it was generated.
     void delivered(std::string_view text);
 
     /// The provider has told what was used so far.
-    void told(Usage const& usage) { told_ = usage; }
+    void told(Usage const& usage);
+
+    /// A choice is complete: what is told from here on is all there is.
+    void ended() noexcept { ended_ = true; }
 
     /// `usage` as the provider told it; when it told nothing, `text` is counted here, or what a stream delivered.
     void succeeded(Usage usage, std::string const& model, std::string const& service_tier,
                    std::string const& request_id, std::string_view text);
     void failed(Error const& error);
 
+    bool settled() const noexcept { return settled_; }
+
     /// Puts what is known into a reply's facts: attempts, usage, cost. Before it is settled: what there is so far.
     void describe(CallInfo& info) const;
 
 private:
     void settle(std::string outcome, Usage usage);
+    void write_down();
+    void use_nearer_price(std::string const& model, std::string const& service_tier);
+    Usage expected() const;
     Usage counted_so_far() const;
+    std::int64_t tokens_of(std::string_view text) const;
     Result<cost::PricedUsage> priced(Usage const& usage) const;
 
     std::shared_ptr<MeterConfig const> config_;
@@ -59,8 +74,11 @@ private:
     SteadyTime started_;
     Attempt attempt_;
     std::optional<Usage> told_;
-    std::string delivered_;
-    bool streaming_ = false;
+    std::string delivered_;     // not yet counted
+    std::int64_t counted_ = 0;  // tokens of what was delivered before
+    bool told_last_ = false;    // nothing was delivered since told_
+    bool opened_ = false;
+    bool ended_ = false;
     bool settled_ = false;
 };
 

@@ -32,8 +32,12 @@ struct MeterConfig {
 };
 
 /// The innermost decorator: one call of it is one attempt. Every way out is settled exactly once: success, error,
-/// timeout, cancellation, a stream that was cut or dropped; what a dropped stream delivered is counted here and
-/// marked estimated.
+/// timeout, cancellation, a stream that was cut or dropped.
+///
+/// What a stream that did not end properly delivered is counted here and marked estimated, unless the provider had told
+/// its usage after the end of the answer. An attempt that may have been carried out although no answer came counts as
+/// spent, estimated by its request; one that was refused counts as nothing. models() is free and leaves no row; what
+/// unknown_price refuses was no attempt and leaves none either.
 AIKIT_EXPORT Result<std::shared_ptr<AIProvider>> make_meter(std::shared_ptr<AIProvider> next, MeterConfig config);
 
 }  // namespace aikit::inline v0::policy

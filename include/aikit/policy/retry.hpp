@@ -15,13 +15,16 @@ struct RetryConfig {
     RetryConfig() = default;
 
     int max_retries = 2;                         ///< Tries after the first, 0 to 10; CallOptions may say otherwise.
-    std::chrono::milliseconds first_delay{500};  ///< The n-th delay is drawn from 0 to first_delay * 2^n (full jitter).
-    std::chrono::milliseconds max_delay{8'000};
-    std::chrono::milliseconds max_retry_after{60'000};  ///< A provider that asks for more is not waited for.
+    std::chrono::milliseconds first_delay{500};  ///< The first delay is drawn from 0 to this, the next from twice ...
+    std::chrono::milliseconds max_delay{8'000};  ///< ... and so on up to this (full jitter).
 
-    /// Retries may be at most this share of calls (a token bucket over all callers), so that an outage is not fed.
+    /// Retry-After is waited for, and the drawn delay on top of it; a provider that asks for more is not waited for.
+    std::chrono::milliseconds max_retry_after{60'000};
+
+    /// Retries may be at most this share of the calls of the last ten seconds, over all callers, so that an outage is
+    /// not fed ...
     double budget = 0.2;
-    int budget_floor = 10;  ///< Retries that are always allowed per ten seconds.
+    int budget_floor = 10;  ///< ... but this many are always allowed.
 };
 
 /// The schedule as a pure machine: no clock, no socket.
