@@ -46,7 +46,8 @@ struct Item {
     /// 1 to 1,000 bytes of UTF-8, unique within the collection.
     std::string id;
 
-    /// Of the collection's dimensions, finite; with cosine not all zero. Empty: found by text only.
+    /// Of the collection's dimensions, each number between -1e15 and 1e15; with cosine not all zero. Empty: found by
+    /// text only.
     std::vector<float> vector;
 
     /// What keyword search sees. May be empty.
@@ -65,7 +66,7 @@ struct Hit {
     std::string metadata;
 
     /// What the order follows, higher is better: cosine or dot product; for l2 the negated squared distance;
-    /// for keyword search BM25; for hybrid search the fused score.
+    /// for keyword search BM25; for hybrid search the fused score. Vectors are compared in float32.
     double score = 0;
 
     /// The parts of a hybrid score, where that leg found it.
@@ -88,7 +89,8 @@ struct DenseQuery {
 struct SparseQuery {
     SparseQuery() = default;
 
-    /// Words. All kinds of text are accepted; nothing in it is an operator.
+    /// Words, compared without case and by their English stems; English stop words do not count. All kinds of text are
+    /// accepted; nothing in it is an operator.
     std::string text;
     int top = 10;
 };
@@ -101,11 +103,12 @@ enum class Fusion {
 struct HybridQuery {
     HybridQuery() = default;
 
+    /// One of the two may be empty; then the other leg answers alone.
     std::string text;
     std::vector<float> vector;
     int top = 10;
 
-    /// Hits taken from each leg before they are fused. 0: chosen from `top`.
+    /// Hits taken from each leg before they are fused. 0: four times `top`, at least 100.
     int candidates = 0;
 
     Fusion fusion = Fusion::weighted;
@@ -135,7 +138,8 @@ public:
     virtual Task<void> drop_collection(std::string collection) = 0;
     virtual Task<std::vector<CollectionInfo>> collections() = 0;
 
-    /// Writes items, replacing those whose id is there. All or nothing; acknowledged when durable and findable.
+    /// Writes items, replacing those whose id is there. All or nothing; acknowledged when durable and findable. One
+    /// call is one transaction: write some hundred items at a time, so that other writers need not wait.
     virtual Task<void> upsert(std::string collection, std::vector<Item> items) = 0;
 
     /// Removes by id and says how many there were.
@@ -149,16 +153,20 @@ public:
     virtual Task<std::vector<Hit>> search(std::string collection, SparseQuery query) = 0;
     virtual Task<std::vector<Hit>> hybrid_search(std::string collection, HybridQuery query) = 0;
 
-    /// Neighbours of a stored item, itself left out.
+    /// Neighbours of a stored item, itself left out: by its vector, or by its words when it has none.
     virtual Task<std::vector<Hit>> search_like(std::string collection, std::string id, int top) = 0;
 
-    /// Writes what makes the next open fast; also done in the background and on close.
+    /// Writes what makes the first search after the next open fast; takes as long as the graphs take that are not made
+    /// yet. Searches do the same bit by bit in the background.
     virtual Task<void> checkpoint() = 0;
 };
 
-/// The store in `database`, with an HNSW graph per collection beside the file ("<path>.vectors/").
+/// The store in `database`, with images of its HNSW graphs beside the file ("<path>.vectors/").
 ///
-/// The graph is an image: a missing, older or damaged one is made again from the file. Ownership: keeps the database.
+/// The tables are the truth; a missing, older or damaged image costs time and nothing else. Each search sees what any
+/// process has written before it. Fewer than 2,048 vectors are searched exactly, as are those that are not yet in the
+/// graph. Keywords: BM25 (Lucene's formula, k1 1.2, b 0.75) with the statistics of the collection. Nothing is read
+/// before the first search of a collection. Ownership: keeps the database; close that last.
 AIKIT_EXPORT Result<std::shared_ptr<VectorStore>> make_sqlite_store(storage::Database database);
 
 }  // namespace aikit::inline v0::vector
