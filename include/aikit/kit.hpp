@@ -43,7 +43,7 @@ struct ProviderConfig {
 };
 
 /// How a Kit is made. JSON forms mirror it field for field.
-struct KitConfig {
+struct AIKIT_EXPORT KitConfig {
     KitConfig() = default;
 
     /// The store's file. Empty: in memory, gone with the kit.
