@@ -50,7 +50,7 @@ if [ -n "$paths" ]; then
     question=${question:-What is this about?}
 elif ./cmake/setup.sh documents 2>build/setup.log; then
     paths=build/documents
-    question=${question:-What should a maintainer do before going on vacation?}
+    question=${question:-When may a package be uploaded by a non-maintainer?}
 else
     echo "There is no network: asking aikit's own documentation."
     paths="README.md src/README.md tests/README.md"
