@@ -25,6 +25,7 @@ struct Written {
     Written() = default;
 
     std::string text;
+    std::vector<std::string> warnings;
     FinishReason finish = FinishReason::stop;
     Usage usage;
 };
@@ -33,25 +34,57 @@ std::int64_t tokens(std::string_view text) {
     return text.empty() ? 0 : text::estimate_tokens(text).expected;
 }
 
-std::string introduction() {
-    return "I am aikit's built-in provider. I only quote: given numbered sources, I answer with the sentences that fit "
-           "a "
-           "question best, and I understand nothing. Configure another provider to talk to a model.";
-}
+constexpr char introduction[] =
+    "I am extractive-1, aikit's built-in stand-in for a language model. I understand nothing: given sources, I answer "
+    "with the sentences in them that fit a question best. To talk to a model, configure a provider (for example set "
+    "OPENAI_API_KEY, or run Ollama) and name one of its models.";
 
-std::string quote_all(std::vector<builtin::Quote> const& quotes) {
+std::string joined(std::vector<builtin::Quote> const& quotes, bool cited) {
     std::string out;
     for (builtin::Quote const& quote : quotes) {
-        out += (out.empty() ? "" : " ") + quote.text + " [" + std::to_string(quote.source) + "]";
+        if (!out.empty()) out += ' ';
+        out += quote.text;
+        if (cited) out += " [" + std::to_string(quote.source) + "]";
     }
     return out;
 }
 
-std::string last_user_text(ChatRequest const& request) {
-    for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
-        if (message->role == Role::user) return message->text();
+/// The answer: from the sources of the last user message; without any, from what was said before it; else what this
+/// provider is.
+std::string answer(ChatRequest const& request) {
+    auto const from_user = [](Message const& message) { return message.role == Role::user; };
+    auto const last = std::find_if(request.messages.rbegin(), request.messages.rend(), from_user);
+    if (last == request.messages.rend()) return introduction;
+    SourcedQuestion asked = read_sources(last->text());
+    if (!asked.sources.empty()) {
+        std::string const quoted = joined(builtin::extract_answer(asked), true);
+        return quoted.empty() ? std::string(unsupported_answer) : quoted;
     }
-    return {};
+    for (auto message = std::next(last); message != request.messages.rend(); ++message) {
+        asked.sources.emplace_back(static_cast<int>(asked.sources.size()) + 1, "", message->text());
+    }
+    std::string const quoted = joined(builtin::extract_answer(asked), false);
+    return quoted.empty() ? introduction : quoted;
+}
+
+/// What was asked for and has no meaning here.
+std::vector<std::string> warnings_of(ChatRequest const& request) {
+    std::vector<std::string> out;
+    out.emplace_back("extractive-1 quotes sentences; it does not understand them");
+    std::string ignored;
+    auto const note = [&](bool given, char const* field) {
+        if (given) ignored += (ignored.empty() ? "" : ", ") + std::string(field);
+    };
+    note(request.temperature.has_value(), "temperature");
+    note(request.top_p.has_value(), "top_p");
+    note(request.presence_penalty.has_value(), "presence_penalty");
+    note(request.frequency_penalty.has_value(), "frequency_penalty");
+    note(request.seed.has_value(), "seed");
+    note(!request.reasoning_effort.empty(), "reasoning_effort");
+    note(!request.service_tier.empty(), "service_tier");
+    note(!request.extra.empty(), "extra");
+    if (!ignored.empty()) out.push_back("extractive-1 always answers alike; not used: " + ignored);
+    return out;
 }
 
 /// Cuts the text where the request says so, between words.
@@ -61,23 +94,21 @@ void limit(Written& written, ChatRequest const& request) {
     }
     if (!request.max_tokens || tokens(written.text) <= *request.max_tokens) return;
     written.finish = FinishReason::length;
-    std::size_t end = written.text.size();
-    while (end > 0 && tokens(std::string_view(written.text).substr(0, end)) > *request.max_tokens) {
-        std::size_t const space = written.text.rfind(' ', end - 1);
-        end = space == std::string::npos ? 0 : space;
+    std::size_t end = 0;
+    for (std::size_t beyond = written.text.size(); beyond - end > 1;) {
+        std::size_t const middle = end + (beyond - end) / 2;
+        std::string_view const piece = std::string_view(written.text).substr(0, text::floor_char(written.text, middle));
+        (tokens(piece) <= *request.max_tokens ? end : beyond) = middle;
     }
+    std::size_t const space = written.text.rfind(' ', end);
+    end = space == std::string::npos ? 0 : space;
     written.text.resize(end);
 }
 
 Written write(ChatRequest const& request) {
     Written out;
-    SourcedQuestion const asked = read_sources(last_user_text(request));
-    if (asked.sources.empty()) {
-        out.text = introduction();
-    } else {
-        out.text = quote_all(builtin::extract_answer(asked));
-        if (out.text.empty()) out.text = unsupported_answer;
-    }
+    out.text = answer(request);
+    out.warnings = warnings_of(request);
     limit(out, request);
     for (Message const& message : request.messages) out.usage.input += tokens(message.text());
     out.usage.output = tokens(out.text);
@@ -96,8 +127,13 @@ Result<void> check_chat(ChatRequest const& request, std::string const& provider)
     }
     if (request.n && *request.n != 1) return no("several choices (n)");
     if (!request.tools.empty()) return no("tools");
-    if (request.response_format && request.response_format->kind != ResponseFormat::Kind::text)
+    if (request.logprobs.value_or(false)) return no("logprobs");
+    if (request.response_format && request.response_format->kind != ResponseFormat::Kind::text) {
         return no("JSON output");
+    }
+    if (request.max_tokens && *request.max_tokens < 1) {
+        return fail(Errc::invalid_argument, provider + ": max_tokens must be at least 1");
+    }
     for (Message const& message : request.messages) {
         for (Part const& part : message.parts) {
             if (std::holds_alternative<MediaPart>(part)) return no("images, documents or sound");
@@ -122,8 +158,10 @@ Result<std::vector<std::string>> texts_of(std::vector<Part> const& parts, std::s
     return out;
 }
 
-CallInfo make_info(std::string const& provider, std::string const& model, Usage const& usage) {
+CallInfo make_info(CallOptions const& options, std::string const& provider, std::string const& model,
+                   Usage const& usage) {
     CallInfo info;
+    info.request_id = options.request_id;
     info.provider = provider;
     info.model = model;
     info.usage = usage;
@@ -132,9 +170,9 @@ CallInfo make_info(std::string const& provider, std::string const& model, Usage 
 
 class BuiltinStream final : public ChatStream::Source {
 public:
-    BuiltinStream(std::string provider, std::string id, std::int64_t created, Written written)
-        : info_(make_info(provider, chat_model, Usage())), usage_(written.usage) {
-        info_.warnings.emplace_back("extractive-1 quotes sentences of its sources; it does not understand them");
+    BuiltinStream(CallInfo info, std::string id, std::int64_t created, Written written)
+        : info_(std::move(info)), usage_(written.usage) {
+        info_.warnings = std::move(written.warnings);
         ReplyStarted started;
         started.id = std::move(id);
         started.model = chat_model;
@@ -150,6 +188,9 @@ public:
         finished.reason = written.finish;
         finished.text = aikit::name(written.finish);
         events_.emplace_back(std::move(finished));
+        UsageUpdate update;
+        update.usage = usage_;
+        events_.emplace_back(std::move(update));
     }
 
     Task<std::optional<ChatEvent>> next() override {
@@ -182,24 +223,24 @@ public:
 
     std::string const& name() const noexcept override { return config_.name; }
 
-    Task<ChatReply> chat(ChatRequest request, CallOptions) override {
-        return chat_task(shared_from_this(), std::move(request));
+    Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
+        return chat_task(shared_from_this(), std::move(request), std::move(options));
     }
-    Task<ChatStream> stream_chat(ChatRequest request, CallOptions) override {
-        return stream_task(shared_from_this(), std::move(request));
+    Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
+        return stream_task(shared_from_this(), std::move(request), std::move(options));
     }
-    Task<EmbedReply> embed(EmbedRequest request, CallOptions) override {
-        return embed_task(shared_from_this(), std::move(request));
+    Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
+        return embed_task(shared_from_this(), std::move(request), std::move(options));
     }
-    Task<ModerateReply> moderate(ModerateRequest request, CallOptions) override {
-        return moderate_task(shared_from_this(), std::move(request));
+    Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override {
+        return moderate_task(shared_from_this(), std::move(request), std::move(options));
     }
-    Task<ModelList> models(CallOptions) override { return models_task(shared_from_this()); }
+    Task<ModelList> models(CallOptions options) override { return models_task(shared_from_this(), std::move(options)); }
 
 private:
     using Self = std::shared_ptr<Builtin const>;
 
-    static Task<ChatStream> stream_task(Self self, ChatRequest request) {
+    static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options) {
         if (Result<void> good = check_chat(request, self->name()); !good) co_return good.error();
         std::function<Result<Written>()> work = [request = std::move(request)]() -> Result<Written> {
             return write(request);
@@ -211,19 +252,19 @@ private:
         Clock const& clock = *self->runtime_.clock();
         auto const created =
             std::chrono::duration_cast<std::chrono::seconds>(clock.system_now().time_since_epoch()).count();
-        co_return ChatStream(
-            std::make_unique<BuiltinStream>(self->name(), new_id(clock), created, std::move(*written)));
+        co_return ChatStream(std::make_unique<BuiltinStream>(make_info(options, self->name(), chat_model, Usage()),
+                                                             new_id(clock), created, std::move(*written)));
     }
 
-    static Task<ChatReply> chat_task(Self self, ChatRequest request) {
-        Task<ChatStream> starting = stream_task(std::move(self), std::move(request));
+    static Task<ChatReply> chat_task(Self self, ChatRequest request, CallOptions options) {
+        Task<ChatStream> starting = stream_task(std::move(self), std::move(request), std::move(options));
         Result<ChatStream> stream = co_await std::move(starting);
         if (!stream) co_return stream.error();
         Task<ChatReply> pending = collect(std::move(*stream));
         co_return co_await std::move(pending);
     }
 
-    static Task<EmbedReply> embed_task(Self self, EmbedRequest request) {
+    static Task<EmbedReply> embed_task(Self self, EmbedRequest request, CallOptions options) {
         if (request.model != embedding_model) {
             co_return fail(Errc::not_found,
                            self->name() + ": there is no embedding model '" + request.model + "'; it is lexical-1");
@@ -234,14 +275,16 @@ private:
         }
         Result<std::vector<std::string>> texts = texts_of(request.inputs, self->name(), embedding_model);
         if (!texts) co_return texts.error();
-        std::function<Result<EmbedReply>()> work = [self, texts = std::move(*texts)]() -> Result<EmbedReply> {
+        std::function<Result<EmbedReply>()> work = [self, options, texts = std::move(*texts),
+                                                    unused = !request.extra.empty()]() -> Result<EmbedReply> {
             EmbedReply reply;
             reply.model = embedding_model;
             for (std::string const& text : texts) {
                 reply.vectors.push_back(builtin::lexical_embedding(text));
                 reply.usage.input += tokens(text);
             }
-            reply.info = make_info(self->name(), embedding_model, reply.usage);
+            reply.info = make_info(options, self->name(), embedding_model, reply.usage);
+            if (unused) reply.info.warnings.emplace_back("lexical-1 always embeds alike; not used: extra");
             return reply;
         };
         boost::asio::any_io_executor cpu = self->runtime_.cpu();
@@ -249,14 +292,14 @@ private:
         co_return co_await std::move(pending);
     }
 
-    static Task<ModerateReply> moderate_task(Self self, ModerateRequest request) {
+    static Task<ModerateReply> moderate_task(Self self, ModerateRequest request, CallOptions options) {
         if (!request.model.empty() && request.model != moderation_model) {
             co_return fail(Errc::not_found,
                            self->name() + ": there is no moderation model '" + request.model + "'; it is patterns-1");
         }
         Result<std::vector<std::string>> texts = texts_of(request.inputs, self->name(), moderation_model);
         if (!texts) co_return texts.error();
-        std::function<Result<ModerateReply>()> work = [self, texts = std::move(*texts),
+        std::function<Result<ModerateReply>()> work = [self, options, texts = std::move(*texts),
                                                        together = request.together]() -> Result<ModerateReply> {
             ModerateReply reply;
             reply.id = new_id(*self->runtime_.clock());
@@ -270,7 +313,7 @@ private:
                 }
             }
             if (together) reply.results.push_back(builtin::moderate_by_patterns(all));
-            reply.info = make_info(self->name(), moderation_model, Usage());
+            reply.info = make_info(options, self->name(), moderation_model, Usage());
             reply.info.warnings.emplace_back("patterns-1 looks for words; it does not understand what is said");
             return reply;
         };
@@ -279,7 +322,7 @@ private:
         co_return co_await std::move(pending);
     }
 
-    static Task<ModelList> models_task(Self self) {
+    static Task<ModelList> models_task(Self self, CallOptions options) {
         ModelList list;
         for (char const* id : {chat_model, embedding_model, moderation_model}) {
             ModelInfo model;
@@ -287,7 +330,7 @@ private:
             model.owner = "aikit";
             list.models.push_back(std::move(model));
         }
-        list.info = make_info(self->name(), {}, Usage());
+        list.info = make_info(options, self->name(), {}, Usage());
         co_return list;
     }
 

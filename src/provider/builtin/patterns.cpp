@@ -46,6 +46,8 @@ constexpr Pattern patterns[] = {
     {"harassment/threatening", 0.8, {"i", "know", "live", "kill"}},
     {"hate", 0.8, {"inferior", "race"}},
     {"hate", 0.7, {"vermin", "immigrants"}},
+    {"hate", 0.7, {"immigrants", "vermin"}},
+    {"hate", 0.8, {"race", "inferior"}},
     {"hate", 0.7, {"hate", "all", "foreigners"}},
     {"hate", 0.7, {"subhuman"}},
     {"hate/threatening", 0.9, {"exterminate", "race"}},
@@ -91,7 +93,7 @@ constexpr Pattern patterns[] = {
     {"violence/graphic", 0.8, {"disembowelled"}},
 };
 
-constexpr std::size_t window = 8;
+constexpr std::size_t gap = 3;
 
 /// Stems of every pattern's words, made once.
 std::vector<std::vector<std::string>> const& pattern_stems() {
@@ -108,17 +110,29 @@ std::vector<std::vector<std::string>> const& pattern_stems() {
     return stems;
 }
 
-/// Do all of `wanted` stand in one window that begins at one of them?
-bool stands_together(std::vector<std::string> const& stems, std::vector<std::string> const& wanted) {
+/// Do the words of `wanted` follow one another from `begin` on, each at most `gap` words after the one before?
+bool stands_at(std::vector<std::string> const& stems, std::size_t begin, std::vector<std::string> const& wanted) {
+    if (stems[begin] != wanted.front()) return false;
+    auto at = stems.begin() + static_cast<std::ptrdiff_t>(begin);
+    for (std::size_t i = 1; i < wanted.size(); ++i) {
+        auto const last = at + std::min(static_cast<std::ptrdiff_t>(gap) + 1, stems.end() - at);
+        at = std::find(at + 1, last, wanted[i]);
+        if (at == last) return false;
+    }
+    return true;
+}
+
+bool stands(std::vector<std::string> const& stems, std::vector<std::string> const& wanted) {
     for (std::size_t begin = 0; begin < stems.size(); ++begin) {
-        if (std::find(wanted.begin(), wanted.end(), stems[begin]) == wanted.end()) continue;
-        auto const first = stems.begin() + static_cast<std::ptrdiff_t>(begin);
-        auto const last = stems.begin() + static_cast<std::ptrdiff_t>(std::min(begin + window, stems.size()));
-        bool const all = std::all_of(wanted.begin(), wanted.end(),
-                                     [&](std::string const& stem) { return std::find(first, last, stem) != last; });
-        if (all) return true;
+        if (stands_at(stems, begin, wanted)) return true;
     }
     return false;
+}
+
+/// "self-harm/intent" is a kind of "self-harm".
+bool is_kind_of(std::string_view category, std::string_view parent) {
+    return category == parent ||
+           (category.size() > parent.size() && category.starts_with(parent) && category[parent.size()] == '/');
 }
 
 }  // namespace
@@ -131,8 +145,8 @@ ModerationResult moderate_by_patterns(std::string_view text) {
         ModerationCategory category;
         category.name = name;
         for (std::size_t i = 0; i < std::size(patterns); ++i) {
-            if (category.name != patterns[i].category || category.score >= patterns[i].score) continue;
-            if (stands_together(stems, pattern_stems()[i])) category.score = patterns[i].score;
+            if (!is_kind_of(patterns[i].category, category.name) || category.score >= patterns[i].score) continue;
+            if (stands(stems, pattern_stems()[i])) category.score = patterns[i].score;
         }
         category.flagged = category.score >= 0.5;
         if (category.flagged) category.applied_to.emplace_back("text");

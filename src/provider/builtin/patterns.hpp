@@ -9,9 +9,10 @@
 
 namespace aikit::inline v0::provider::builtin {
 
-/// All of OpenAI's 13 categories in their order. A pattern is a list of stems that all stand within eight words of one
-/// another; the heaviest pattern found in a text gives its category's score, and 0.5 flags it. It finds words, not
-/// meanings: what is put otherwise passes, and what only quotes is flagged. Linear in the text.
+/// All of OpenAI's 13 categories. A pattern is a list of words (compared by stem) that follow one another, each at most
+/// three words after the one before. The greatest score of a category's patterns that are found, and of its
+/// sub-categories', is its score; 0.5 flags it. It finds words, not meanings: what is put otherwise passes, and what
+/// only quotes is flagged. Linear in the text.
 ModerationResult moderate_by_patterns(std::string_view text);
 
 }  // namespace aikit::inline v0::provider::builtin

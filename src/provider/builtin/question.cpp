@@ -2,6 +2,7 @@
 // provider/builtin/question.cpp - the informative words of a question.
 #include "provider/builtin/question.hpp"
 
+#include "provider/builtin/sentences.hpp"
 #include "provider/builtin/word_weights.hpp"
 
 #include <aikit/text/unicode.hpp>
@@ -64,7 +65,7 @@ AskedQuestion read_question(std::string_view question) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (text::is_english_stop_word(words[i]) || among(question_words, words[i])) continue;
         Term term;
-        term.stem = text::stem_english(words[i]);
+        term.stem = stem_of(words[i]);
         if (std::any_of(out.terms.begin(), out.terms.end(), [&](Term const& t) { return t.stem == term.stem; }))
             continue;
         term.weight = static_cast<double>(weight_units(term.stem)) / units_per_weight;

@@ -5,12 +5,41 @@
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace aikit::inline v0::provider::builtin {
 namespace {
 
 constexpr std::size_t longest_heading = 160;
 constexpr std::size_t least_words = 3;
+constexpr std::size_t most_words = 200;
+
+struct Irregular {
+    std::string_view form;
+    std::string_view verb;
+};
+
+// Forms of common verbs that no stemmer of endings joins. Sorted by form.
+constexpr std::array irregular_forms{
+    Irregular{"began", "begin"},   Irregular{"begun", "begin"},      Irregular{"bought", "buy"},
+    Irregular{"brought", "bring"}, Irregular{"built", "build"},      Irregular{"caught", "catch"},
+    Irregular{"chose", "choose"},  Irregular{"chosen", "choose"},    Irregular{"dealt", "deal"},
+    Irregular{"fallen", "fall"},   Irregular{"fell", "fall"},        Irregular{"felt", "feel"},
+    Irregular{"forgot", "forget"}, Irregular{"forgotten", "forget"}, Irregular{"gave", "give"},
+    Irregular{"given", "give"},    Irregular{"gone", "go"},          Irregular{"grew", "grow"},
+    Irregular{"grown", "grow"},    Irregular{"held", "hold"},        Irregular{"hidden", "hide"},
+    Irregular{"kept", "keep"},     Irregular{"knew", "know"},        Irregular{"known", "know"},
+    Irregular{"laid", "lay"},      Irregular{"led", "lead"},         Irregular{"left", "leave"},
+    Irregular{"lost", "lose"},     Irregular{"made", "make"},        Irregular{"meant", "mean"},
+    Irregular{"met", "meet"},      Irregular{"paid", "pay"},         Irregular{"ran", "run"},
+    Irregular{"rose", "rise"},     Irregular{"said", "say"},         Irregular{"sent", "send"},
+    Irregular{"shown", "show"},    Irregular{"sold", "sell"},        Irregular{"spent", "spend"},
+    Irregular{"spoke", "speak"},   Irregular{"spoken", "speak"},     Irregular{"stood", "stand"},
+    Irregular{"taken", "take"},    Irregular{"taught", "teach"},     Irregular{"thought", "think"},
+    Irregular{"told", "tell"},     Irregular{"took", "take"},        Irregular{"understood", "understand"},
+    Irregular{"went", "go"},       Irregular{"won", "win"},          Irregular{"written", "write"},
+    Irregular{"wrote", "write"},
+};
 
 bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -167,8 +196,8 @@ private:
         sentence.item = drop_list_mark(text);
         if (!drop_marks(text) || text.empty() || !is_prose(text)) return;
         sentence.words = text::words(text);
+        if (sentence.words.size() < least_words || sentence.words.size() > most_words) return;
         sentence.stems = stems_of(sentence.words);
-        if (sentence.stems.size() < least_words) return;
         sentence.source = source_;
         sentence.paragraph = paragraph_;
         sentence.heading = heading_;
@@ -190,10 +219,18 @@ private:
 
 }  // namespace
 
+std::string stem_of(std::string_view word) {
+    auto const found =
+        std::lower_bound(irregular_forms.begin(), irregular_forms.end(), word,
+                         [](Irregular const& entry, std::string_view form) { return entry.form < form; });
+    bool const irregular = found != irregular_forms.end() && found->form == word;
+    return text::stem_english(irregular ? found->verb : word);
+}
+
 std::vector<std::string> stems_of(std::vector<std::string> const& words) {
     std::vector<std::string> out;
     out.reserve(words.size());
-    for (std::string const& word : words) out.push_back(text::stem_english(word));
+    for (std::string const& word : words) out.push_back(stem_of(word));
     return out;
 }
 

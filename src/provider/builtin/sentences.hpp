@@ -40,6 +40,10 @@ struct Passages {
 /// below them are about. Linear in the sources.
 Passages read_passages(std::vector<Source> const& sources);
 
+/// The stem of a word as text::stem_english has it, irregular forms of common verbs being those verbs ("wrote" is
+/// "write").
+std::string stem_of(std::string_view word);
+
 /// The stems of words.
 std::vector<std::string> stems_of(std::vector<std::string> const& words);
 
