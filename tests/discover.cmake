@@ -22,6 +22,7 @@ foreach(name IN LISTS listed)
     string(APPEND script
         "add_test(${test} [=[${PROGRAM}]=] [=[--test-case=${filter}]=] --no-intro --no-version)\n"
         "set_tests_properties(${test} PROPERTIES LABELS [=[${LABEL}]=] TIMEOUT ${TIMEOUT}\n"
+        "    RESOURCE_LOCK [=[${PROGRAM}]=]\n"  # cases of one program share its scratch folder
         "    WORKING_DIRECTORY [=[${DIRECTORY}]=] ENVIRONMENT [=[${ENVIRONMENT}]=]\n"
         "    SKIP_REGULAR_EXPRESSION [=[\\[skipped\\].*Status: SUCCESS]=]\n"
         "    FAIL_REGULAR_EXPRESSION [=[test cases: +0 \\|]=])\n")

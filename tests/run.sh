@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # tests/run.sh - builds and runs the tests; ends with "N passed, N failed, N skipped".
 #
-#   tests/run.sh                everything below, as continuous integration does
+#   tests/run.sh                the release build and all its tests, as continuous integration does
+#   tests/run.sh all            every stage below
 #   tests/run.sh LABEL...       the tests of these labels in the release build: core, net, loopback, cli, rules, ...
 #   tests/run.sh STAGE...       release, asan, tsan, clang, tidy, format
 #   tests/run.sh coverage       lines and branches that the unit and loopback tests reach
@@ -85,10 +86,19 @@ stage_tidy() {
     one "clang-tidy" python3 -B tests/tidy.py build/clang "$jobs" || true
 }
 
+# clang-format 14 calls it a change when it writes the comment behind an inline namespace as it stands, so what it makes
+# of each file is compared with the file.
+format_is_right() {
+    wrong=0
+    for file in $(find include src tests examples -name '*.hpp' -o -name '*.cpp' -o -name '*.ipp'); do
+        clang-format-14 "$file" | cmp -s - "$file" || { echo "$file is not formatted; run clang-format-14 -i on it" && wrong=1; }
+    done
+    return $wrong
+}
+
 stage_format() {
     say "format: clang-format"
-    one "clang-format" sh -c 'find include src tests examples -name "*.hpp" -o -name "*.cpp" -o -name "*.ipp" |
-        xargs -P 2 -n 40 clang-format-14 --dry-run -Werror' || true
+    one "clang-format" format_is_right || true
 }
 
 coverage() {
@@ -102,7 +112,8 @@ coverage() {
     echo "The report's pages are in build/coverage/report."
 }
 
-[ $# -gt 0 ] || set -- format release asan tsan clang tidy
+[ $# -gt 0 ] || set -- release
+[ "$*" != all ] || set -- format release asan tsan clang tidy
 labels= groups=
 for name in "$@"; do
     case "$name" in

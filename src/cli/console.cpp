@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <unistd.h>
-
 namespace aikit::cli {
 namespace {
 
@@ -38,8 +36,8 @@ int exit_code(Errc code) noexcept {
 Console::Console(bool json, bool quiet)
     : json_(json),
       quiet_(quiet),
-      colour_(::isatty(STDOUT_FILENO) && !os::environment("NO_COLOR").has_value()),
-      progress_on_terminal_(!quiet && !json && ::isatty(STDERR_FILENO)) {}
+      colour_(os::is_terminal(1) && !os::environment("NO_COLOR").has_value()),
+      progress_on_terminal_(!quiet && !json && os::is_terminal(2)) {}
 
 void Console::write(std::string_view text) {
     put(stdout, text);

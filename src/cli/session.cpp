@@ -4,11 +4,8 @@
 #include "core/os/files.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <filesystem>
 namespace aikit::cli {
 namespace {
 
@@ -16,10 +13,9 @@ constexpr std::int64_t max_argument_bytes = 256 * 1024 * 1024;
 
 /// Makes the folders above a file; false only when one could not be made.
 bool make_folders(std::string const& file) {
-    for (std::size_t slash = file.find('/', 1); slash != std::string::npos; slash = file.find('/', slash + 1)) {
-        if (::mkdir(file.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST) return false;
-    }
-    return true;
+    std::error_code failed;
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
+    return !failed;
 }
 
 /// The provider a flag names, made when the configuration has none of that name.
@@ -83,7 +79,7 @@ Result<Session> open_kit(CommonOptions const& common, KitConfig config) {
 }
 
 Result<std::string> read_argument_file(std::string const& path) {
-    if (path == "-") return os::read_descriptor(STDIN_FILENO, "standard input", max_argument_bytes);
+    if (path == "-") return os::read_descriptor(0, "standard input", max_argument_bytes);
     return os::read_file(path, max_argument_bytes);
 }
 

@@ -3,7 +3,8 @@
 #include "core/async.hpp"
 #include "kit/state.hpp"
 
-#include <aikit/sync.hpp>
+#include <aikit/core/wait.hpp>
+#include <aikit/kit.hpp>
 
 namespace aikit::inline v0 {
 namespace {

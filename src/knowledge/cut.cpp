@@ -4,30 +4,10 @@
 
 #include <aikit/text/unicode.hpp>
 
-#include <utf8proc.h>
-
 #include <algorithm>
 
 namespace aikit::inline v0::knowledge {
 namespace {
-
-/// The last offset within text[begin, limit] that divides no grapheme cluster; `begin` when there is none.
-std::size_t last_grapheme_edge(std::string_view text, std::size_t begin, std::size_t limit) {
-    auto const* const bytes = reinterpret_cast<utf8proc_uint8_t const*>(text.data());
-    std::size_t edge = begin;
-    utf8proc_int32_t state = 0;
-    utf8proc_int32_t before = -1;
-    for (std::size_t at = begin; at < text.size() && at <= limit;) {
-        utf8proc_int32_t point = -1;
-        utf8proc_ssize_t const size =
-            utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-        if (size <= 0) return limit;
-        if (before >= 0 && utf8proc_grapheme_break_stateful(before, point, &state)) edge = at;
-        before = point;
-        at += static_cast<std::size_t>(size);
-    }
-    return edge;
-}
 
 /// Hands on text[begin, end) in pieces that fit, cutting between words.
 void cut_words(std::string_view text, std::size_t begin, std::size_t end, std::size_t size,
@@ -72,7 +52,7 @@ std::size_t cut_point(std::string_view text, std::size_t begin, std::size_t end,
     bool const divides_ending = word > begin && text[word - 1] == '\r' && word < text.size() && text[word] == '\n';
     if (divides_ending && word - 1 > begin) --word;
     if (word > begin) return word;
-    std::size_t const edge = last_grapheme_edge(text, begin, at);
+    std::size_t const edge = text::last_grapheme_edge(text, begin, at);
     return edge > begin ? edge : at;
 }
 

@@ -80,7 +80,7 @@ Task<void> Exchange::start() {
     if (watchdog_.total().passed(core_->runtime.clock()->now())) {
         co_return limit_error(Limit::total, std::chrono::milliseconds(0));
     }
-    Result<void> const leased = co_await get_lease();
+    Result<void> const leased = co_await take_lease();
     if (!leased) co_return leased.error();
     for (;;) {
         reused_ = lease_.connection != nullptr;
@@ -99,7 +99,7 @@ Task<void> Exchange::start() {
     }
 }
 
-Task<void> Exchange::get_lease() {
+Task<void> Exchange::take_lease() {
     std::string const key = pool_key();
     Result<Pool::Turn> turn = core_->pool->ask(key);
     if (!turn) co_return turn.error();
@@ -172,8 +172,9 @@ Task<void> Exchange::tunnel(Stream& tcp) {
     }
     ask.text += "\r\n";
     std::string_view rest = ask.text;
+    std::string_view const nothing;
     while (!rest.empty()) {
-        Result<std::size_t> const size = co_await tcp.write_some(rest, {});
+        Result<std::size_t> const size = co_await tcp.write_some(rest, nothing);
         if (!size) co_return size.error();
         rest.remove_prefix(*size);
     }
@@ -250,6 +251,10 @@ Task<void> Exchange::read_head() {
         co_return no_answer();
     }
     status_ = decoder_->head().status;
+    // Nothing of the request is needed any more, and a stream may last.
+    request_.body.reset();
+    request_.headers = Headers();
+    request_.credential = Secret();
     settle_connection();
     co_return ok();
 }

@@ -40,7 +40,7 @@ public:
     ClientCore const& core() const noexcept { return *core_; }
 
 private:
-    Task<void> get_lease();
+    Task<void> take_lease();
     Task<void> open();
     Task<void> tunnel(Stream& tcp);
     Task<void> attempt();

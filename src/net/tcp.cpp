@@ -2,13 +2,13 @@
 // net/tcp.cpp - TCP connections by Asio, whose sends never raise SIGPIPE (MSG_NOSIGNAL).
 #include "net/tcp.hpp"
 
+#include "core/os/sockets.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 namespace aikit::inline v0::net {
 
@@ -17,10 +17,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-bool set_option(int socket, int level, int name, int value) noexcept {
-    return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
-}
 
 }  // namespace
 
@@ -66,13 +62,7 @@ Result<void> TcpStream::prepare(std::chrono::milliseconds user_timeout) {
     boost::system::error_code failed;
     socket_.non_blocking(true, failed);
     if (failed) return connection_error(failed);
-    // Best effort: a connection without them works, it only notices a dead peer later.
-    set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 60);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 5);
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    os::tune_tcp(socket, user_timeout);
     return ok();
 }
 

@@ -202,7 +202,9 @@ int OpenSslStream::pull(BIO* bio, char* into, int size) {
 Task<void> OpenSslStream::flush() {
     std::size_t used = 0;
     while (used < outgoing_.size()) {
-        Result<std::size_t> const size = co_await tcp_->write_some(std::string_view(outgoing_).substr(used), {});
+        std::string_view const rest = std::string_view(outgoing_).substr(used);
+        std::string_view const nothing;
+        Result<std::size_t> const size = co_await tcp_->write_some(rest, nothing);
         if (!size) co_return size.error();
         used += *size;
     }

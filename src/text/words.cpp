@@ -190,4 +190,21 @@ bool is_english_stop_word(std::string_view word) noexcept {
     return std::binary_search(stop_words.begin(), stop_words.end(), word);
 }
 
+std::size_t last_grapheme_edge(std::string_view utf8, std::size_t begin, std::size_t limit) noexcept {
+    auto const* const bytes = reinterpret_cast<utf8proc_uint8_t const*>(utf8.data());
+    std::size_t edge = begin;
+    utf8proc_int32_t state = 0;
+    utf8proc_int32_t before = -1;
+    for (std::size_t at = begin; at < utf8.size() && at <= limit;) {
+        utf8proc_int32_t point = -1;
+        utf8proc_ssize_t const size =
+            utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(utf8.size() - at), &point);
+        if (size <= 0) return limit;
+        if (before >= 0 && utf8proc_grapheme_break_stateful(before, point, &state)) edge = at;
+        before = point;
+        at += static_cast<std::size_t>(size);
+    }
+    return edge;
+}
+
 }  // namespace aikit::inline v0::text

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 namespace aikit::inline v0::vector {
 
@@ -48,8 +49,10 @@ void FlatVectors::remove_last() noexcept {
 class Index::Reading {
 public:
     explicit Reading(Index const& index) {
+        ++index.waiting_;
         { std::lock_guard const pass(index.gate_); }
         lock_ = std::shared_lock(index.mutex_);
+        --index.waiting_;
     }
 
 private:
@@ -172,8 +175,15 @@ bool Index::settle(std::chrono::milliseconds time) {
     if (next_graph_) return compact_until(end);
     while (settle_one()) {
         if (std::chrono::steady_clock::now() >= end) return true;
+        let_others_in();
     }
     return false;
+}
+
+/// A mutex goes to whoever asks first after it was released, which is who released it: without a pause between two
+/// insertions, searches would wait for all of them.
+void Index::let_others_in() const {
+    for (int pause = 0; waiting_ > 0 && pause < 100; ++pause) std::this_thread::yield();
 }
 
 /// With the lock for reading.

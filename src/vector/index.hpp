@@ -92,6 +92,7 @@ private:
     bool wants_compaction() const noexcept;
     bool compact_until(std::chrono::steady_clock::time_point end);
     bool settle_one();
+    void let_others_in() const;
     void begin_compaction();
     void end_compaction();
 
@@ -103,6 +104,7 @@ private:
 
     mutable std::mutex gate_;  // who changes holds it while waiting, so that searches cannot keep it out for ever
     mutable std::shared_mutex mutex_;
+    mutable std::atomic<int> waiting_{0};  // searches that are not let in yet
     std::unique_ptr<Graph> graph_;
     FlatVectors flat_;
     std::uint64_t graph_number_ = 0;  // rises when another graph takes the place

@@ -254,7 +254,7 @@ Result<std::int64_t> remove_items(Connection& db, CollectionRow row, std::vector
     return count;
 }
 
-Result<std::vector<Item>> get_items(Connection& db, std::int64_t collection, std::vector<std::string> const& ids) {
+Result<std::vector<Item>> items_by_id(Connection& db, std::int64_t collection, std::vector<std::string> const& ids) {
     std::vector<Item> items;
     for (std::string const& id : ids) {
         Statement find(db, "SELECT text, metadata, vector FROM item WHERE collection = $1 AND id = $2");

@@ -63,8 +63,8 @@ Result<std::int64_t> remove_items(storage::Connection& db, CollectionRow row, st
                                   std::int64_t now);
 
 /// The items of these ids, in their order, those that are missing left out.
-Result<std::vector<Item>> get_items(storage::Connection& db, std::int64_t collection,
-                                    std::vector<std::string> const& ids);
+Result<std::vector<Item>> items_by_id(storage::Connection& db, std::int64_t collection,
+                                      std::vector<std::string> const& ids);
 
 /// What happened after change `from`; below zero, or before what is remembered of removals: all there is.
 Result<Delta> read_delta(storage::Connection& db, CollectionRow const& row, std::int64_t from);

@@ -137,7 +137,7 @@ Result<MaybeHits> search_similar(StoreState& store, Connection& db, std::string 
     Result<CollectionRow> const row = find_collection(db, collection);
     if (!row) return row.error();
     std::vector<std::string> const one(1, id);
-    Result<std::vector<Item>> const items = get_items(db, row->id, one);
+    Result<std::vector<Item>> const items = items_by_id(db, row->id, one);
     if (!items) return items.error();
     if (items->empty()) return fail(Errc::not_found, "the collection \"" + collection + "\" has no item of that id");
     Item const& item = items->front();

@@ -154,12 +154,12 @@ Task<std::int64_t> remove_in(State state, std::string collection, std::vector<st
     co_return co_await std::move(writing);
 }
 
-Task<std::vector<Item>> get_in(State state, std::string collection, std::vector<std::string> ids) {
+Task<std::vector<Item>> fetch_in(State state, std::string collection, std::vector<std::string> ids) {
     std::function<Result<std::vector<Item>>(Connection&)> work =
         [collection, list = std::move(ids)](Connection& db) -> Result<std::vector<Item>> {
         Result<CollectionRow> const row = find_collection(db, collection);
         if (!row) return row.error();
-        return get_items(db, row->id, list);
+        return items_by_id(db, row->id, list);
     };
     Task<std::vector<Item>> reading = state->database().read<std::vector<Item>>(std::move(work));
     co_return co_await std::move(reading);
@@ -268,7 +268,7 @@ public:
         return guard(remove_in(state_, std::move(collection), std::move(ids)));
     }
     Task<std::vector<Item>> get(std::string collection, std::vector<std::string> ids) override {
-        return guard(get_in(state_, std::move(collection), std::move(ids)));
+        return guard(fetch_in(state_, std::move(collection), std::move(ids)));
     }
     Task<std::int64_t> count(std::string collection) override { return guard(count_in(state_, std::move(collection))); }
 

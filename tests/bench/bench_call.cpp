@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <unistd.h>
 
 namespace asio = boost::asio;
@@ -104,7 +105,8 @@ int main(int argc, char** argv) {
     answer.fixed = bench::http_response("application/json", bench::chat_reply_body());
     bench::Server const server(answer);
 
-    std::string const store = "/tmp/aikit_bench_call_" + std::to_string(::getpid()) + ".db";
+    std::string const store =
+        std::filesystem::temp_directory_path().native() + "/aikit_bench_call_" + std::to_string(::getpid()) + ".db";
     aikit::KitConfig config;
     config.store = store;
     aikit::ProviderConfig openai;

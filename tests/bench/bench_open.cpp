@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -85,9 +86,9 @@ int main(int argc, char** argv) {
     bench::print(
         {{"bench", "version"}, {"aikit_version_ms", version}, {"bin_true_ms", nothing}, {"ratio", version / nothing}});
 
-    char folder[] = "/tmp/aikit_bench_openXXXXXX";
-    if (!::mkdtemp(folder)) return 1;
-    std::string const store = std::string(folder) + "/store.db";
+    std::string folder = std::filesystem::temp_directory_path().native() + "/aikit_bench_openXXXXXX";
+    if (!::mkdtemp(folder.data())) return 1;
+    std::string const store = folder + "/store.db";
     if (aikit::Result<void> filled = fill(store, chunks); !filled) {
         std::fprintf(stderr, "bench_open: %s\n", filled.error().message.c_str());
         return 1;
@@ -113,5 +114,6 @@ int main(int argc, char** argv) {
                   {"chunks", std::int64_t(chunks)},
                   {"open_ms", bench::median(opens)},
                   {"open_and_first_search_ms", bench::median(first_searches)}});
-    return std::system(("rm -rf '" + std::string(folder) + "'").c_str()) == 0 ? 0 : 1;
+    std::filesystem::remove_all(folder);
+    return 0;
 }

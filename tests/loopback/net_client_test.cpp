@@ -350,7 +350,8 @@ TEST_CASE("a body is read once at a time, and not after an error") {
         Result<std::string> mine = co_await response->body->read();
         outcomes->push_back(std::move(mine));
         auto const clock = aikit::real_clock();
-        co_await aikit::sleep_until(clock, clock->now() + 100ms);
+        aikit::Result<void> const slept = co_await aikit::sleep_until(clock, clock->now() + 100ms);
+        REQUIRE(slept.has_value());
         REQUIRE(outcomes->size() == 2);
         int refused = 0;
         for (Result<std::string> const& outcome : *outcomes) {

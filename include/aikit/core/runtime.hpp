@@ -76,7 +76,8 @@ public:
              std::function<std::vector<LogField>()> const& fields) const noexcept;
 
     /// Has `executor`, one of this runtime's, run `work` soon; false when the runtime is closed already. Like all that
-    /// is given to these executors, the work is dropped when close() comes first. Never throws, so it suits destructors.
+    /// is given to these executors, the work is dropped when close() comes first. Never throws, so it suits
+    /// destructors.
     bool post(boost::asio::any_io_executor const& executor, std::function<void()> work) const noexcept;
 
     /// True on a thread of this runtime, where blocking would deadlock.

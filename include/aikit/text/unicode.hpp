@@ -30,6 +30,10 @@ AIKIT_EXPORT std::size_t first_bad_utf8(std::string_view bytes) noexcept;
 /// The largest offset <= `at` that does not cut a character.
 AIKIT_EXPORT std::size_t floor_char(std::string_view utf8, std::size_t at) noexcept;
 
+/// The last offset within begin..limit that divides no grapheme cluster (UAX 29); `begin` when there is none, `limit`
+/// where the text is not well-formed.
+AIKIT_EXPORT std::size_t last_grapheme_edge(std::string_view utf8, std::size_t begin, std::size_t limit) noexcept;
+
 /// Words as searches see them: runs of letters, marks and digits (apostrophes within a word kept out: "don't" is
 /// "dont"), case-folded and NFKC-normalised; one ideograph is one word, and hiragana and katakana part. Never empty.
 AIKIT_EXPORT std::vector<std::string> words(std::string_view utf8);

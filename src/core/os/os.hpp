@@ -25,6 +25,9 @@ std::optional<std::string> environment(char const* name);
 /// A number that differs between a process and the children it forks. Costs a load once it was called.
 std::uint64_t process_generation() noexcept;
 
+/// True when the descriptor (1: standard output, 2: standard error) is a terminal.
+bool is_terminal(int descriptor) noexcept;
+
 /// How many processors this process may run on; at least 1.
 int usable_cores() noexcept;
 

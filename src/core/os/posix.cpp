@@ -80,4 +80,8 @@ SignalsBlocked::~SignalsBlocked() {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+bool is_terminal(int descriptor) noexcept {
+    return ::isatty(descriptor) == 1;
+}
+
 }  // namespace aikit::inline v0::os
