@@ -85,11 +85,10 @@ TokenPrices at_most(PriceEntry const& entry) {
 
 /// Makes an entry whose price is never less than that of either, whatever is used.
 PriceEntry dearer_of(PriceEntry entry, PriceEntry const& other) {
-    PriceStep step;
-    step.prices = at_most(other);
     entry.base = at_most(entry);
-    entry.steps = {step};
-    entry.base = at_most(entry);
+    entry.steps.assign(1, PriceStep());
+    entry.steps.front().prices = at_most(other);
+    entry.base = at_most(entry);  // of both
     entry.steps.clear();
     entry.per_request = std::max(entry.per_request, other.per_request);
     entry.context_window = std::max(entry.context_window, other.context_window);
@@ -107,22 +106,18 @@ public:
     Result<PriceEntry> find(PriceQuery const& query) const override {
         std::string const provider = lower(query.provider);
         std::string const model = plain_model(query.model);
-        Result<PriceEntry> entry =
-            fail(Errc::unknown_price, "no price is known for model \"" + query.model.substr(0, longest_name) +
-                                          "\" of provider \"" + query.provider +
-                                          "\"; add it to a price catalog, or allow unknown prices");
-        if (model.size() > longest_name) return entry;
         auto const alias = rules_.aliases.find(provider);
+        if (model.size() > longest_name) return unknown(query);
         if (alias != rules_.aliases.end() && alias->second.size() > 1) {
             if (std::optional<PriceEntry> routed = find_routed(provider, alias->second, model, query)) return *routed;
         } else {
             Found const found = resolve(alias == rules_.aliases.end() ? provider : alias->second.front(), model);
             if (found.provider != nullptr) {
                 if (std::optional<PriceEntry> resolved = entry_of(found, model, query)) return *resolved;
-                return entry;  // known, and known to have no price
+                return unknown(query);  // known, and known to have no price
             }
         }
-        return base_ ? base_->find(query) : entry;
+        return base_ ? base_->find(query) : unknown(query);
     }
 
     std::string const& version() const noexcept override { return rules_.version; }
@@ -143,6 +138,12 @@ public:
     }
 
 private:
+    static Error unknown(PriceQuery const& query) {
+        return fail(Errc::unknown_price, "no price is known for model \"" + query.model.substr(0, longest_name) +
+                                             "\" of provider \"" + query.provider.substr(0, longest_name) +
+                                             "\": add it to a price catalog, or allow unknown prices");
+    }
+
     void add_models(std::string const& provider, std::vector<std::string>& ids) const {
         ProviderRules const* own = rules_.provider(provider);
         if (own == nullptr) return;

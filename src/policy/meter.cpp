@@ -20,6 +20,7 @@ void note_generated(Settlement& settlement, ChatEvent const& event) {
     }
 }
 
+/// All that was generated, for counting.
 std::string generated(ChatReply const& reply) {
     std::string text;
     for (Choice const& choice : reply.choices) {
@@ -109,8 +110,8 @@ private:
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(reply->usage, reply->model, reply->service_tier, provider_request(reply->info),
-                             generated(*reply));
+        std::string const text = reply->usage.total() == 0 ? generated(*reply) : std::string();
+        settlement.succeeded(reply->usage, reply->model, reply->service_tier, provider_request(reply->info), text);
         settlement.describe(reply->info);
         reply->usage = reply->info.usage;
         co_return reply;
