@@ -3,7 +3,7 @@
 #ifndef AIKIT_SRC_MODEL_REPLAY_HPP
 #define AIKIT_SRC_MODEL_REPLAY_HPP
 
-#include <aikit/model/chat.hpp>
+#include <aikit/model/event.hpp>
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // model/reply_assembler.cpp - events of a stream to a reply, in linear time.
 #include "model/json_exact.hpp"
 
-#include <aikit/model/chat.hpp>
+#include <aikit/model/event.hpp>
 
 #include <algorithm>
 
@@ -82,7 +82,6 @@ Choice& ReplyAssembler::choice(int index) {
         if (one.index == index) return one;
     }
     reply_.choices.emplace_back().index = index;
-    reply_.choices.back().message.parts.clear();
     return reply_.choices.back();
 }
 
@@ -97,6 +96,7 @@ void ReplyAssembler::take(ChatEvent const& event) {
         TextPart* last = parts.empty() ? nullptr : std::get_if<TextPart>(&parts.back());
         if (last == nullptr) last = &std::get<TextPart>(parts.emplace_back(TextPart()));
         last->text += text->text;
+        size_ += text->text.size();
     } else if (auto const* reasoning = std::get_if<ReasoningDelta>(&event)) {
         std::vector<Part>& parts = choice(reasoning->choice).message.parts;
         ReasoningPart* last = parts.empty() ? nullptr : std::get_if<ReasoningPart>(&parts.back());
@@ -106,12 +106,14 @@ void ReplyAssembler::take(ChatEvent const& event) {
         }
         last->text += reasoning->text;
         last->signature += reasoning->signature;
+        size_ += reasoning->text.size() + reasoning->signature.size();
         if (last->source.empty()) last->source = reasoning->source;
     } else if (auto const* refusal = std::get_if<RefusalDelta>(&event)) {
         std::vector<Part>& parts = choice(refusal->choice).message.parts;
         RefusalPart* last = parts.empty() ? nullptr : std::get_if<RefusalPart>(&parts.back());
         if (last == nullptr) last = &std::get<RefusalPart>(parts.emplace_back(RefusalPart()));
         last->text += refusal->text;
+        size_ += refusal->text.size();
     } else if (auto const* call = std::get_if<ToolCallReady>(&event)) {
         choice(call->choice).message.parts.emplace_back(call->call);
     } else if (auto const* started = std::get_if<ReplyStarted>(&event)) {
@@ -120,8 +122,10 @@ void ReplyAssembler::take(ChatEvent const& event) {
         reply_.created = started->created;
     } else if (auto const* logprobs = std::get_if<LogprobsDelta>(&event)) {
         choice(logprobs->choice);
+        size_ += logprobs->json.size();
         gathered().add(gathered().choice(logprobs->choice).logprobs, logprobs->json, Joining::append);
     } else if (auto const* extra = std::get_if<ExtraDelta>(&event)) {
+        size_ += extra->json.size();
         if (extra->choice < 0) return gathered().add(gathered().reply, extra->json, Joining::replace);
         choice(extra->choice);
         Gathered::OfChoice& of = gathered().choice(extra->choice);
@@ -170,6 +174,7 @@ void ReplyAssembler::settle() {
 ChatReply ReplyAssembler::release() {
     settle();
     gathered_.reset();
+    size_ = 0;
     return std::exchange(reply_, ChatReply());
 }
 

@@ -34,6 +34,10 @@ Task<std::optional<ChatEvent>> ChatStream::next() {
     }
     finished_ = std::holds_alternative<Finished>(**event);
     assembler_.take(**event);
+    if (assembler_.size() > max_reply_size) {
+        failed_ = true;
+        co_return fail(Errc::protocol, "The stream has exceeded 64 MiB without an end; it was given up.");
+    }
     co_return event;
 }
 

@@ -127,7 +127,6 @@ ChatReply whole_of(ScriptedReply const& scripted, std::string const& model) {
     whole.usage = scripted.usage;
     Choice& choice = whole.choices.emplace_back();
     std::vector<Part>& parts = choice.message.parts;
-    parts.clear();
     if (!scripted.reasoning.empty())
         std::get<ReasoningPart>(parts.emplace_back(ReasoningPart())).text = scripted.reasoning;
     std::string text;

@@ -102,6 +102,7 @@ using Part = std::variant<TextPart, MediaPart, ToolCall, ToolResult, ReasoningPa
 /// One turn.
 struct AIKIT_EXPORT Message {
     Message() = default;
+    explicit Message(Role role_) : role(role_) {}
     Message(Role role_, std::string text) : role(role_) { parts.emplace_back(TextPart(std::move(text))); }
 
     Role role = Role::user;

@@ -3,12 +3,15 @@
 #ifndef AIKIT_MODEL_STREAM_HPP
 #define AIKIT_MODEL_STREAM_HPP
 
-#include <aikit/model/chat.hpp>
+#include <aikit/model/event.hpp>
 
 #include <memory>
 #include <optional>
 
 namespace aikit::inline v0 {
+
+/// How much of a reply a stream keeps, in bytes: what never ends must not fill the memory.
+inline constexpr std::size_t max_reply_size = 64 * 1024 * 1024;
 
 /// A stream that you pull, so that a slow reader slows the provider down.
 ///
@@ -43,8 +46,8 @@ public:
     /// Waits for the next event. Nothing is the proper end; an Error ends the stream too.
     ///
     /// Cancellation: terminal. Afterwards reply() and info() may still be read.
-    /// Errors: incomplete, connection, timeout (idle or total), protocol, the provider's own, cancelled,
-    /// invalid_state (two calls at once, or a call after an error).
+    /// Errors: incomplete, connection, timeout (idle or total), protocol (also a reply over max_reply_size), the
+    /// provider's own, cancelled, invalid_state (two calls at once, or a call after an error).
     Task<std::optional<ChatEvent>> next();
 
     /// All that came so far, assembled. `complete` is true only after Finished. Fields that hold JSON (logprobs, extra)

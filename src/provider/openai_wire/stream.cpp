@@ -158,19 +158,25 @@ void StreamDecoder::take(net::SseEvent const& event) {
         return fail_with(std::move(error));
     }
     json::object const* chunk = document->if_object();
-    json::value const* choices = chunk == nullptr ? nullptr : chunk->if_contains("choices");
-    if (marked || choices == nullptr || chunk->if_contains("error") != nullptr) {
+    json::value const* choices = nullptr;
+    bool suspicious = marked || chunk == nullptr;
+    if (chunk != nullptr) {
+        for (auto const& member : *chunk) {
+            if (member.key() == "choices") choices = &member.value();
+            if (member.key() == "error") suspicious = true;
+        }
+    }
+    if (suspicious || choices == nullptr) {
         if (std::optional<Error> told = in_band_error(exchange_, *document, marked)) fail_with(std::move(*told));
     }
     if (chunk == nullptr) return wrong("an event is no JSON object");
-    if (!error_ || started_) take_chunk(*chunk);  // what came together with an error has come
+    if (!error_ || started_) take_chunk(*chunk, choices);  // what came together with an error has come
 }
 
-void StreamDecoder::take_chunk(json::object const& chunk) {
-    json::value const* choices = chunk.if_contains("choices");
+void StreamDecoder::take_chunk(json::object const& chunk, json::value const* choices) {
     json::array const* list = choices == nullptr ? nullptr : choices->if_array();
     if (choices != nullptr && list == nullptr && !choices->is_null()) return wrong("choices is no list");
-    if (!started_) start(chunk);
+    if (!started_) start(chunk, list != nullptr && !list->empty());
 
     json::object changed(&arena_->resource);
     for (auto const& member : chunk) take_reply_member(member.key(), member.value(), changed);
@@ -179,12 +185,10 @@ void StreamDecoder::take_chunk(json::object const& chunk) {
     for (json::value const& choice : *list) take_choice(choice, list->size());
 }
 
-void StreamDecoder::start(json::object const& chunk) {
+void StreamDecoder::start(json::object const& chunk, bool has_choices) {
     json::value const* id = chunk.if_contains("id");
     bool const named = id != nullptr && id->is_string() && !id->get_string().empty();
-    json::value const* choices = chunk.if_contains("choices");
-    bool const filled = choices != nullptr && choices->is_array() && !choices->get_array().empty();
-    if (!named && !filled) return;  // Azure's first chunk tells of the prompt only
+    if (!named && !has_choices) return;  // Azure's first chunk tells of the prompt only
     started_ = true;
     ReplyStarted event;
     if (named) event.id = std::string(id->get_string());
@@ -206,10 +210,7 @@ void StreamDecoder::take_reply_member(std::string_view key, json::value const& v
     if (key == "x_groq" && usage_.raw.empty()) {  // older Groq tells the usage here only
         if (json::value const* usage = json::find(value, "usage")) take_usage(*usage);
     }
-    json::value const* known = reply_extra_.if_contains(key);
-    if (known != nullptr && *known == value) return;
-    changed[key] = value;
-    reply_extra_[key] = json::value(value, boost::json::storage_ptr());
+    if (changes(reply_extra_, key, value)) changed[key] = value;
 }
 
 void StreamDecoder::take_usage(json::value const& given) {

@@ -67,9 +67,12 @@ private:
     void push(ChatEvent event) { events_.push_back(std::move(event)); }
     void push_extra(int choice, json::object const& changed, bool beside);
 
+    /// Is it something else than the last time? Remembers it.
+    static bool changes(json::object& known, std::string_view key, json::value const& value);
+
     void take(net::SseEvent const& event);
-    void take_chunk(json::object const& chunk);
-    void start(json::object const& chunk);
+    void take_chunk(json::object const& chunk, json::value const* choices);
+    void start(json::object const& chunk, bool has_choices);
     void take_reply_member(std::string_view key, json::value const& value, json::object& changed);
     void take_usage(json::value const& usage);
 

@@ -23,14 +23,17 @@ bool is_nothing(json::value const& value) noexcept {
     return value.is_null();
 }
 
-bool changes(json::object& known, std::string_view key, json::value const& value) {
+}  // namespace
+
+bool StreamDecoder::changes(json::object& known, std::string_view key, json::value const& value) {
+    constexpr std::size_t most_remembered = 256;  // what a server repeats is not much
     json::value const* before = known.if_contains(key);
     if (before != nullptr && *before == value) return false;
-    known[key] = json::value(value, boost::json::storage_ptr());
+    if (before != nullptr || known.size() < most_remembered) {
+        known[key] = json::value(value, boost::json::storage_ptr());
+    }
     return true;
 }
-
-}  // namespace
 
 StreamDecoder::ChoiceState* StreamDecoder::choice_state(json::value const* index, std::size_t beside) {
     std::optional<std::int64_t> number;
@@ -63,10 +66,14 @@ StreamDecoder::ChoiceState* StreamDecoder::choice_state(json::value const* index
 void StreamDecoder::take_choice(json::value const& choice, std::size_t beside) {
     json::object const* members = choice.if_object();
     if (members == nullptr) return wrong("a choice is no object");
-    ChoiceState* state = choice_state(members->if_contains("index"), beside);
+    json::value const* index = nullptr;
+    json::value const* delta = nullptr;
+    for (auto const& member : *members) {
+        if (member.key() == "index") index = &member.value();
+        if (member.key() == "delta") delta = &member.value();
+    }
+    ChoiceState* state = choice_state(index, beside);
     if (state == nullptr) return;
-
-    json::value const* delta = members->if_contains("delta");
     if (delta != nullptr && !delta->is_null() && !delta->is_object()) return wrong("a delta is no object");
     if (delta != nullptr && delta->is_object()) take_delta(*state, delta->get_object());
     json::object changed(members->storage());
@@ -96,8 +103,6 @@ void StreamDecoder::take_choice(json::value const& choice, std::size_t beside) {
 void StreamDecoder::take_delta(ChoiceState& state, json::object const& delta) {
     state.has_delta = true;
     json::object changed(delta.storage());
-    json::value const* newer = delta.if_contains("reasoning_content");
-    bool const twice = newer != nullptr && newer->is_string() && !newer->get_string().empty();
     for (auto const& member : delta) {
         json::value const& value = member.value();
         std::string_view const key = member.key();
@@ -114,7 +119,8 @@ void StreamDecoder::take_delta(ChoiceState& state, json::object const& delta) {
             refusal.text = owned(value);
             push(std::move(refusal));
         } else if ((key == "reasoning_content" || key == "reasoning") && value.is_string()) {
-            bool const repeated = twice && key == "reasoning";  // some servers send both
+            json::value const* other = key == "reasoning" ? delta.if_contains("reasoning_content") : nullptr;
+            bool const repeated = other != nullptr && !is_nothing(*other);  // some servers send both
             if (!repeated) take_reasoning(state, value.get_string(), key);
         } else if (is_nothing(value)) {
             continue;

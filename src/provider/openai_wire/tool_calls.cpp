@@ -12,6 +12,8 @@ namespace aikit::inline v0::provider::openai_wire {
 namespace {
 
 constexpr std::size_t most_calls = 1024;
+constexpr std::size_t most_members = 64;
+constexpr std::size_t longest_arguments = 16 * 1024 * 1024;
 
 Error wrong_fragment(char const* what) {
     return fail(Errc::protocol, std::string("The provider's tool call is not in its own format: ") + what + ".");
@@ -114,12 +116,16 @@ Result<ToolCallProgress> ToolCalls::take(json::value const& fragment) {
     } else if (arguments != nullptr && !arguments->is_null()) {
         return wrong_fragment("its arguments are no text");
     }
+    if (progress.arguments.size() > longest_arguments - building.call.arguments.size()) {
+        return wrong_fragment("its arguments exceed 16 MiB");
+    }
     building.call.arguments += progress.arguments;
     building.progress.take(progress.arguments);
     for (auto const& member : fragment.get_object()) {
         bool const known = member.key() == "index" || member.key() == "id" || member.key() == "type" ||
                            member.key() == "function" || member.key() == "custom";
-        if (!known && !member.value().is_null()) building.extra[member.key()] = json::value(member.value(), {});
+        if (!known && !member.value().is_null() && building.extra.size() < most_members)
+            building.extra[member.key()] = json::value(member.value(), {});
     }
     return progress;
 }

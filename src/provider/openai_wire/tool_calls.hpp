@@ -5,7 +5,7 @@
 
 #include "core/json.hpp"
 
-#include <aikit/model/chat.hpp>
+#include <aikit/model/event.hpp>
 
 #include <optional>
 #include <string>

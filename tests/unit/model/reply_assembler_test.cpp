@@ -49,7 +49,6 @@ ChatReply full_reply() {
     for (int index = 0; index < 2; ++index) {
         Choice& choice = reply.choices.emplace_back();
         choice.index = index;
-        choice.message.parts.clear();
         ReasoningPart reasoning;
         reasoning.text = "hm";
         reasoning.signature = "sig";

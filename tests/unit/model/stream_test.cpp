@@ -166,6 +166,21 @@ TEST_CASE("collecting gives the whole reply, or the error and what came") {
     CHECK(testing::run(collect(stream_of({}, List::Then::error))).error().code == Errc::connection);
 }
 
+TEST_CASE("a reply that never ends does not fill the memory") {
+    std::vector<ChatEvent> events;
+    for (int i = 0; i < 70; ++i) events.emplace_back(TextDelta(0, std::string(1024 * 1024, 'x')));
+    ChatStream stream = stream_of(std::move(events));
+    int taken = 0;
+    Result<std::optional<ChatEvent>> event = std::optional<ChatEvent>();
+    do {
+        event = testing::run(stream.next());
+        ++taken;
+    } while (event && taken < 100);
+    CHECK(taken == 65);
+    CHECK(event.error().code == Errc::protocol);
+    CHECK(stream.reply().text().size() == std::size_t{65} * 1024 * 1024);
+}
+
 TEST_CASE("an empty stream has ended, and a released one too") {
     ChatStream nothing;
     CHECK(!testing::run(nothing.next())->has_value());

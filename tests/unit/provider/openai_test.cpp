@@ -3,8 +3,11 @@
 #include "openai_support.hpp"
 #include "provider/openai_wire/wire.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 using namespace aikit;
@@ -188,6 +191,32 @@ TEST_CASE("a dropped stream frees its connection and says so") {
         REQUIRE(event.has_value());
         CHECK(stream->info().attempts.front().outcome == "dropped");
     }
+    CHECK(openai.transport->open_bodies() == 0);
+}
+
+TEST_CASE("a cancelled read frees the connection and keeps what came") {
+    FakeOpenAi openai;
+    testing::FakeReply reply(200, "data: " + chunk(R"({"content":"One"})") + "\n\n");
+    reply.ending = testing::Ending::stall;
+    openai.transport->reply(reply);
+    auto const partial = std::make_shared<ChatReply>();
+    boost::asio::io_context loop;
+    boost::asio::cancellation_signal cancel;
+    std::optional<Errc> code;
+    CallOptions options;
+    options.limits.idle = milliseconds(0);
+    boost::asio::co_spawn(
+        loop, FakeOpenAi::collect_stream(openai.provider, ChatRequest("m", "hi"), options, partial),
+        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, Result<ChatReply> const& got) {
+            code = got ? Errc::internal : got.error().code;
+        }));
+    loop.poll();
+    CHECK(openai.transport->open_bodies() == 1);
+    cancel.emit(boost::asio::cancellation_type::terminal);
+    loop.restart();
+    loop.poll();
+    CHECK(code == Errc::cancelled);
+    CHECK(partial->text() == "One");
     CHECK(openai.transport->open_bodies() == 0);
 }
 
