@@ -42,10 +42,15 @@ public:
     ResponseBody& operator=(ResponseBody const&) = delete;
 
     ~ResponseBody() override {
-        // The timer of the exchange may be at work on its own thread.
         Runtime const runtime = exchange_->core().runtime;
-        if (!exchange_->bound_to_home() || runtime.on_own_thread()) return;
         try {
+            if (exchange_->core().pool->forked()) {
+                // The loop's locks may be held by threads that are not here: what it knows of is left alone.
+                static_cast<void>(new std::shared_ptr<Exchange>(std::move(exchange_)));
+                return;
+            }
+            // The timer of the exchange may be at work on its own thread.
+            if (!exchange_->bound_to_home() || runtime.on_own_thread()) return;
             boost::asio::any_io_executor const home = exchange_->core().home;
             runtime.post(home, [last = std::move(exchange_)] {});
         } catch (...) {
@@ -100,7 +105,7 @@ public:
 
     Task<HttpResponse> send(HttpRequest request) override { return guard(send_request(core_, std::move(request))); }
 
-    PoolCounts counts() const override { return core_->pool->counts(); }
+    PoolCounts counts() const override { return core_->pool->forked() ? PoolCounts() : core_->pool->counts(); }
 
     void close() noexcept override {
         if (!core_->runtime.alive()) return;

@@ -2,7 +2,10 @@
 // net/pool.cpp - who gets which connection, and when.
 #include "net/pool.hpp"
 
+#include "core/os/os.hpp"
+
 #include <algorithm>
+#include <new>
 
 namespace aikit::inline v0::net {
 
@@ -25,9 +28,17 @@ Pool::Pool(HttpClientConfig const& config, std::shared_ptr<Clock> clock)
       max_idle_time_(config.max_idle_time),
       max_life_(config.max_life),
       clock_(std::move(clock)),
-      next_sweep_(clock_->now() + max_idle_time_) {}
+      next_sweep_(clock_->now() + max_idle_time_),
+      process_(os::process_generation()) {}
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+    // In a forked child closing a socket would take the locks of a loop whose threads are not there.
+    if (forked()) static_cast<void>(new (std::nothrow) std::unordered_map<std::string, Origin>(std::move(origins_)));
+}
+
+bool Pool::forked() const noexcept {
+    return process_ != os::process_generation();
+}
 
 bool Pool::worn_out(Connection const& connection, SteadyTime now) const noexcept {
     return now - connection.idle_since >= max_idle_time_ || now - connection.opened >= max_life_;
@@ -190,7 +201,7 @@ PoolCounts Pool::counts() const {
     for (auto const& [key, origin] : origins_) {
         counts.open += origin.open;
         counts.idle += static_cast<std::int64_t>(origin.idle.size());
-        counts.waiting += static_cast<std::int64_t>(origin.waiting.size());
+        for (Waiting const& waiting : origin.waiting) counts.waiting += waiting.waiter.expired() ? 0 : 1;
     }
     return counts;
 }

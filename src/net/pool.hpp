@@ -99,6 +99,9 @@ public:
 
     PoolCounts counts() const;
 
+    /// In a child that inherited this by fork; only the destructor may be called there.
+    bool forked() const noexcept;
+
 private:
     friend class Permit;
 
@@ -124,6 +127,7 @@ private:
     std::int64_t opened_ = 0;
     SteadyTime next_sweep_;
     std::atomic<bool> closed_{false};
+    std::uint64_t const process_;
 };
 
 }  // namespace aikit::inline v0::net

@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define AIKIT_TEST_MEASURES_MEMORY 0
@@ -129,6 +131,46 @@ TEST_CASE("a client's threads are those of its runtime, by name") {
     std::sort(expected.begin(), expected.end());
     CHECK(LoopbackServer::eventually([&] { return names() == expected; }));
 }
+
+#if !defined(__SANITIZE_THREAD__)  // whose own threads do not survive a fork
+
+TEST_CASE("a forked child may drop what it inherited, is refused service, and its parent's streams go on") {
+    LoopbackServer server([](ServerRequest const& request) {
+        if (request.target != "/stream") return Reply::whole(200, "hello");
+        return Reply::chunked(200, {"one ", "two ", "three"}, 100ms);
+    });
+    auto const open = [](std::shared_ptr<HttpClient> client, std::string url) -> Task<HttpResponse> {
+        co_return co_await client->send(post(url, "x"));
+    };
+    auto const read_on = [](std::shared_ptr<aikit::net::HttpBody> body) -> Task<std::string> {
+        co_return co_await aikit::net::read_all(*body, 1'000);
+    };
+    for (int i = 0; i < 10; ++i) {
+        Net net;
+        Result<HttpResponse> response = net.start(open(net.client, server.url("/stream"))).get();
+        REQUIRE(response.has_value());
+        std::shared_ptr<aikit::net::HttpBody> body = std::move(response->body);
+        REQUIRE(net.go(post(server.url("/idle"), "x")).fine());
+
+        pid_t const child = ::fork();
+        if (child == 0) {
+            ::alarm(20);  // a child that hangs dies of it
+            bool fine = aikit::testing::run(fetch(net.client, get(server.url()))).value().code() == Errc::invalid_state;
+            fine = fine && aikit::testing::run(read_on(body)).error().code == Errc::invalid_state;
+            body.reset();
+            net.client->close();
+            net.client.reset();
+            ::_exit(fine ? 0 : 1);
+        }
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        CHECK(status == 0);
+        CHECK(net.start(read_on(std::move(body))).get().value() == "one two three");
+        CHECK(net.go(post(server.url("/idle"), "x")).body == "hello");
+    }
+}
+
+#endif
 
 TEST_CASE("a stream of 100 MB in small events passes, and memory stays flat") {
     std::string const event = "data: {\"choices\":[{\"delta\":{\"content\":\"a few words more\"}}]}\n\n";

@@ -15,7 +15,7 @@ struct HttpClientConfig {
 
     // What it does
 
-    /// "aikit/X.Y (c++)" and what the host adds.
+    /// The User-Agent, "aikit/X.Y (c++)" and what the host adds; empty: just that.
     std::string user_agent;
 
     /// PEM file of trusted roots; empty: the system's.
@@ -35,7 +35,8 @@ struct HttpClientConfig {
 
     // How much
 
-    /// Connections at once per origin, idle ones included; further requests wait their turn until their deadline.
+    /// Connections at once per origin, idle ones included; further requests wait their turn, until their deadline and
+    /// no longer than TimeLimits::first_byte.
     int max_connections_per_origin = 1'024;
 
     /// Idle connections kept per origin.
@@ -49,7 +50,8 @@ struct HttpClientConfig {
 
     // How long
 
-    /// An idle connection older than this is not used again; below the 60 s of common load balancers.
+    /// An idle connection older than this is not used again, and closed when the client is next used; below the 60 s of
+    /// common load balancers.
     std::chrono::milliseconds max_idle_time{45'000};
 
     /// A connection older than this is not used again, so that a changed address takes effect.

@@ -64,8 +64,10 @@ struct HttpRequest {
     /// Absolute, http or https. User information in it is refused.
     std::string url;
 
-    /// A name or value that holds CR, LF or NUL is refused. Host, Content-Length, Accept-Encoding and Connection
-    /// belong to the transport.
+    /// A name or value that holds CR, LF, NUL or another control character is refused. Host, Content-Length,
+    /// Accept-Encoding, Connection and the other fields that describe the connection belong to the transport and are
+    /// refused too. With "Accept: text/event-stream" no compression is asked for, so that pieces arrive as they are
+    /// sent.
     Headers headers;
 
     /// The one header that carries the key ("authorization" or "x-api-key"), kept apart so that it never leaves
@@ -112,7 +114,9 @@ class HttpTransport {
 public:
     virtual ~HttpTransport() = default;
 
-    /// The response's head; any status is a success. Redirects are not followed.
+    /// The response's head; any status is a success. Redirects are not followed. Content-Length and Content-Encoding
+    /// are left out of it where the body is decompressed. The coroutine's executor has to run one thing at a time, as
+    /// Runtime::executor() does; the body may be read on another such one.
     ///
     /// Cancellation: terminal; the request may have been carried out (Error::maybe_executed).
     /// Errors: invalid_argument (url, header), connection, timeout, protocol, cancelled, invalid_state (closed).

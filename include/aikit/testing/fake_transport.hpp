@@ -16,10 +16,10 @@ namespace aikit::inline v0::testing {
 
 /// How a scripted answer ends.
 enum class Ending {
-    whole,   ///< As it should.
-    cut,     ///< The body stops early, as if the peer had closed: incomplete.
-    reset,   ///< The connection is reset: connection.
-    stall,   ///< Nothing more comes: the idle limit, or the test's clock, has to end it.
+    whole,  ///< As it should.
+    cut,    ///< The body stops early, as if the peer had closed: incomplete.
+    reset,  ///< The connection is reset: connection.
+    stall,  ///< Nothing more comes: the idle limit, or the test's clock, has to end it.
 };
 
 /// One scripted answer.
