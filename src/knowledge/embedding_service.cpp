@@ -6,14 +6,17 @@
 
 #include <aikit/knowledge/embedding_service.hpp>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 namespace aikit::inline v0::knowledge {
 namespace {
 
+using namespace boost::asio::experimental::awaitable_operators;
 using storage::Connection;
 using storage::Statement;
 
@@ -25,6 +28,27 @@ struct Wanted {
     Sha256Digest hash{};
     std::vector<float> vector;
 };
+
+/// What a request cost.
+struct Asked {
+    Asked() = default;
+
+    Usage usage;
+    std::optional<Money> cost;
+};
+
+/// Missing when one of them is, or when it does not fit.
+std::optional<Money> sum(std::optional<Money> const& a, std::optional<Money> const& b) {
+    if (!a || !b) return std::nullopt;
+    Result<Money> const total = Money::add(*a, *b);
+    return total ? std::optional<Money>(*total) : std::nullopt;
+}
+
+std::vector<Wanted*> part_of(std::vector<Wanted*> const& all, std::size_t begin, std::size_t size) {
+    std::size_t const first = std::min(begin, all.size());
+    auto const at = all.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::vector<Wanted*>(at, at + static_cast<std::ptrdiff_t>(std::min(size, all.size() - first)));
+}
 
 std::span<std::byte const> bytes_of(Sha256Digest const& hash) {
     return hash;
@@ -111,14 +135,19 @@ private:
         }
         out.from_cache = static_cast<std::int64_t>(texts.size() - missing.size());
 
+        // Two requests are under way at a time: while one is answered, the other travels.
         auto const size = static_cast<std::size_t>(self->config_.batch);
-        for (std::size_t begin = 0; begin < missing.size(); begin += size) {
-            std::vector<Wanted*> batch(
-                missing.begin() + static_cast<std::ptrdiff_t>(begin),
-                missing.begin() + static_cast<std::ptrdiff_t>(std::min(begin + size, missing.size())));
-            Task<void> asking = ask(self, key, std::move(batch), purpose, options, &out);
-            Result<void> asked = co_await std::move(asking);
-            if (!asked) co_return asked.error();
+        for (std::size_t begin = 0; begin < missing.size(); begin += 2 * size) {
+            Task<Asked> first = ask(self, key, part_of(missing, begin, size), purpose, options);
+            Task<Asked> second = ask(self, key, part_of(missing, begin + size, size), purpose, options);
+            boost::asio::awaitable<std::tuple<Result<Asked>, Result<Asked>>> both =
+                std::move(first) && std::move(second);
+            std::tuple<Result<Asked>, Result<Asked>> const asked = co_await std::move(both);
+            for (Result<Asked> const& one : {std::get<0>(asked), std::get<1>(asked)}) {
+                if (!one) co_return one.error();
+                out.usage.add(one->usage);
+                out.cost = sum(out.cost, one->cost);
+            }
         }
         for (std::size_t const index : place) out.vectors.push_back(wanted[index].vector);
         co_return out;
@@ -139,9 +168,13 @@ private:
         co_return ok();
     }
 
-    /// One request, and its vectors into the cache before the next one.
-    static Task<void> ask(Self self, std::string key, std::vector<Wanted*> batch, std::string purpose,
-                          CallOptions options, EmbeddedTexts* out) {
+    /// One request, and its vectors into the cache; nothing for an empty batch. The texts belong to the caller's
+    /// frame, which waits.
+    static Task<Asked> ask(Self self, std::string key, std::vector<Wanted*> batch, std::string purpose,
+                           CallOptions options) {
+        Asked out;
+        out.cost = Money();
+        if (batch.empty()) co_return out;
         EmbedRequest request;
         request.model = self->config_.model;
         request.dimensions = self->config_.dimensions;
@@ -158,17 +191,14 @@ private:
                                                " texts were sent, and " + std::to_string(reply->vectors.size()) +
                                                " vectors came back");
         }
-        out->usage.add(reply->usage);
-        Result<Money> const sum =
-            out->cost && reply->info.cost ? Money::add(*out->cost, *reply->info.cost) : Result<Money>(Error());
-        out->cost = sum ? std::optional<Money>(*sum) : std::nullopt;
-
+        out.usage = reply->usage;
+        out.cost = reply->info.cost;
         std::vector<Sha256Digest> hashes;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             batch[i]->vector = reply->vectors[i];
             hashes.push_back(batch[i]->hash);
         }
-        if (!self->config_.cache || !self->cache_) co_return ok();
+        if (!self->config_.cache || !self->cache_) co_return out;
         std::int64_t const now = storage::to_micros(self->cache_.runtime().clock()->system_now());
         std::function<Result<bool>(Connection&)> work = [key = std::move(key), hashes = std::move(hashes),
                                                          vectors = std::move(reply->vectors),
@@ -180,7 +210,7 @@ private:
         Task<bool> saving = cache.write<bool>(std::move(work));
         Result<bool> saved = co_await std::move(saving);
         if (!saved) co_return saved.error();
-        co_return ok();
+        co_return out;
     }
 
     std::shared_ptr<AIProvider> const provider_;

@@ -90,7 +90,11 @@ PreparedDocument prepare(DocumentInput const& input, DocumentRow const* known, C
     if (!extracted) return failed(std::move(out), extracted.error());
     out.row.document.title = extracted->title;
     out.row.document.media_type = extracted->media_type;
-    Result<std::vector<Chunk>> chunks = chunk(extracted->text, chunking);
+    ChunkingStrategy cutting = chunking;
+    bool const plain = extracted->media_type != "text/markdown";
+    // Markdown's rules would read a meaning into the marks and indents of other texts.
+    if (plain && cutting.kind == ChunkingStrategy::Kind::markdown) cutting.kind = ChunkingStrategy::Kind::paragraph;
+    Result<std::vector<Chunk>> chunks = chunk(extracted->text, cutting);
     if (!chunks) return failed(std::move(out), chunks.error());
     for (Chunk const& piece : *chunks) {
         std::string_view const text = std::string_view(extracted->text).substr(piece.begin, piece.end - piece.begin);

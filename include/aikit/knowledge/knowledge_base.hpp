@@ -18,8 +18,8 @@ namespace aikit::inline v0::knowledge {
 struct KnowledgeBaseConfig {
     KnowledgeBaseConfig() = default;
 
-    std::string name;  ///< 1 to 100 bytes of [A-Za-z0-9_.-].
-    ChunkingStrategy chunking;
+    std::string name;           ///< 1 to 100 bytes of [A-Za-z0-9_.-].
+    ChunkingStrategy chunking;  ///< Kind::markdown cuts what is no Markdown as Kind::paragraph does.
 };
 
 enum class DocumentStatus { pending, processing, completed, failed };
