@@ -11,9 +11,6 @@ if(AIKIT_BUILD_SHARED)
     install(TARGETS aikit_shared EXPORT aikit_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(EXPORT aikit_shared FILE aikit-shared.cmake NAMESPACE aikit:: DESTINATION ${aikit_package_dir})
 endif()
-if(TARGET aikit_command)
-    install(TARGETS aikit_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/aikitConfig.cmake.in ${PROJECT_BINARY_DIR}/aikitConfig.cmake
     INSTALL_DESTINATION ${aikit_package_dir} PATH_VARS aikit_data_dir NO_SET_AND_CHECK_MACRO)

@@ -5,5 +5,7 @@
 // that harmless, but hundreds of suppressed reports would take minutes to look up.
 #if defined(__SANITIZE_THREAD__)
 extern "C" __attribute__((visibility("default"))) char const* __tsan_default_options();
-extern "C" char const* __tsan_default_options() { return "detect_deadlocks=0"; }
+extern "C" char const* __tsan_default_options() {
+    return "detect_deadlocks=0";
+}
 #endif

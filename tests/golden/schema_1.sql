@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: MIT
+-- tests/golden/schema_1.sql - a store as version 1 of the schema made it: migration 1 at its release, word for word, and
+-- the file's marks. Migrations that follow are tested from here; it never changes after the release.
+-- Vectors and their texts. The truth; the graph beside the file is an image of it.
+CREATE TABLE collection (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT UNIQUE,              -- NULL: dropped, its items are on their way out
+    dimensions INTEGER NOT NULL,         -- 0: texts only
+    metric     TEXT NOT NULL,            -- cosine, dot, l2
+    model      TEXT NOT NULL,            -- what made the vectors; empty: not told
+    created    INTEGER NOT NULL,         -- with the id, which collection an image is of
+    change     INTEGER NOT NULL,         -- of the last write to its items: the time, or one more than the last
+    forgotten  INTEGER NOT NULL,         -- removals up to this change are no longer in `removed`
+    items      INTEGER NOT NULL,
+    vectors    INTEGER NOT NULL,         -- items that have one
+    texts      INTEGER NOT NULL,         -- items with at least one keyword
+    words      INTEGER NOT NULL,         -- keywords of all items together
+    image      INTEGER NOT NULL          -- seal of the last image of its graph: one with another seal was made in
+                                         -- another life of this file (a copy that was put back); 0: none
+) STRICT;
+
+CREATE TABLE item (
+    label      INTEGER PRIMARY KEY AUTOINCREMENT,  -- names a version of an item; never used again
+    collection INTEGER NOT NULL REFERENCES collection (id),
+    id         TEXT NOT NULL,
+    change     INTEGER NOT NULL,         -- collection.change when it was written
+    text       TEXT NOT NULL,
+    metadata   TEXT NOT NULL,            -- a JSON object
+    vector     BLOB NOT NULL,            -- float32, little-endian; empty when the item has none
+    UNIQUE (collection, id)
+) STRICT;
+CREATE INDEX item_by_change ON item (collection, change);
+
+-- Labels that went away, for graphs that were made before.
+CREATE TABLE removed (
+    collection INTEGER NOT NULL REFERENCES collection (id),
+    change     INTEGER NOT NULL,
+    label      INTEGER NOT NULL,
+    PRIMARY KEY (collection, change, label)
+) STRICT, WITHOUT ROWID;
+
+-- Keywords. The text given to FTS5 is made of words that are already analysed, each with its collection in front
+-- ("7_wing"), so that every collection has term statistics of its own; see vector/keywords.hpp.
+CREATE VIRTUAL TABLE item_text USING fts5 (words, content = '', columnsize = 0, tokenize = "ascii tokenchars '_'");
+CREATE VIRTUAL TABLE item_term USING fts5vocab (item_text, instance);
+
+-- How many keywords an item has, apart from the item because it is read for every candidate.
+CREATE TABLE item_length (
+    label      INTEGER PRIMARY KEY,
+    words      INTEGER NOT NULL
+) STRICT;
+
+-- Knowledge bases: documents; their chunks are items of the collection "kb/NAME".
+CREATE TABLE knowledge_base (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    settings   TEXT NOT NULL,            -- JSON: chunking and embedding, fixed when it is made
+    created    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE document (
+    id             INTEGER PRIMARY KEY,
+    knowledge_base INTEGER NOT NULL REFERENCES knowledge_base (id) ON DELETE CASCADE,
+    uri            TEXT NOT NULL,        -- where it came from; unique within its knowledge base
+    title          TEXT NOT NULL,
+    media_type     TEXT NOT NULL,
+    content_hash   TEXT NOT NULL,        -- SHA-256 of the source bytes and the settings, hex
+    status         TEXT NOT NULL,        -- pending, processing, completed, failed
+    error          TEXT NOT NULL,        -- a sentence when failed
+    bytes          INTEGER NOT NULL,
+    chunks         INTEGER NOT NULL,
+    metadata       TEXT NOT NULL,
+    created        INTEGER NOT NULL,
+    updated        INTEGER NOT NULL,
+    UNIQUE (knowledge_base, uri)
+) STRICT;
+
+-- Embeddings by content, so that the same text is never paid for twice.
+CREATE TABLE embedding_cache (
+    model   TEXT NOT NULL,
+    hash    BLOB NOT NULL,               -- SHA-256 of the input
+    vector  BLOB NOT NULL,
+    used    INTEGER NOT NULL,
+    PRIMARY KEY (model, hash)
+) STRICT, WITHOUT ROWID;
+
+-- One row per attempt: retries, hedges and fallbacks have their own.
+CREATE TABLE ledger (
+    id            INTEGER PRIMARY KEY,
+    request       TEXT NOT NULL,         -- id of the caller's operation
+    attempt       INTEGER NOT NULL,      -- from 1
+    started       INTEGER NOT NULL,
+    latency       INTEGER NOT NULL,      -- microseconds until the end
+    first_token   INTEGER,               -- microseconds until the first piece of a stream
+    operation     TEXT NOT NULL,         -- chat, embed, moderate, models
+    provider      TEXT NOT NULL,
+    model         TEXT NOT NULL,
+    tenant        TEXT NOT NULL,
+    user          TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    project       TEXT NOT NULL,
+    tags          TEXT NOT NULL,         -- a JSON array
+    outcome       TEXT NOT NULL,         -- ok, an error's name, or "dropped"
+    estimated     INTEGER NOT NULL,      -- 1: usage was counted here, not told by the provider
+    input         INTEGER NOT NULL,
+    cache_read    INTEGER NOT NULL,
+    cache_write_5m INTEGER NOT NULL,
+    cache_write_1h INTEGER NOT NULL,
+    output        INTEGER NOT NULL,
+    reasoning     INTEGER NOT NULL,
+    usage         TEXT NOT NULL,         -- JSON of the whole usage
+    cost          INTEGER,               -- nano-dollars; NULL: could not be priced
+    price_id      TEXT NOT NULL,         -- which catalog entry priced it; empty: none
+    provider_request TEXT NOT NULL,      -- the provider's id of the request
+    UNIQUE (request, attempt)
+) STRICT;
+CREATE INDEX ledger_by_time ON ledger (started);
+PRAGMA application_id = 1634298740;
+PRAGMA user_version = 1;
