@@ -332,8 +332,9 @@ private:
         if (request.top < 1 || request.top > 1'000) {
             co_return fail(Errc::invalid_argument, "SearchRequest.top must be 1 to 1000");
         }
+        SearchMode const mode = request.mode;
         std::vector<float> embedded;
-        if (request.mode != SearchMode::sparse) {
+        if (mode != SearchMode::sparse) {
             std::vector<std::string> texts;
             texts.push_back(request.query);
             Task<EmbeddedTexts> embedding = self->embeddings_->embed(std::move(texts), "query", std::move(options));
@@ -350,6 +351,9 @@ private:
         for (vector::Hit& hit : *hits) {
             Result<RelevantChunk> chunk = to_relevant(std::move(hit));
             if (!chunk) co_return chunk.error();
+            // With one leg the score is that leg's.
+            if (mode == SearchMode::dense) chunk->dense_score = chunk->score;
+            if (mode == SearchMode::sparse) chunk->sparse_score = chunk->score;
             out.push_back(std::move(*chunk));
         }
         co_return out;
