@@ -191,7 +191,7 @@ private:
                              std::vector<knowledge::RelevantChunk> const& chunks) const {
         std::vector<aikit::Source> sources;
         for (knowledge::RelevantChunk const& chunk : chunks) {
-            sources.emplace_back(static_cast<int>(sources.size()) + 1, chunk.title, chunk.text);
+            sources.emplace_back(static_cast<int>(sources.size()) + 1, path_of(chunk), chunk.text);
         }
         ChatRequest request;
         request.model = config_.model;

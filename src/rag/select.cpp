@@ -32,13 +32,15 @@ double jaccard(std::vector<std::string> const& a, std::vector<std::string> const
     return all == 0 ? 1 : static_cast<double>(common) / static_cast<double>(all);
 }
 
-std::string all_text(knowledge::RelevantChunk const& chunk) {
-    std::string text = chunk.title;
-    for (std::string const& heading : chunk.headings) text += "\n" + heading;
-    return text + "\n" + chunk.text;
-}
-
 }  // namespace
+
+std::string path_of(knowledge::RelevantChunk const& chunk) {
+    std::string path = chunk.title;
+    for (std::string const& heading : chunk.headings) {
+        if (heading != chunk.title) path += (path.empty() ? "" : " > ") + heading;
+    }
+    return path;
+}
 
 std::vector<std::string> content_words(std::string_view text) {
     std::vector<std::string> out;
@@ -93,7 +95,7 @@ bool any_evidence(std::string_view question, std::vector<knowledge::RelevantChun
     std::vector<std::string> const asked = content_words(question);
     return std::any_of(chunks.begin(), chunks.end(), [&](knowledge::RelevantChunk const& chunk) {
         if (chunk.dense_score && *chunk.dense_score >= least_dense_score) return true;
-        std::vector<std::string> const said = content_words(all_text(chunk));
+        std::vector<std::string> const said = content_words(path_of(chunk) + "\n" + chunk.text);
         return std::any_of(asked.begin(), asked.end(),
                            [&](std::string const& word) { return std::binary_search(said.begin(), said.end(), word); });
     });
@@ -108,7 +110,7 @@ std::vector<knowledge::RelevantChunk> fit(std::vector<knowledge::RelevantChunk> 
     std::vector<knowledge::RelevantChunk> out;
     for (knowledge::RelevantChunk& chunk : chunks) {
         std::vector<Source> one;
-        one.emplace_back(static_cast<int>(out.size()) + 1, chunk.title, chunk.text);
+        one.emplace_back(static_cast<int>(out.size()) + 1, path_of(chunk), chunk.text);
         std::int64_t const cost = careful_tokens(write_sources(one, {}));
         if (cost > budget) continue;
         budget -= cost;

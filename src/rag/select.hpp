@@ -12,6 +12,9 @@
 
 namespace aikit::inline v0::rag {
 
+/// "title > heading > heading": what a chunk is about, for a model that sees nothing else of its document.
+std::string path_of(knowledge::RelevantChunk const& chunk);
+
 /// The words that carry meaning: stems, sorted, each once, without stop words and question words.
 std::vector<std::string> content_words(std::string_view text);
 
