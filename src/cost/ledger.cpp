@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// cost/ledger.cpp - rows are gathered while one write is under way, and go in together with the next.
+// cost/ledger.cpp - rows are gathered for a moment, and while one write is under way, and go in together.
 #include "core/async.hpp"
-#include "core/json.hpp"
+#include "model/json_writer.hpp"
 #include "storage/connection.hpp"
 
 #include <aikit/cost/ledger.hpp>
@@ -19,17 +19,24 @@ namespace {
 using storage::Connection;
 using storage::Statement;
 
-// A write of this many rows takes a few milliseconds; others wait no longer for the writer.
-constexpr std::size_t most_at_once = 256;
+// A write of this many rows takes some milliseconds; others wait no longer for the writer.
+constexpr std::size_t most_at_once = 1'024;
 
 // Rows that wait when they cannot be written: some 100 MB.
 constexpr std::size_t most_pending = 100'000;
 
+// How long a row waits for others to come: commits cost the same for one as for many. With the commit itself it stays
+// below the 50 ms that are promised.
+constexpr std::chrono::milliseconds linger{25};
+
 std::string usage_json(Usage const& usage) {
-    json::object out;
+    std::string out;
+    out.reserve(128);
+    JsonWriter json(out);
     auto const add = [&](char const* key, std::int64_t count) {
-        if (count != 0) out[key] = count;
+        if (count != 0) json.key(key).number(count);
     };
+    json.begin_object();
     add("input", usage.input);
     add("cache_read", usage.cache_read);
     add("cache_write_5m", usage.cache_write_5m);
@@ -41,18 +48,40 @@ std::string usage_json(Usage const& usage) {
     add("audio_output", usage.audio_output);
     add("image_input", usage.image_input);
     add("image_output", usage.image_output);
-    return json::serialize(out);
+    json.end_object();
+    return out;
 }
 
 std::string tags_json(std::vector<std::string> const& tags) {
-    json::array out;
-    for (std::string const& tag : tags) out.push_back(json::value(tag));
-    return json::serialize(out);
+    std::string out;
+    JsonWriter json(out);
+    json.begin_array();
+    for (std::string const& tag : tags) json.text(tag);
+    json.end_array();
+    return out;
 }
 
-Result<void> insert(Connection& db, LedgerRow const& row) {
+Result<void> insert(Statement& add, LedgerRow const& row) {
     Attempt const& attempt = row.attempt;
     Usage const& usage = attempt.usage;
+    std::string const tags = tags_json(row.caller.tags);
+    std::string const counts = usage_json(usage);
+    add.bind_view(1, row.request_id).bind(2, row.attempt_number).bind(3, storage::to_micros(attempt.started));
+    add.bind(4, static_cast<std::int64_t>(attempt.latency.count()));
+    add.bind(5, attempt.first_token ? std::optional<std::int64_t>(attempt.first_token->count()) : std::nullopt);
+    add.bind_view(6, row.operation).bind_view(7, attempt.provider).bind_view(8, attempt.model);
+    add.bind_view(9, row.caller.tenant).bind_view(10, row.caller.user).bind_view(11, row.caller.key);
+    add.bind_view(12, row.caller.project).bind_view(13, tags).bind_view(14, attempt.outcome);
+    add.bind(15, usage.estimated).bind(16, usage.input).bind(17, usage.cache_read).bind(18, usage.cache_write_5m);
+    add.bind(19, usage.cache_write_1h).bind(20, usage.output).bind(21, usage.reasoning).bind_view(22, counts);
+    add.bind(23, attempt.cost ? std::optional<std::int64_t>(attempt.cost->nanos()) : std::nullopt);
+    add.bind_view(24, attempt.price_id).bind_view(25, attempt.provider_request_id);
+    Result<void> const done = add.run();
+    add.reset();
+    return done;
+}
+
+Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
     // A row may be handed over twice when its group was repeated; it is the same row.
     Statement add(
         db,
@@ -61,17 +90,10 @@ Result<void> insert(Connection& db, LedgerRow const& row) {
         "reasoning, usage, cost, price_id, provider_request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
         "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) "
         "ON CONFLICT (request, attempt) DO NOTHING");
-    add.bind(1, row.request_id).bind(2, row.attempt_number).bind(3, storage::to_micros(attempt.started));
-    add.bind(4, static_cast<std::int64_t>(attempt.latency.count()));
-    add.bind(5, attempt.first_token ? std::optional<std::int64_t>(attempt.first_token->count()) : std::nullopt);
-    add.bind(6, row.operation).bind(7, attempt.provider).bind(8, attempt.model);
-    add.bind(9, row.caller.tenant).bind(10, row.caller.user).bind(11, row.caller.key).bind(12, row.caller.project);
-    add.bind(13, tags_json(row.caller.tags)).bind(14, attempt.outcome).bind(15, usage.estimated);
-    add.bind(16, usage.input).bind(17, usage.cache_read).bind(18, usage.cache_write_5m).bind(19, usage.cache_write_1h);
-    add.bind(20, usage.output).bind(21, usage.reasoning).bind(22, usage_json(usage));
-    add.bind(23, attempt.cost ? std::optional<std::int64_t>(attempt.cost->nanos()) : std::nullopt);
-    add.bind(24, attempt.price_id).bind(25, attempt.provider_request_id);
-    return add.run();
+    for (LedgerRow const& row : rows) {
+        if (Result<void> added = insert(add, row); !added) return added;
+    }
+    return ok();
 }
 
 std::string day_name(std::int64_t days_since_1970) {
@@ -161,19 +183,45 @@ Result<Report> read_report(Connection& db, ReportQuery const& query) {
 
 /// Rows wait in lists, so that handing them to the writer, and taking them back, needs no memory that might be short.
 struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
-    explicit State(storage::Database database_) : database(std::move(database_)) {}
+    explicit State(storage::Database database_)
+        : database(std::move(database_)), executor(database.runtime().executor()) {}
 
-    void keep(LedgerRow row) {
+    /// What is to be done now that a row has come.
+    enum class Next { nothing, wait, write };
+
+    Next keep(LedgerRow row) {
         std::list<LedgerRow> one;
         one.push_back(std::move(row));
         std::lock_guard const lock(mutex);
         if (waiting.size() + writing.size() >= most_pending) {
             failure = fail(Errc::storage, "the ledger cannot be written and holds all the rows it can: rows are lost");
             ++lost;
-            return;
+            return Next::nothing;
         }
         waiting.splice(waiting.end(), one);
         ++recorded;
+        if (waiting.size() >= most_at_once) return Next::write;
+        return std::exchange(lingering, true) ? Next::nothing : Next::wait;
+    }
+
+    /// Has what gathers written in a moment.
+    void write_soon() noexcept {
+        Result<bool> const posted = guarded([&]() -> Result<bool> {
+            return database.runtime().post(executor, [self = shared_from_this()] {
+                Clock& clock = *self->database.runtime().clock();
+                if (!self->timer) self->timer = clock.make_timer(self->executor);
+                self->timer->arm(clock.now() + linger, [self] { self->write_now(); });
+            });
+        });
+        if (!posted || !*posted) write_now();
+    }
+
+    void write_now() noexcept {
+        {
+            std::lock_guard const lock(mutex);
+            lingering = false;
+        }
+        write_next();
     }
 
     /// Hands what has gathered to the writer, unless a write is under way: its end does so.
@@ -186,12 +234,8 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
             writing.splice(writing.begin(), waiting, waiting.begin(), last);
         }
         Result<void> const posted = guarded([&]() -> Result<void> {
-            std::function<Result<void>(Connection&)> work = [self =
-                                                                 shared_from_this()](Connection& db) -> Result<void> {
-                for (LedgerRow const& row : self->writing) {
-                    if (Result<void> added = insert(db, row); !added) return added;
-                }
-                return ok();
+            std::function<Result<void>(Connection&)> work = [self = shared_from_this()](Connection& db) {
+                return insert_all(db, self->writing);
             };
             std::function<void(Result<void>)> done = [self = shared_from_this()](Result<void> result) {
                 self->written(std::move(result));
@@ -218,7 +262,10 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     }
 
     storage::Database const database;
-    mutable std::mutex mutex;  // guards what follows; never held across a suspension
+    boost::asio::any_io_executor const executor;
+    std::unique_ptr<Timer> timer;  // used on `executor` only
+    mutable std::mutex mutex;      // guards what follows; never held across a suspension
+    bool lingering = false;        // the timer is armed, or about to be
     std::list<LedgerRow> waiting;
     std::list<LedgerRow> writing;  // read by the storage thread while it is not empty
     std::int64_t recorded = 0;
@@ -229,19 +276,24 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
 
 Ledger::Ledger(storage::Database database) : state_(std::make_shared<State>(std::move(database))) {}
 
-Ledger::~Ledger() = default;
+Ledger::~Ledger() {
+    state_->write_next();
+    // The timer holds the state, and is let go where it may be at work. Without memory for that it does so in its time.
+    (void)guarded([&]() -> Result<bool> {
+        return state_->database.runtime().post(state_->executor, [state = state_] { state->timer.reset(); });
+    });
+}
 
 void Ledger::record(LedgerRow row) noexcept {
-    Result<void> const kept = guarded([&]() -> Result<void> {
-        state_->keep(std::move(row));
-        return ok();
-    });
-    if (!kept) {
+    Result<State::Next> const next = guarded([&]() -> Result<State::Next> { return state_->keep(std::move(row)); });
+    if (!next) {
         // A call that was made cannot be failed for want of memory for its row: flush() tells.
         std::lock_guard const lock(state_->mutex);
         ++state_->lost;
+        return;
     }
-    state_->write_next();
+    if (*next == State::Next::wait) state_->write_soon();
+    if (*next == State::Next::write) state_->write_next();
 }
 
 Task<void> Ledger::flush() {

@@ -61,6 +61,14 @@ Statement& Statement::bind(int index, std::string_view text) {
     return *this;
 }
 
+Statement& Statement::bind_view(int index, std::string_view text) {
+    int const slot = body_->slot(index);
+    if (slot == 0) return *this;
+    char const* const data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
+    body_->check(sqlite3_bind_text64(body_->compiled->statement, slot, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+    return *this;
+}
+
 Statement& Statement::bind_blob(int index, std::span<std::byte const> bytes) {
     int const slot = body_->slot(index);
     if (slot == 0) return *this;

@@ -39,6 +39,9 @@ public:
     Statement& bind(int index, std::string_view text);
     Statement& bind(int index, char const* text) { return bind(index, std::string_view(text)); }
     Statement& bind(int index, std::string const& text) { return bind(index, std::string_view(text)); }
+
+    /// Like bind, without a copy: the bytes must stay until the next reset() or the statement's end.
+    Statement& bind_view(int index, std::string_view text);
     Statement& bind_blob(int index, std::span<std::byte const> bytes);
     Statement& bind_null(int index);
     template <class T>
