@@ -326,15 +326,20 @@ private:
     }
 
     static Task<std::vector<RelevantChunk>> search_task(Self self, SearchRequest request, CallOptions options) {
-        if (request.query.find_first_not_of(" \t\r\n") == std::string::npos) {
+        bool const no_words = request.query.find_first_not_of(" \t\r\n") == std::string::npos;
+        if (no_words && request.vector.empty()) {
             co_return fail(Errc::invalid_argument, "SearchRequest.query is empty; say what to look for");
+        }
+        if (!request.vector.empty() && request.mode == SearchMode::sparse) {
+            co_return fail(Errc::invalid_argument, "SearchRequest.vector has no use in a sparse search; leave it out");
         }
         if (request.top < 1 || request.top > 1'000) {
             co_return fail(Errc::invalid_argument, "SearchRequest.top must be 1 to 1000");
         }
+        if (no_words) request.mode = SearchMode::dense;
         SearchMode const mode = request.mode;
-        std::vector<float> embedded;
-        if (mode != SearchMode::sparse) {
+        std::vector<float> embedded = std::move(request.vector);
+        if (mode != SearchMode::sparse && embedded.empty()) {
             std::vector<std::string> texts;
             texts.push_back(request.query);
             Task<EmbeddedTexts> embedding = self->embeddings_->embed(std::move(texts), "query", std::move(options));

@@ -108,6 +108,11 @@ struct SearchRequest {
     SearchRequest() = default;
 
     std::string query;
+
+    /// In place of embedding `query`: made by the model that embedded the documents. With it `query` may be empty, and
+    /// then words do not count. Empty: `query` is embedded. Not with SearchMode::sparse.
+    std::vector<float> vector;
+
     SearchMode mode = SearchMode::hybrid;
     int top = 10;  ///< 1 to 1,000.
 };

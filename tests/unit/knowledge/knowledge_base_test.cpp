@@ -293,6 +293,35 @@ TEST_CASE("knowledge bases of one store do not see each other, and are listed") 
     CHECK(all[1].statistics.bytes == 10);
 }
 
+TEST_CASE("a vector stands in for the embedding of the words, and alone it is all that counts") {
+    Scratch folder("kb_vector");
+    Library library(folder / "store.db");
+    REQUIRE(library.ingest({text_input("a", "alpha words"), text_input("b", "beta words")}));
+    std::vector<std::string> const beta{"beta"};
+    std::vector<float> const vector =
+        testing::run(library.embeddings->embed(beta, "query", CallOptions())).value().vectors.at(0);
+    int const embedded = library.provider->requests;
+
+    SearchRequest request;
+    request.vector = vector;
+    std::vector<RelevantChunk> const alone = testing::run(library.base->search(request, CallOptions())).value();
+    CHECK(alone.at(0).uri == "b");
+    CHECK(alone.at(0).dense_score.has_value());
+    CHECK_FALSE(alone.at(0).sparse_score.has_value());
+
+    request.query = "alpha";
+    std::vector<RelevantChunk> const both = testing::run(library.base->search(request, CallOptions())).value();
+    REQUIRE(both.size() == 2);
+    CHECK(both.at(0).sparse_score.has_value() != both.at(1).sparse_score.has_value());
+    CHECK(library.provider->requests == embedded);
+
+    request.mode = SearchMode::sparse;
+    CHECK(testing::run(library.base->search(request, CallOptions())).error().code == Errc::invalid_argument);
+    request.mode = SearchMode::dense;
+    request.vector.pop_back();
+    CHECK(testing::run(library.base->search(request, CallOptions())).error().code == Errc::invalid_argument);
+}
+
 TEST_CASE("searches that cannot be are refused by the name of the field") {
     Scratch folder("kb_refused");
     Library library(folder / "store.db");
