@@ -2,6 +2,7 @@
 // cli/calls.cpp - aikit embed, moderate, models, cost, version.
 #include "cli/commands.hpp"
 #include "core/json.hpp"
+#include "kit/json_views.hpp"
 
 namespace aikit::cli {
 namespace {
@@ -72,19 +73,6 @@ void print_moderation(Console& console, ModerateReply const& reply) {
         console.line(line);
     }
     for (std::string const& warning : reply.info.warnings) console.warn(warning);
-}
-
-json::object report_line(cost::ReportLine const& line) {
-    json::object out;
-    out["key"] = line.key;
-    out["calls"] = line.calls;
-    out["failed"] = line.failed;
-    out["input_tokens"] = line.input_tokens;
-    out["output_tokens"] = line.output_tokens;
-    out["cost_usd"] = line.cost.usd();
-    out["estimated"] = line.estimated;
-    out["unpriced"] = line.unpriced;
-    return out;
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -171,13 +159,7 @@ int run_cost(CommonOptions const& common, CostSettings const& settings) {
     Result<cost::Report> report = run(*kit, kit->cost_report(query));
     if (!report) return console.fail(report.error());
     if (console.json()) {
-        json::array lines;
-        for (cost::ReportLine const& line : report->lines) lines.push_back(report_line(line));
-        json::object out;
-        out["by"] = settings.by;
-        out["lines"] = std::move(lines);
-        out["total"] = report_line(report->total);
-        console.line(json::serialize(out));
+        console.line(json::serialize(json_form::view(*report, query.by)));
         return 0;
     }
     std::string heading = settings.by;

@@ -2,28 +2,12 @@
 // cli/knowledge.cpp - aikit ingest, search, ask.
 #include "cli/commands.hpp"
 #include "core/json.hpp"
+#include "kit/json_views.hpp"
 
 #include <algorithm>
 
 namespace aikit::cli {
 namespace {
-
-json::object chunk_json(knowledge::RelevantChunk const& chunk) {
-    json::object out;
-    out["id"] = chunk.id;
-    out["uri"] = chunk.uri;
-    out["title"] = chunk.title;
-    json::array headings;
-    for (std::string const& heading : chunk.headings) headings.push_back(json::value(heading));
-    out["headings"] = std::move(headings);
-    out["text"] = chunk.text;
-    out["begin"] = chunk.begin;
-    out["end"] = chunk.end;
-    out["score"] = chunk.score;
-    out["dense_score"] = chunk.dense_score ? json::value(*chunk.dense_score) : json::value(nullptr);
-    out["sparse_score"] = chunk.sparse_score ? json::value(*chunk.sparse_score) : json::value(nullptr);
-    return out;
-}
 
 /// A chunk in one line: where it is, and its first words.
 std::string chunk_place(knowledge::RelevantChunk const& chunk) {
@@ -43,48 +27,6 @@ std::string first_line(std::string_view text, std::size_t most) {
     if (out.size() <= most) return out;
     out.resize(text::floor_char(out, most));
     return out + "...";
-}
-
-json::object ingest_json(knowledge::IngestReport const& report) {
-    json::object out;
-    out["added"] = report.added;
-    out["changed"] = report.changed;
-    out["unchanged"] = report.unchanged;
-    out["chunks"] = report.chunks;
-    out["embedded_from_cache"] = report.embedded_from_cache;
-    json::array failed;
-    for (knowledge::Document const& document : report.failed) {
-        failed.push_back(json::object{{"uri", document.uri}, {"error", document.error}});
-    }
-    out["failed"] = std::move(failed);
-    out["cost_usd"] = report.cost ? json::value(report.cost->usd()) : json::value(nullptr);
-    return out;
-}
-
-json::object answer_json(rag::AnswerWithSources const& answer) {
-    json::object out;
-    out["answer"] = answer.text;
-    out["supported"] = answer.supported;
-    json::array sources;
-    for (rag::AnswerSource const& source : answer.sources) {
-        json::object entry = chunk_json(source.chunk);
-        entry["number"] = source.number;
-        entry["cited"] = source.cited;
-        sources.push_back(std::move(entry));
-    }
-    out["sources"] = std::move(sources);
-    json::array citations;
-    for (rag::Citation const& citation : answer.citations) {
-        citations.push_back(
-            json::object{{"source", citation.source}, {"begin", citation.begin}, {"end", citation.end}});
-    }
-    out["citations"] = std::move(citations);
-    json::array unresolved;
-    for (int const number : answer.unresolved) unresolved.push_back(number);
-    out["unresolved"] = std::move(unresolved);
-    // Our own writer's output, so it always parses.
-    out["aikit"] = json::parse(json_form::write_info(answer.info, true), "the call's facts").value();
-    return out;
 }
 
 void print_sources(Console& console, rag::AnswerWithSources const& answer) {
@@ -126,7 +68,7 @@ int run_ingest(CommonOptions const& common, IngestSettings const& settings) {
     console.end_progress();
     if (!report) return console.fail(report.error());
     if (console.json()) {
-        console.line(json::serialize(ingest_json(*report)));
+        console.line(json::serialize(json_form::view(*report)));
     } else {
         for (knowledge::Document const& document : report->failed) console.warn(document.uri + ": " + document.error);
         std::string line = settings.base + ": " + std::to_string(report->added) + " added, " +
@@ -160,7 +102,7 @@ int run_search(CommonOptions const& common, SearchSettings const& settings) {
     if (!chunks) return console.fail(chunks.error());
     if (console.json()) {
         json::array hits;
-        for (knowledge::RelevantChunk const& chunk : *chunks) hits.push_back(chunk_json(chunk));
+        for (knowledge::RelevantChunk const& chunk : *chunks) hits.push_back(json_form::view(chunk));
         console.line(json::serialize(
             json::object{{"query", settings.query}, {"mode", settings.mode}, {"hits", std::move(hits)}}));
         return 0;
@@ -190,7 +132,7 @@ int run_ask(CommonOptions const& common, AskSettings const& settings) {
         Result<std::optional<rag::AnswerEvent>> event = run(*kit, stream->next());
         if (!event) {
             if (!console.json()) console.line("");
-            return console.fail(event.error(), json::serialize(answer_json(stream->so_far())));
+            return console.fail(event.error(), json::serialize(json_form::view(stream->so_far(), false)));
         }
         if (!*event) break;
         if (auto const* text = std::get_if<rag::AnswerText>(&**event); text && !console.json())
@@ -198,7 +140,7 @@ int run_ask(CommonOptions const& common, AskSettings const& settings) {
     }
     rag::AnswerWithSources const answer = stream->so_far();
     if (console.json()) {
-        console.line(json::serialize(answer_json(answer)));
+        console.line(json::serialize(json_form::view(answer, true)));
         return 0;
     }
     console.line("");

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// kit/json_views.cpp - chunks, answers, ingests and costs as JSON.
+#include "kit/json_views.hpp"
+
+#include <aikit/model/json_form.hpp>
+
+namespace aikit::inline v0::json_form {
+namespace {
+
+json::value number_or_null(std::optional<double> const& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
+json::object line_view(cost::ReportLine const& line) {
+    json::object out;
+    out["key"] = line.key;
+    out["calls"] = line.calls;
+    out["failed"] = line.failed;
+    out["input_tokens"] = line.input_tokens;
+    out["output_tokens"] = line.output_tokens;
+    out["cost_usd"] = line.cost.usd();
+    out["estimated"] = line.estimated;
+    out["unpriced"] = line.unpriced;
+    return out;
+}
+
+}  // namespace
+
+json::object view(knowledge::RelevantChunk const& chunk) {
+    json::object out;
+    out["id"] = chunk.id;
+    out["uri"] = chunk.uri;
+    out["title"] = chunk.title;
+    json::array headings;
+    for (std::string const& heading : chunk.headings) headings.push_back(json::value(heading));
+    out["headings"] = std::move(headings);
+    out["text"] = chunk.text;
+    out["begin"] = chunk.begin;
+    out["end"] = chunk.end;
+    out["score"] = chunk.score;
+    out["dense_score"] = number_or_null(chunk.dense_score);
+    out["sparse_score"] = number_or_null(chunk.sparse_score);
+    return out;
+}
+
+json::array view(std::vector<rag::AnswerSource> const& sources) {
+    json::array out;
+    for (rag::AnswerSource const& source : sources) {
+        json::object entry = view(source.chunk);
+        entry["number"] = source.number;
+        entry["cited"] = source.cited;
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+json::object view(rag::AnswerWithSources const& answer, bool complete) {
+    json::object out;
+    out["answer"] = answer.text;
+    out["supported"] = answer.supported;
+    out["sources"] = view(answer.sources);
+    json::array citations;
+    for (rag::Citation const& citation : answer.citations) {
+        citations.push_back(
+            json::object{{"source", citation.source}, {"begin", citation.begin}, {"end", citation.end}});
+    }
+    out["citations"] = std::move(citations);
+    json::array unresolved;
+    for (int const number : answer.unresolved) unresolved.push_back(number);
+    out["unresolved"] = std::move(unresolved);
+    // Our own writer's output, so it always parses.
+    out["aikit"] = json::parse(write_info(answer.info, complete), "the call's facts").value();
+    return out;
+}
+
+json::object view(knowledge::IngestReport const& report) {
+    json::object out;
+    out["added"] = report.added;
+    out["changed"] = report.changed;
+    out["unchanged"] = report.unchanged;
+    out["chunks"] = report.chunks;
+    out["embedded_from_cache"] = report.embedded_from_cache;
+    json::array failed;
+    for (knowledge::Document const& document : report.failed) {
+        failed.push_back(json::object{{"uri", document.uri}, {"error", document.error}});
+    }
+    out["failed"] = std::move(failed);
+    out["cost_usd"] = report.cost ? json::value(report.cost->usd()) : json::value(nullptr);
+    return out;
+}
+
+char const* name(cost::ReportBy by) noexcept {
+    switch (by) {
+        case cost::ReportBy::model: return "model";
+        case cost::ReportBy::user: return "user";
+        case cost::ReportBy::day: return "day";
+        case cost::ReportBy::provider: return "provider";
+    }
+    return "model";
+}
+
+json::object view(cost::Report const& report, cost::ReportBy by) {
+    json::array lines;
+    for (cost::ReportLine const& line : report.lines) lines.push_back(line_view(line));
+    json::object out;
+    out["by"] = name(by);
+    out["lines"] = std::move(lines);
+    out["total"] = line_view(report.total);
+    return out;
+}
+
+json::object view(cost::CostEstimate const& estimate) {
+    json::object out;
+    out["input_tokens"] = estimate.input_tokens;
+    out["input_tokens_at_most"] = estimate.input_tokens_at_most;
+    out["output_tokens"] = estimate.output_tokens;
+    out["output_tokens_at_most"] = estimate.output_tokens_at_most;
+    out["expected_usd"] = estimate.expected.usd();
+    out["at_most_usd"] = estimate.at_most.usd();
+    out["exact_tokens"] = estimate.exact_tokens;
+    out["price_id"] = estimate.price_id;
+    return out;
+}
+
+}  // namespace aikit::inline v0::json_form

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// kit/json_views.hpp - what a Kit finds and reports as JSON; the command and the C ABI say it the same way.
+#ifndef AIKIT_SRC_KIT_JSON_VIEWS_HPP
+#define AIKIT_SRC_KIT_JSON_VIEWS_HPP
+
+#include "core/json.hpp"
+
+#include <aikit/kit.hpp>
+
+namespace aikit::inline v0::json_form {
+
+json::object view(knowledge::RelevantChunk const& chunk);
+json::array view(std::vector<rag::AnswerSource> const& sources);
+
+/// {"answer", "supported", "sources", "citations", "unresolved", "aikit"}; `complete` is false for a part of an answer.
+json::object view(rag::AnswerWithSources const& answer, bool complete);
+
+/// {"added", "changed", "unchanged", "chunks", "embedded_from_cache", "failed", "cost_usd"}
+json::object view(knowledge::IngestReport const& report);
+
+/// {"by", "lines", "total"}
+json::object view(cost::Report const& report, cost::ReportBy by);
+
+json::object view(cost::CostEstimate const& estimate);
+
+/// "model", "user", "day", "provider".
+char const* name(cost::ReportBy by) noexcept;
+
+}  // namespace aikit::inline v0::json_form
+
+#endif  // AIKIT_SRC_KIT_JSON_VIEWS_HPP
