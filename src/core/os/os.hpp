@@ -34,6 +34,9 @@ int usable_cores() noexcept;
 /// Overwrites memory with zeros even when nobody reads it again.
 void overwrite(void* data, std::size_t size) noexcept;
 
+/// Never returns: for a thread that must not go on while its process exits.
+[[noreturn]] void park() noexcept;
+
 /// While it lives, a thread started by this one has every signal blocked but those a fault of its own raises, so
 /// that the host's signals land on the host's threads. The calling thread's mask is put back at the end.
 class SignalsBlocked {

@@ -68,6 +68,10 @@ void overwrite(void* data, std::size_t size) noexcept {
     ::explicit_bzero(data, size);
 }
 
+void park() noexcept {
+    for (;;) ::pause();
+}
+
 SignalsBlocked::SignalsBlocked() noexcept {
     sigset_t all;
     ::sigfillset(&all);
