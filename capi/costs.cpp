@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// capi/costs.cpp - the entries of estimates and reports.
+#include "kit.hpp"
+#include "kit/json_views.hpp"
+#include "requests.hpp"
+
+#include <aikit/model/json_form.hpp>
+
+using namespace aikit;
+using namespace aikit::capi;
+
+namespace {
+
+Task<Reply> report_work(KitPointer kit, cost::ReportQuery query) {
+    cost::ReportBy const by = query.by;
+    Task<cost::Report> summing = kit->kit.cost_report(std::move(query));
+    Result<cost::Report> const report = co_await std::move(summing);
+    if (!report) co_return report.error();
+    co_return Reply(json::serialize(json_form::view(*report, by)));
+}
+
+Result<Work> report_of(KitPointer const& kit, char const* query, std::size_t size) {
+    Result<std::string_view> const text = optional_text(query, size, "query");
+    if (!text) return text.error();
+    Result<cost::ReportQuery> read = read_cost_query(*text);
+    if (!read) return read.error();
+    return Work([kit, read = std::move(*read)](std::shared_ptr<Op>) { return report_work(kit, read); });
+}
+
+}  // namespace
+
+aikit_status aikit_cost_estimate(aikit_kit* kit, char const* request, size_t request_size, aikit_bytes* estimate,
+                                 aikit_error** error) {
+    return blocking(kit, error, [&](KitPointer const& object) -> Result<void> {
+        if (Result<void> given = required(estimate, "estimate"); !given) return given;
+        Result<std::string_view> const text = required_text(request, request_size, "request");
+        if (!text) return text.error();
+        Result<json_form::ChatCall> const call = json_form::read_chat(*text);
+        if (!call) return call.error();
+        Result<cost::CostEstimate> const made = object->kit.estimate_request_cost(call->request);
+        if (!made) return made.error();
+        return hand_out(json::serialize(json_form::view(*made)), estimate);
+    });
+}
+
+aikit_status aikit_cost_report(aikit_kit* kit, char const* query, size_t query_size, aikit_bytes* report,
+                               aikit_error** error) {
+    return blocking_reply(kit, report, "report", error,
+                          [&](KitPointer const& object) { return report_of(object, query, query_size); });
+}
+
+aikit_status aikit_cost_report_start(aikit_kit* kit, char const* query, size_t query_size, aikit_done_cb on_done,
+                                     void* user, aikit_op** out, aikit_error** error) {
+    return starting(kit, Listener(on_done, user), out, error,
+                    [&](KitPointer const& object, Listener&) { return report_of(object, query, query_size); });
+}
