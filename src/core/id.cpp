@@ -75,12 +75,14 @@ std::string new_id(Clock const& clock) {
     std::uint64_t const high = milliseconds << 16 | 0x7000U | counter >> 8;
     std::uint64_t const low = std::uint64_t{0b10} << 62 | (counter & 0xFFU) << 54 | chance >> 10;
 
-    std::string text;
-    text.reserve(36);
-    for (int nibble = 0; nibble < 32; ++nibble) {
-        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) text += '-';
-        std::uint64_t const half = nibble < 16 ? high : low;
-        text += "0123456789abcdef"[half >> (60 - 4 * (nibble % 16)) & 0xFU];
+    std::string text("00000000-0000-0000-0000-000000000000");
+    char* at = text.data();
+    for (std::uint64_t half : {high, low}) {
+        for (int nibble = 0; nibble < 16; ++nibble) {
+            if (*at == '-') ++at;
+            *at++ = "0123456789abcdef"[half >> 60];
+            half <<= 4;
+        }
     }
     return text;
 }

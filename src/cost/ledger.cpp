@@ -225,12 +225,12 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     }
 
     /// Hands what has gathered to the writer, unless a write is under way: its end does so.
-    void write_next() noexcept {
+    void write_next(std::size_t most = most_at_once) noexcept {
         {
             std::lock_guard const lock(mutex);
             if (!writing.empty() || waiting.empty()) return;
             auto last = waiting.begin();
-            std::advance(last, std::min(waiting.size(), most_at_once));
+            std::advance(last, std::min(waiting.size(), most));
             writing.splice(writing.begin(), waiting, waiting.begin(), last);
         }
         Result<void> const posted = guarded([&]() -> Result<void> {
@@ -294,6 +294,10 @@ void Ledger::record(LedgerRow row) noexcept {
     }
     if (*next == State::Next::wait) state_->write_soon();
     if (*next == State::Next::write) state_->write_next();
+}
+
+void Ledger::write_now() noexcept {
+    state_->write_next(most_pending);
 }
 
 Task<void> Ledger::flush() {

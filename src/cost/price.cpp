@@ -30,9 +30,13 @@ public:
     }
     void request(Price price) { note(total_.add(price, 1)); }
 
-    Result<PricedUsage> finish() const {
+    Result<Money> total() const {
         if (error_) return *error_;
-        Result<Money> const cost = total_.total();
+        return total_.total();
+    }
+
+    Result<PricedUsage> finish() const {
+        Result<Money> const cost = total();
         if (!cost) return cost.error();
         PricedUsage priced;
         priced.cost = *cost;
@@ -90,12 +94,10 @@ TokenPrices const& prices_at(PriceEntry const& entry, std::int64_t total_input) 
     return *prices;
 }
 
-}  // namespace
-
-Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage) {
+/// Puts all classes of tokens on the bill.
+Result<void> fill(Billing& billing, PriceEntry const& entry, Usage const& usage) {
     if (Result<void> good = countable(usage); !good) return good.error();
-    Billing billing(entry.id);
-    if (entry.free) return billing.finish();
+    if (entry.free) return ok();
     TokenPrices const& prices = prices_at(entry, usage.total_input());
     auto const write_5m = first_of(prices.cache_write_5m, prices.input);
     auto const cached = first_of(prices.cache_read, prices.input);
@@ -110,7 +112,21 @@ Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage) {
     billing.wrote("audio output", first_of(prices.audio_output, prices.output), usage.audio_output);
     billing.wrote("image output", first_of(prices.image_output, prices.output), usage.image_output);
     if (entry.per_request) billing.request(*entry.per_request);
+    return ok();
+}
+
+}  // namespace
+
+Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage) {
+    Billing billing(entry.id);
+    if (Result<void> filled = fill(billing, entry, usage); !filled) return filled.error();
     return billing.finish();
+}
+
+Result<Money> cost_of(PriceEntry const& entry, Usage const& usage) {
+    Billing billing(entry.id);
+    if (Result<void> filled = fill(billing, entry, usage); !filled) return filled.error();
+    return billing.total();
 }
 
 }  // namespace aikit::inline v0::cost

@@ -24,20 +24,24 @@ Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, C
     if (Result<void> usable = state.usable(); !usable) return usable.error();
     Result<Destination> where = state.providers.resolve(request.model, operation);
     if (!where) return where.error();
-    if (options.privacy == Privacy::sensitive && !where->config.local) {
-        return fail(Errc::permission, "the request is marked sensitive, and the provider '" + where->config.name +
-                                          "' is not marked local in the configuration");
+    if (options.privacy == Privacy::sensitive && !where->entry->config.local) {
+        return fail(Errc::permission, "the request is marked sensitive, and the provider '" +
+                                          where->entry->config.name + "' is not marked local in the configuration");
     }
     request.model = std::move(where->model);
-    return std::move(where->provider);
+    return where->entry->provider;
 }
 
 Task<ChatReply> chat_task(StatePtr state, ChatRequest request, CallOptions options) {
-    if (!state) co_return closed_kit();
-    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
-    if (!provider) co_return provider.error();
-    Task<ChatReply> pending = (*provider)->chat(std::move(request), std::move(options));
-    co_return co_await std::move(pending);
+    try {
+        if (!state) co_return closed_kit();
+        Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
+        if (!provider) co_return provider.error();
+        Task<ChatReply> pending = (*provider)->chat(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    } catch (...) {
+        co_return current_exception_error();
+    }
 }
 
 Task<ChatStream> stream_task(StatePtr state, ChatRequest request, CallOptions options) {
@@ -67,9 +71,10 @@ Task<ModerateReply> moderate_task(StatePtr state, ModerateRequest request, CallO
 Task<ModelList> models_task(StatePtr state, std::string name, CallOptions options) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
-    Result<ProviderEntry> entry = state->providers.find(name.empty() ? state->providers.default_name() : name);
+    Result<std::shared_ptr<ProviderEntry const>> entry =
+        state->providers.find(name.empty() ? state->providers.default_name() : name);
     if (!entry) co_return entry.error();
-    Task<ModelList> pending = entry->provider->models(std::move(options));
+    Task<ModelList> pending = (*entry)->provider->models(std::move(options));
     co_return co_await std::move(pending);
 }
 
@@ -178,9 +183,9 @@ Task<rag::AnswerStream> ask_task(StatePtr state, std::string name, rag::Question
     rag::RAGConfig config = state->config.answers;
     config.model = probe.model;
     if (config.context_window == 0) {
-        Result<ProviderEntry> entry = state->providers.find((*provider)->name());
+        Result<std::shared_ptr<ProviderEntry const>> entry = state->providers.find((*provider)->name());
         cost::PriceQuery query;
-        query.provider = entry ? price_name(entry->config) : (*provider)->name();
+        query.provider = entry ? price_name((*entry)->config) : (*provider)->name();
         query.model = config.model;
         query.at = state->runtime.clock()->system_now();
         Result<cost::PriceEntry> facts = state->costs->catalog()->find(query);
@@ -216,22 +221,22 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
     std::lock_guard const lock(mutex);
     if (embeddings) return embeddings;
     std::string const name = config.embedding_provider.empty() ? std::string("builtin") : config.embedding_provider;
-    if (Result<ProviderEntry> known = providers.find(name); !known) return known.error();
+    if (Result<std::shared_ptr<ProviderEntry const>> known = providers.find(name); !known) return known.error();
     Result<Destination> where = providers.resolve(name + "/" + config.embedding_model, Operation::embed);
     if (!where) return where.error();
     knowledge::EmbeddingConfig embedding;
     embedding.model = where->model;
     // What is computed here costs less than what is kept.
-    embedding.cache = !is_builtin(where->config);
+    embedding.cache = !is_builtin(where->entry->config);
     Result<std::shared_ptr<knowledge::EmbeddingService>> made =
-        knowledge::EmbeddingService::create(where->provider, database, std::move(embedding));
+        knowledge::EmbeddingService::create(where->entry->provider, database, std::move(embedding));
     if (!made) return made.error();
     embeddings = std::move(*made);
     return embeddings;
 }
 
 Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
-    return guard(chat_task(state_, std::move(request), std::move(options)));
+    return chat_task(state_, std::move(request), std::move(options));
 }
 
 Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {
@@ -280,7 +285,7 @@ Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request
     if (!where) return where.error();
     ChatRequest resolved = request;
     resolved.model = where->model;
-    return state_->costs->estimate_request_cost(price_name(where->config), resolved);
+    return state_->costs->estimate_request_cost(price_name(where->entry->config), resolved);
 }
 
 Task<cost::Report> Kit::cost_report(cost::ReportQuery query) {
@@ -289,8 +294,8 @@ Task<cost::Report> Kit::cost_report(cost::ReportQuery query) {
 
 std::shared_ptr<AIProvider> Kit::provider(std::string const& name) const {
     if (!state_) return nullptr;
-    Result<ProviderEntry> entry = state_->providers.find(name);
-    return entry ? entry->provider : nullptr;
+    Result<std::shared_ptr<ProviderEntry const>> entry = state_->providers.find(name);
+    return entry ? (*entry)->provider : nullptr;
 }
 
 std::vector<std::string> Kit::provider_names() const {

@@ -111,6 +111,7 @@ void Kit::State::close() noexcept {
         if (vectors) (void)sync::wait(runtime, vectors->checkpoint());  // an image: it is made again when missing
     }
     if (client) client->close();
+    if (ledger) ledger->write_now();
     if (ledger_database) ledger_database.close();
     if (database) database.close();
     if (owns_runtime) runtime.close();

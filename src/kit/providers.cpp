@@ -139,7 +139,7 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         } else {
             entry.failure = adapter.error();
         }
-        table.entries_[provider.name] = std::move(entry);
+        table.entries_[provider.name] = std::make_shared<ProviderEntry const>(std::move(entry));
     }
     for (auto const& [name, own] : config.own_providers) {
         if (!own) return fail(Errc::invalid_argument, "own_providers['" + name + "'] is null");
@@ -148,7 +148,7 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         Result<std::shared_ptr<AIProvider>> decorated = decorate(own, entry.config, parts);
         if (!decorated) return decorated.error();
         entry.provider = std::move(*decorated);
-        table.entries_[name] = std::move(entry);
+        table.entries_[name] = std::make_shared<ProviderEntry const>(std::move(entry));
     }
     table.default_name_ = !config.default_provider.empty() ? config.default_provider
                           : !config.providers.empty()      ? config.providers.front().name
@@ -158,44 +158,39 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         return fail(Errc::invalid_argument,
                     "default_provider is '" + table.default_name_ + "', which is not configured");
     }
-    table.aliases_ = config.aliases;
+    table.aliases_.insert(config.aliases.begin(), config.aliases.end());
     return table;
 }
 
-Result<ProviderEntry> ProviderTable::find(std::string const& name) const {
+Result<std::shared_ptr<ProviderEntry const>> ProviderTable::find(std::string_view name) const {
     auto const found = entries_.find(name);
     if (found == entries_.end()) {
-        return fail(
-            Errc::not_found, "there is no provider '" + name + "'; configured are: " + [this] {
-                std::string all;
-                for (auto const& [known, entry] : entries_) all += (all.empty() ? "" : ", ") + known;
-                return all;
-            }());
+        std::string all;
+        for (auto const& [known, entry] : entries_) all += (all.empty() ? "" : ", ") + known;
+        return fail(Errc::not_found, "there is no provider '" + std::string(name) + "'; configured are: " + all);
     }
-    if (found->second.failure) return *found->second.failure;
+    if (found->second->failure) return *found->second->failure;
     return found->second;
 }
 
-Result<Destination> ProviderTable::resolve(std::string const& asked, Operation operation) const {
+Result<Destination> ProviderTable::resolve(std::string_view asked, Operation operation) const {
     auto const alias = aliases_.find(asked);
-    std::string const model = alias == aliases_.end() ? asked : alias->second;
-    std::string name = default_name_;
-    std::string rest = model;
+    std::string_view model = alias == aliases_.end() ? asked : std::string_view(alias->second);
+    std::string_view name = default_name_;
     std::size_t const slash = model.find('/');
-    if (slash != std::string::npos && entries_.count(model.substr(0, slash)) > 0) {
+    if (slash != model.npos && entries_.find(model.substr(0, slash)) != entries_.end()) {
         name = model.substr(0, slash);
-        rest = model.substr(slash + 1);
+        model.remove_prefix(slash + 1);
     }
-    Result<ProviderEntry> entry = find(name);
+    Result<std::shared_ptr<ProviderEntry const>> entry = find(name);
     if (!entry) return entry.error();
-    if (rest.empty()) rest = default_model(entry->config, operation);
-    if (rest.empty() && operation != Operation::moderate) {
-        return fail(Errc::invalid_argument, "no model was named, and the provider '" + name + "' has none configured");
-    }
     Destination out;
-    out.provider = entry->provider;
-    out.config = entry->config;
-    out.model = std::move(rest);
+    out.entry = std::move(*entry);
+    out.model = model.empty() ? default_model(out.entry->config, operation) : std::string(model);
+    if (out.model.empty() && operation != Operation::moderate) {
+        return fail(Errc::invalid_argument,
+                    "no model was named, and the provider '" + std::string(name) + "' has none configured");
+    }
     return out;
 }
 

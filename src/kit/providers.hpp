@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aikit::inline v0 {
@@ -25,8 +26,7 @@ struct ProviderEntry {
 struct Destination {
     Destination() = default;
 
-    std::shared_ptr<AIProvider> provider;
-    ProviderConfig config;
+    std::shared_ptr<ProviderEntry const> entry;
     std::string model;
 };
 
@@ -48,17 +48,17 @@ public:
     /// What a model's name means: an alias, "provider/model", or a model of the default provider. Empty: the default
     /// provider's own default. Errors: the reason why that provider could not be made; invalid_argument.
     enum class Operation { chat, embed, moderate };
-    Result<Destination> resolve(std::string const& model, Operation operation) const;
+    Result<Destination> resolve(std::string_view model, Operation operation) const;
 
     /// Errors: not_found, or why it could not be made.
-    Result<ProviderEntry> find(std::string const& name) const;
+    Result<std::shared_ptr<ProviderEntry const>> find(std::string_view name) const;
 
     std::string const& default_name() const noexcept { return default_name_; }
     std::vector<std::string> names() const;
 
 private:
-    std::map<std::string, ProviderEntry> entries_;
-    std::map<std::string, std::string> aliases_;
+    std::map<std::string, std::shared_ptr<ProviderEntry const>, std::less<>> entries_;
+    std::map<std::string, std::string, std::less<>> aliases_;
     std::string default_name_;
 };
 

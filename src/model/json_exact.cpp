@@ -17,6 +17,9 @@ using Text = boost::json::string_view;
 using Code = boost::json::error_code;
 
 struct Handler {
+    Handler() = default;
+    Handler(unsigned char* working_memory, std::size_t size) : values({}, working_memory, size) {}
+
     static constexpr std::size_t max_object_size = boost::json::object::max_size();
     static constexpr std::size_t max_array_size = boost::json::array::max_size();
     static constexpr std::size_t max_key_size = boost::json::string::max_size();
@@ -86,21 +89,14 @@ boost::json::parse_options limits() {
     return options;
 }
 
-}  // namespace
+/// What most of what is kept as text needs, so that it does not grow in steps.
+constexpr std::size_t usual_size = 256;
 
-struct Parser::Machine {
-    boost::json::basic_parser<Handler> parser{limits()};
-};
+using Machinery = boost::json::basic_parser<Handler>;
 
-Parser::Parser() : machine_(std::make_unique<Machine>()) {}
-Parser::~Parser() = default;
-Parser::Parser(Parser&&) noexcept = default;
-Parser& Parser::operator=(Parser&&) noexcept = default;
-
-Result<json::value> Parser::parse(std::string_view text, std::string_view what, Errc code,
-                                  boost::json::storage_ptr storage) {
+Result<json::value> parse_with(Machinery& parser, std::string_view text, std::string_view what, Errc code,
+                               boost::json::storage_ptr storage) {
     return guarded([&]() -> Result<json::value> {
-        boost::json::basic_parser<Handler>& parser = machine_->parser;
         parser.reset();
         parser.handler().values.reset(std::move(storage));
         Code failed;
@@ -113,13 +109,31 @@ Result<json::value> Parser::parse(std::string_view text, std::string_view what, 
     });
 }
 
-Result<json::value> parse(std::string_view text, std::string_view what, Errc code) {
-    Parser parser;
-    return parser.parse(text, what, code);
+}  // namespace
+
+struct Parser::Machine {
+    Machinery parser{limits()};
+};
+
+Parser::Parser() : machine_(std::make_unique<Machine>()) {}
+Parser::~Parser() = default;
+Parser::Parser(Parser&&) noexcept = default;
+Parser& Parser::operator=(Parser&&) noexcept = default;
+
+Result<json::value> Parser::parse(std::string_view text, std::string_view what, Errc code,
+                                  boost::json::storage_ptr storage) {
+    return parse_with(machine_->parser, text, what, code, std::move(storage));
+}
+
+Result<json::value> parse(std::string_view text, std::string_view what, Errc code, boost::json::storage_ptr storage) {
+    std::array<unsigned char, 2048> working_memory;
+    Machinery parser(limits(), working_memory.data(), working_memory.size());
+    return parse_with(parser, text, what, code, std::move(storage));
 }
 
 std::string write(json::value const& value) {
     std::string out;
+    out.reserve(usual_size);
     JsonWriter writer(out);
     writer.value(value);
     return out;
@@ -127,6 +141,7 @@ std::string write(json::value const& value) {
 
 std::string write(json::object const& object) {
     std::string out;
+    out.reserve(usual_size);
     JsonWriter writer(out);
     writer.object(object);
     return out;

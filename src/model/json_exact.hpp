@@ -8,6 +8,7 @@
 
 #include "core/json.hpp"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,7 +33,23 @@ private:
 };
 
 /// One document with a parser of its own.
-Result<json::value> parse(std::string_view text, std::string_view what, Errc code = Errc::protocol);
+Result<json::value> parse(std::string_view text, std::string_view what, Errc code = Errc::protocol,
+                          boost::json::storage_ptr storage = {});
+
+/// Memory for a document that is read and let go in one place: small ones take none from the heap, and all of it is
+/// given back at once. Must outlive every value made in it.
+class Arena {
+public:
+    Arena() : memory_(first_.data(), first_.size()) {}
+    Arena(Arena const&) = delete;
+    Arena& operator=(Arena const&) = delete;
+
+    boost::json::storage_ptr storage() noexcept { return &memory_; }
+
+private:
+    alignas(std::max_align_t) std::array<unsigned char, 4096> first_;
+    boost::json::monotonic_resource memory_;
+};
 
 /// The value as JSON text without spaces; doubles in their shortest form that reads back the same.
 std::string write(json::value const& value);

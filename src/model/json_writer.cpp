@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace aikit::inline v0 {
 
@@ -26,6 +27,23 @@ constexpr std::array<char, 256> needs = [] {
     table['\t'] = 't';
     return table;
 }();
+
+/// Where the bytes that need nothing end. Eight at a time: a byte needs something when it is below 0x20, above 0x7F, a
+/// quote or a backslash; each test sets the byte's top bit ("Determine if a word has a byte less than n", Anderson, Bit
+/// Twiddling Hacks).
+std::size_t plain_until(unsigned char const* s, std::size_t i, std::size_t size) noexcept {
+    constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
+    constexpr std::uint64_t tops = ones * 0x80;
+    for (; i + 8 <= size; i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, s + i, 8);
+        std::uint64_t const quote = word ^ (ones * '"');
+        std::uint64_t const slash = word ^ (ones * '\\');
+        if (((word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops) != 0) break;
+    }
+    while (i < size && needs[s[i]] == 0) ++i;
+    return i;
+}
 
 }  // namespace
 
@@ -107,16 +125,12 @@ void JsonWriter::quoted(std::string_view content) {
     std::size_t done = 0;
     std::size_t i = 0;
     bool checked = false;
-    while (i < content.size()) {
+    while ((i = plain_until(s, i, content.size())) < content.size()) {
         char const need = needs[s[i]];
-        if (need == 0) {
-            ++i;
-            continue;
-        }
         if (need == 1) {
             if (!checked && !text::is_utf8(content)) valid_ = false;
             checked = true;
-            ++i;
+            while (i < content.size() && s[i] >= 0x80) ++i;
             continue;
         }
         out_.append(content, done, i - done);

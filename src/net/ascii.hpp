@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_NET_ASCII_HPP
 #define AIKIT_SRC_NET_ASCII_HPP
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -20,9 +21,21 @@ constexpr bool is_alpha(char c) noexcept {
     return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
 
+/// Which bytes belong to a class, for classes that are asked for every byte of a message.
+template <class Belongs>
+constexpr std::array<bool, 256> byte_table(Belongs belongs) noexcept {
+    std::array<bool, 256> table{};
+    for (int byte = 0; byte < 256; ++byte) table[static_cast<std::size_t>(byte)] = belongs(static_cast<char>(byte));
+    return table;
+}
+
+inline constexpr std::array<bool, 256> token_table = byte_table([](char c) {
+    return is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+});
+
 /// tchar of RFC 9110, section 5.6.2.
 constexpr bool is_token_char(char c) noexcept {
-    return is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return token_table[static_cast<unsigned char>(c)];
 }
 
 constexpr bool is_token(std::string_view text) noexcept {
@@ -32,10 +45,14 @@ constexpr bool is_token(std::string_view text) noexcept {
     return !text.empty();
 }
 
-/// What may stand in a field's value: tab, space, visible ASCII, and bytes over 0x7F.
-constexpr bool is_value_char(char c) noexcept {
+inline constexpr std::array<bool, 256> value_table = byte_table([](char c) {
     auto const byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+});
+
+/// What may stand in a field's value: tab, space, visible ASCII, and bytes over 0x7F.
+constexpr bool is_value_char(char c) noexcept {
+    return value_table[static_cast<unsigned char>(c)];
 }
 
 constexpr bool is_value(std::string_view text) noexcept {

@@ -16,11 +16,23 @@ namespace aikit::inline v0::net {
 Result<std::shared_ptr<HttpClient>> make_http_client(Runtime runtime, HttpClientConfig config, Lookup lookup);
 
 /// Thread-safety: shared objects: safe.
+/// Where a URL leads, and what is made of it for every request.
+struct Target {
+    Url url;
+    std::string text;          ///< The URL.
+    std::string host_field;    ///< The value of Host.
+    std::string key;           ///< Of the pool.
+    std::string key_by_proxy;  ///< The same, where a proxy of this client is on the way.
+};
+
 struct ClientCore {
     ClientCore(Runtime runtime_, HttpClientConfig config_, Lookup lookup);
 
     /// Which way a URL goes; null: straight.
     Proxy const* proxy_for(Url const& url) const;
+
+    /// Reads a URL, or finds it among those read before. Errors: invalid_argument.
+    Result<std::shared_ptr<Target const>> target_of(std::string const& url);
 
     /// The trusted roots, read when first needed, on a thread that may block.
     ///
@@ -36,6 +48,9 @@ struct ClientCore {
     NoProxy const no_proxy;
     std::optional<Proxy> https_proxy;
     std::optional<Proxy> http_proxy;
+
+    std::mutex targets_mutex;
+    std::vector<std::shared_ptr<Target const>> targets;  ///< Guarded by targets_mutex; the last one used in front.
 
     std::mutex tls_mutex;
     std::shared_ptr<TlsContext const> tls_context;  ///< Guarded by tls_mutex.

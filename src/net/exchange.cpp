@@ -48,10 +48,11 @@ Error no_answer() {
 
 }  // namespace
 
-Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, Url url)
+Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::shared_ptr<Target const> target)
     : core_(std::move(core)),
       request_(std::move(request)),
-      url_(std::move(url)),
+      target_(std::move(target)),
+      url_(target_->url),
       proxy_(core_->proxy_for(url_)),
       watchdog_(core_->runtime.clock(), core_->home, request_.limits.total) {}
 
@@ -80,8 +81,17 @@ Task<void> Exchange::start() {
     if (watchdog_.total().passed(core_->runtime.clock()->now())) {
         co_return limit_error(Limit::total, std::chrono::milliseconds(0));
     }
-    Result<void> const leased = co_await take_lease();
-    if (!leased) co_return leased.error();
+    std::string const& key = proxy_ != nullptr ? target_->key_by_proxy : target_->key;
+    Result<Pool::Turn> turn = core_->pool->ask(key);
+    if (!turn) co_return turn.error();
+    if (turn->lease) {
+        lease_ = std::move(*turn->lease);
+    } else {
+        Result<void> const leased = co_await wait_for_lease(key, std::move(turn->waiter));
+        if (!leased) co_return leased.error();
+    }
+    // The server may have ended an idle connection, or sent what nobody asked for.
+    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
     for (;;) {
         reused_ = lease_.connection != nullptr;
         if (!reused_) {
@@ -99,26 +109,17 @@ Task<void> Exchange::start() {
     }
 }
 
-Task<void> Exchange::take_lease() {
-    std::string const key = pool_key();
-    Result<Pool::Turn> turn = core_->pool->ask(key);
-    if (!turn) co_return turn.error();
-    if (turn->lease) {
-        lease_ = std::move(*turn->lease);
-    } else {
-        std::shared_ptr<Clock> const clock = core_->runtime.clock();
-        std::chrono::milliseconds const longest = request_.limits.first_byte;
-        Deadline const until = Deadline::after(*clock, longest).sooner(watchdog_.total());
-        Waiter<Lease> const* const waiter = turn->waiter.get();
-        Result<Lease> lease = co_await Waiter<Lease>::wait(std::move(turn->waiter), clock, until.at());
-        if (!lease) {
-            core_->pool->leave(key, waiter);
-            co_return in_time(lease.error(), Limit::turn, longest);
-        }
-        lease_ = std::move(*lease);
+Task<void> Exchange::wait_for_lease(std::string key, std::shared_ptr<Waiter<Lease>> waiter) {
+    std::shared_ptr<Clock> const clock = core_->runtime.clock();
+    std::chrono::milliseconds const longest = request_.limits.first_byte;
+    Deadline const until = Deadline::after(*clock, longest).sooner(watchdog_.total());
+    Waiter<Lease> const* const address = waiter.get();
+    Result<Lease> lease = co_await Waiter<Lease>::wait(std::move(waiter), clock, until.at());
+    if (!lease) {
+        core_->pool->leave(key, address);
+        co_return in_time(lease.error(), Limit::turn, longest);
     }
-    // The server may have ended an idle connection, or sent what nobody asked for.
-    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
+    lease_ = std::move(*lease);
     co_return ok();
 }
 
@@ -199,71 +200,83 @@ Task<void> Exchange::tunnel(Stream& tcp) {
     co_return ok();
 }
 
-Task<void> Exchange::attempt() {
-    Stream& stream = *lease_.connection->stream;
+void Exchange::begin_attempt() {
     DecoderLimits limits;
     limits.head = static_cast<std::size_t>(core_->config.max_head);
     limits.body = core_->config.max_body;
     limits.gzip = core_->config.gzip;
     decoder_.emplace(request_.method, limits);
     sent_ = false;
+    all_sent_ = false;
+}
+
+Task<void> Exchange::attempt() {
+    Stream& stream = *lease_.connection->stream;
+    begin_attempt();
     Guarded const guarded(watchdog_);
-    Result<void> const written = co_await write_request(stream);
+    Result<void> written = ok();
+    {
+        WipedText const head(request_head());
+        std::string_view first = head.text;
+        std::string_view second;
+        if (request_.body) second = *request_.body;
+        // Most requests fit what the system takes at once.
+        Result<bool> const whole = write_at_once(stream, first, second);
+        if (!whole) written = whole.error();
+        if (whole && !*whole) written = co_await write_rest(stream, first, second);
+    }
     // A server may answer, and end the connection, before it has read a request whole.
     if (!written && (!sent_ || written.error().code != Errc::connection)) co_return written.error();
     all_sent_ = written.has_value();
-    Result<void> const answered = co_await read_head();
-    if (answered) co_return ok();
-    co_return all_sent_ ? answered.error() : written.error();
+    while (!decoder_->has_head()) {
+        bool const begun = decoder_->started();
+        std::chrono::milliseconds const length = begun ? request_.limits.idle : request_.limits.first_byte;
+        watchdog_.guard(executor_, stream, begun ? Limit::idle : Limit::first_byte, length);
+        Result<void> received = co_await stream.wait();
+        if (received) received = take_bytes(stream, *decoder_);
+        if (received) continue;
+        if (!all_sent_) co_return written.error();
+        if (received.error().code == Errc::incomplete) co_return no_answer();
+        co_return received.error();
+    }
+    take_head();
+    co_return ok();
 }
 
-Task<void> Exchange::write_request(Stream& stream) {
-    WipedText const head(request_head());
-    std::string_view first = head.text;
-    std::string_view second;
-    if (request_.body) second = *request_.body;
+/// True when all of it went; what did not is left in the views.
+Result<bool> Exchange::write_at_once(Stream& stream, std::string_view& head, std::string_view& body) {
+    Result<std::size_t> const size = stream.write_ready(head, body);
+    if (!size) return size.error();
+    sent_ = *size > 0;
+    ever_sent_ = ever_sent_ || sent_;
+    std::size_t const of_head = std::min(*size, head.size());
+    head.remove_prefix(of_head);
+    body.remove_prefix(*size - of_head);
+    return head.empty() && body.empty();
+}
+
+Task<void> Exchange::write_rest(Stream& stream, std::string_view head, std::string_view body) {
     std::uint64_t const before = stream.sent();
-    while (!first.empty() || !second.empty()) {
+    while (!head.empty() || !body.empty()) {
         watchdog_.guard(executor_, stream, Limit::send, request_.limits.idle);
-        Result<std::size_t> const size = co_await stream.write_some(first, second);
+        Result<std::size_t> const size = co_await stream.write_some(head, body);
         sent_ = sent_ || stream.sent() > before;
         ever_sent_ = ever_sent_ || sent_;
         if (!size) co_return size.error();
-        std::size_t const of_first = std::min(*size, first.size());
-        first.remove_prefix(of_first);
-        second.remove_prefix(*size - of_first);
+        std::size_t const of_head = std::min(*size, head.size());
+        head.remove_prefix(of_head);
+        body.remove_prefix(*size - of_head);
     }
     co_return ok();
 }
 
-Task<void> Exchange::read_head() {
-    Stream& stream = *lease_.connection->stream;
-    while (!decoder_->has_head()) {
-        Limit limit = Limit::first_byte;
-        std::chrono::milliseconds length = request_.limits.first_byte;
-        if (decoder_->started()) {
-            limit = Limit::idle;
-            length = request_.limits.idle;
-        }
-        Result<void> const received = co_await receive(stream, *decoder_, limit, length);
-        if (received) continue;
-        if (received.error().code != Errc::incomplete) co_return received.error();
-        co_return no_answer();
-    }
+void Exchange::take_head() {
     status_ = decoder_->head().status;
     // Nothing of the request is needed any more, and a stream may last.
     request_.body.reset();
     request_.headers = Headers();
     request_.credential = Secret();
     settle_connection();
-    co_return ok();
-}
-
-Task<void> Exchange::receive(Stream& stream, ResponseDecoder& decoder, Limit limit, std::chrono::milliseconds length) {
-    watchdog_.guard(executor_, stream, limit, length);
-    Result<void> const waited = co_await stream.wait();
-    if (!waited) co_return waited.error();
-    co_return take_bytes(stream, decoder);
 }
 
 Result<void> Exchange::take_bytes(Stream& stream, ResponseDecoder& decoder) {
@@ -292,11 +305,24 @@ Task<std::string> Exchange::read() {
         Result<bool> const over = decoder_->over();
         if (!over) co_return over.error();
         if (*over) co_return std::string();
-        Result<void> const received =
-            co_await receive(*lease_.connection->stream, *decoder_, Limit::idle, request_.limits.idle);
+        Stream& stream = *lease_.connection->stream;
+        watchdog_.guard(executor_, stream, Limit::idle, request_.limits.idle);
+        Result<void> received = co_await stream.wait();
+        if (received) received = take_bytes(stream, *decoder_);
         if (!received) co_return received.error();
         settle_connection();
     }
+}
+
+bool Exchange::take_ready(std::string& piece) {
+    Result<std::string> next = decoder_->next();
+    if (!next) return false;  // read() comes upon it again
+    if (next->empty()) {
+        Result<bool> const over = decoder_->over();
+        if (!over || !*over) return false;
+    }
+    piece = std::move(*next);
+    return true;
 }
 
 void Exchange::abandon() noexcept {
@@ -317,14 +343,8 @@ void Exchange::settle_connection() {
     core_->pool->put_back(std::move(lease_.permit), std::move(lease_.connection));
 }
 
-std::string Exchange::pool_key() const {
-    std::string key = url_.origin();
-    if (proxy_ != nullptr) key.append(" by ").append(proxy_->key);
-    return key;
-}
-
 std::string Exchange::request_head() const {
-    std::string const host = url_.host_field();
+    std::string const& host = target_->host_field;
     bool const by_proxy = proxy_ != nullptr && !url_.https;
     std::size_t size = request_.method.size() + url_.target.size() + 2 * host.size() + 256;
     size += core_->config.user_agent.size() + request_.credential_header.size() + request_.credential.reveal().size();

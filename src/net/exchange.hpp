@@ -13,8 +13,8 @@ namespace aikit::inline v0::net {
 /// long as that runs one thing at a time.
 class Exchange {
 public:
-    /// `url` as check_request gave it for `request`.
-    Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, Url url);
+    /// `request` as check_request let it pass, and where its URL leads.
+    Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::shared_ptr<Target const> target);
     Exchange(Exchange const&) = delete;
     Exchange& operator=(Exchange const&) = delete;
 
@@ -28,6 +28,9 @@ public:
     /// The next piece of the body; empty at its end. May throw as start().
     Task<std::string> read();
 
+    /// What read() would give without waiting, if it can be had, and is no error.
+    bool take_ready(std::string& piece);
+
     /// Closes the connection, if there is one: after an error of read(), on the executor of that read.
     void abandon() noexcept;
 
@@ -40,22 +43,23 @@ public:
     ClientCore const& core() const noexcept { return *core_; }
 
 private:
-    Task<void> take_lease();
+    Task<void> wait_for_lease(std::string key, std::shared_ptr<Waiter<Lease>> waiter);
     Task<void> open();
     Task<void> tunnel(Stream& tcp);
     Task<void> attempt();
-    Task<void> write_request(Stream& stream);
-    Task<void> read_head();
-    Task<void> receive(Stream& stream, ResponseDecoder& decoder, Limit limit, std::chrono::milliseconds length);
+    Task<void> write_rest(Stream& stream, std::string_view head, std::string_view body);
+    Result<bool> write_at_once(Stream& stream, std::string_view& head, std::string_view& body);
+    void begin_attempt();
+    void take_head();
     Result<void> take_bytes(Stream& stream, ResponseDecoder& decoder);
     std::string request_head() const;
-    std::string pool_key() const;
     Error in_time(Error error, Limit limit, std::chrono::milliseconds length) const;
     void settle_connection();
 
     std::shared_ptr<ClientCore> const core_;
     HttpRequest request_;
-    Url const url_;
+    std::shared_ptr<Target const> const target_;
+    Url const& url_;  // of target_
     Proxy const* const proxy_;
     Watchdog watchdog_;
     boost::asio::any_io_executor executor_;

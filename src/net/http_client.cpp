@@ -13,6 +13,9 @@
 namespace aikit::inline v0::net {
 namespace {
 
+/// URLs whose reading is remembered: a provider has a handful.
+constexpr std::size_t most_targets = 32;
+
 constexpr char const* default_user_agent =
     "aikit/" AIKIT_STRINGIZE(AIKIT_VERSION_MAJOR) "." AIKIT_STRINGIZE(AIKIT_VERSION_MINOR) " (c++)";
 
@@ -60,6 +63,10 @@ public:
 
     Task<std::string> read() override { return next(exchange_, busy_); }
 
+    bool take_ready(std::string& piece) override {
+        return !*busy_ && exchange_->core().runtime.alive() && exchange_->take_ready(piece);
+    }
+
 private:
     using Flag = std::shared_ptr<bool>;
 
@@ -70,7 +77,12 @@ private:
         }
         if (!exchange->core().runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
         Task<std::string> reading = exchange->read();
-        Result<std::string> piece = co_await guard(std::move(reading));
+        Result<std::string> piece;
+        try {
+            piece = co_await std::move(reading);
+        } catch (...) {
+            piece = current_exception_error();
+        }
         if (!piece) {
             Error error = exchange->complete(piece.error());
             exchange->abandon();
@@ -85,25 +97,34 @@ private:
 };
 
 Task<HttpResponse> send_request(std::shared_ptr<ClientCore> core, HttpRequest request) {
-    if (!core->runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
-    Result<Url> url = check_request(request);
-    if (!url) co_return url.error();
-    auto const exchange = std::make_shared<Exchange>(core, std::move(request), std::move(*url));
-    Task<void> starting = exchange->start();
-    Result<void> const started = co_await guard(std::move(starting));
-    if (!started) co_return exchange->complete(started.error());
-    HttpResponse response;
-    response.status = exchange->head().status;
-    response.headers = std::move(exchange->head().headers);
-    response.body = std::make_unique<ResponseBody>(exchange);
-    co_return response;
+    try {
+        if (!core->runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
+        if (Result<void> fine = check_fields(request); !fine) co_return fine.error();
+        Result<std::shared_ptr<Target const>> target = core->target_of(request.url);
+        if (!target) co_return target.error();
+        auto const exchange = std::make_shared<Exchange>(core, std::move(request), std::move(*target));
+        Result<void> started;
+        try {
+            started = co_await exchange->start();
+        } catch (...) {
+            started = current_exception_error();
+        }
+        if (!started) co_return exchange->complete(started.error());
+        Result<HttpResponse> response;
+        response->status = exchange->head().status;
+        response->headers = std::move(exchange->head().headers);
+        response->body = std::make_unique<ResponseBody>(exchange);
+        co_return response;
+    } catch (...) {
+        co_return current_exception_error();
+    }
 }
 
 class PooledClient final : public HttpClient {
 public:
     explicit PooledClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
 
-    Task<HttpResponse> send(HttpRequest request) override { return guard(send_request(core_, std::move(request))); }
+    Task<HttpResponse> send(HttpRequest request) override { return send_request(core_, std::move(request)); }
 
     PoolCounts counts() const override { return core_->pool->forked() ? PoolCounts() : core_->pool->counts(); }
 
@@ -140,6 +161,30 @@ Proxy const* ClientCore::proxy_for(Url const& url) const {
     std::optional<Proxy> const& proxy = url.https ? https_proxy : http_proxy;
     if (!proxy || no_proxy.matches(url.host, url.port)) return nullptr;
     return &*proxy;
+}
+
+Result<std::shared_ptr<Target const>> ClientCore::target_of(std::string const& url) {
+    {
+        std::lock_guard const lock(targets_mutex);
+        for (auto& known : targets) {
+            if (known->text != url) continue;
+            std::swap(known, targets.front());
+            return targets.front();
+        }
+    }
+    Result<Url> parsed = parse_url(url);
+    if (!parsed) return parsed.error();
+    auto made = std::make_shared<Target>();
+    made->url = std::move(*parsed);
+    made->text = url;
+    made->host_field = made->url.host_field();
+    made->key = made->url.origin();
+    Proxy const* const proxy = proxy_for(made->url);
+    made->key_by_proxy = proxy == nullptr ? made->key : made->key + " by " + proxy->key;
+    std::lock_guard const lock(targets_mutex);
+    if (targets.size() == most_targets) targets.pop_back();
+    targets.insert(targets.begin(), made);
+    return std::shared_ptr<Target const>(std::move(made));
 }
 
 Task<std::shared_ptr<TlsContext const>> ClientCore::tls(std::shared_ptr<ClientCore> self, SteadyTime until) {

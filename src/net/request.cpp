@@ -38,7 +38,7 @@ Result<void> check_field(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-Result<Url> check_request(HttpRequest const& request) {
+Result<void> check_fields(HttpRequest const& request) {
     if (!is_token(request.method) || equals_ignoring_case(request.method, "CONNECT")) {
         return fail(Errc::invalid_argument, "net: the request's method is not one that can be sent");
     }
@@ -54,6 +54,11 @@ Result<Url> check_request(HttpRequest const& request) {
                                                     "\" is given twice, as a header and as the credential");
         }
     }
+    return ok();
+}
+
+Result<Url> check_request(HttpRequest const& request) {
+    if (Result<void> fine = check_fields(request); !fine) return fine.error();
     return parse_url(request.url);
 }
 

@@ -13,6 +13,9 @@ namespace aikit::inline v0::net {
 /// Errors: invalid_argument; a header field is named, its value and the URL are not repeated.
 Result<Url> check_request(HttpRequest const& request);
 
+/// The same without the URL.
+Result<void> check_fields(HttpRequest const& request);
+
 }  // namespace aikit::inline v0::net
 
 #endif  // AIKIT_SRC_NET_REQUEST_HPP

@@ -27,6 +27,10 @@ public:
     /// Cancellation: terminal. Errors: connection, cancelled (also when close() was called meanwhile).
     virtual Task<std::size_t> write_some(std::string_view first, std::string_view second) = 0;
 
+    /// Sends what the system takes without waiting, as write_some; 0 when it takes nothing now, or when this stream
+    /// cannot tell. Errors: connection.
+    virtual Result<std::size_t> write_ready(std::string_view /*first*/, std::string_view /*second*/) { return 0; }
+
     /// Waits until take() may have something. Cancellation and errors: as write_some.
     virtual Task<void> wait() = 0;
 

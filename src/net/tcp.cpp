@@ -75,6 +75,16 @@ Task<std::size_t> TcpStream::write_some(std::string_view first, std::string_view
     co_return size;
 }
 
+Result<std::size_t> TcpStream::write_ready(std::string_view first, std::string_view second) {
+    std::array<asio::const_buffer, 2> const buffers{asio::const_buffer(first.data(), first.size()),
+                                                    asio::const_buffer(second.data(), second.size())};
+    boost::system::error_code failed;
+    std::size_t const size = socket_.write_some(buffers, failed);
+    sent_ += size;
+    if (failed && failed != asio::error::would_block) return connection_error(failed);
+    return size;
+}
+
 void TcpStream::write_now(std::string_view bytes) noexcept {
     boost::system::error_code ignored;
     if (socket_.is_open()) socket_.write_some(asio::const_buffer(bytes.data(), bytes.size()), ignored);

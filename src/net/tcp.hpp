@@ -42,6 +42,7 @@ public:
     Result<void> prepare(std::chrono::milliseconds user_timeout);
 
     Task<std::size_t> write_some(std::string_view first, std::string_view second) override;
+    Result<std::size_t> write_ready(std::string_view first, std::string_view second) override;
     Task<void> wait() override;
     Result<std::size_t> take(char* into, std::size_t size) override;
     bool ended() const noexcept override { return ended_ && begin_ == end_; }

@@ -8,8 +8,15 @@
 
 namespace aikit::inline v0::net {
 
+namespace {
+
+constexpr std::size_t usual_fields = 8;
+
+}  // namespace
+
 void Headers::add(std::string_view name, std::string_view value) {
     std::pair<std::string, std::string> field(name, value);  // copied first: both may be views of our own fields
+    if (fields_.empty()) fields_.reserve(usual_fields);
     fields_.push_back(std::move(field));
 }
 
@@ -18,6 +25,7 @@ void Headers::set(std::string_view name, std::string_view value) {
     auto const same = [&field](auto const& other) { return equals_ignoring_case(other.first, field.first); };
     auto const first = std::find_if(fields_.begin(), fields_.end(), same);
     if (first == fields_.end()) {
+        if (fields_.empty()) fields_.reserve(usual_fields);
         fields_.push_back(std::move(field));
         return;
     }
@@ -35,7 +43,8 @@ std::optional<std::string_view> Headers::find(std::string_view name) const noexc
 Task<std::string> read_all(HttpBody& body, std::size_t limit) {
     std::string text;
     for (;;) {
-        Result<std::string> piece = co_await body.read();
+        Result<std::string> piece;
+        if (!body.take_ready(*piece)) piece = co_await body.read();
         if (!piece) co_return piece.error();
         if (piece->empty()) co_return text;
         if (piece->size() > limit - text.size()) {

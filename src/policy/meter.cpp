@@ -30,9 +30,9 @@ std::string generated(ChatReply const& reply) {
     return text;
 }
 
-/// The provider's own id of the request, as the adapter noted it.
-std::string provider_request(CallInfo const& info) {
-    return info.attempts.empty() ? std::string() : info.attempts.front().provider_request_id;
+/// The provider's own id of the request, as the adapter noted it. The facts of the attempt are made anew afterwards.
+std::string take_provider_request(CallInfo& info) {
+    return info.attempts.empty() ? std::string() : std::move(info.attempts.front().provider_request_id);
 }
 
 class MeteredStream final : public ChatStream::Source {
@@ -41,8 +41,13 @@ public:
         : inner_(std::move(inner)), settlement_(std::move(settlement)), tier_(std::move(tier)) {}
 
     Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> guarded_next = guard(inner_->next());
-        Result<std::optional<ChatEvent>> event = co_await std::move(guarded_next);
+        Task<std::optional<ChatEvent>> pending = inner_->next();
+        Result<std::optional<ChatEvent>> event;
+        try {
+            event = co_await std::move(pending);
+        } catch (...) {
+            event = current_exception_error();
+        }
         if (event && !*event && !settlement_->settled()) {
             event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
         }
@@ -67,7 +72,7 @@ private:
         if (std::holds_alternative<ChoiceFinished>(event)) settlement_->ended();
         auto* const finished = std::get_if<Finished>(&event);
         if (finished == nullptr) return note_generated(*settlement_, event);
-        settlement_->succeeded(finished->usage, model_, tier_, provider_request(finished->info), {});
+        settlement_->succeeded(finished->usage, model_, tier_, take_provider_request(finished->info), {});
         settlement_->describe(finished->info);
         finished->usage = finished->info.usage;
     }
@@ -80,8 +85,8 @@ private:
 
 class Meter final : public ForwardingProvider, public std::enable_shared_from_this<Meter> {
 public:
-    Meter(std::shared_ptr<AIProvider> next, std::shared_ptr<MeterConfig const> config)
-        : ForwardingProvider(std::move(next)), config_(std::move(config)) {}
+    Meter(std::shared_ptr<AIProvider> next, std::shared_ptr<Metering const> shared)
+        : ForwardingProvider(std::move(next)), shared_(std::move(shared)) {}
 
     // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
@@ -101,29 +106,42 @@ private:
     using Self = std::shared_ptr<Meter const>;
 
     static Task<ChatReply> chat_task(Self self, ChatRequest request, CallOptions options) {
-        Result<AttemptPlan> plan = self->plan_chat(request, options);
+        Result<AttemptPlan> plan = self->make_plan("chat", request.model, request.service_tier, options);
         if (!plan) co_return plan.error();
-        Settlement settlement(self->config_, std::move(*plan));
-        Task<ChatReply> pending = guard(self->next()->chat(std::move(request), std::move(options)));
-        Result<ChatReply> reply = co_await std::move(pending);
+        plan->chat = std::make_shared<ChatRequest const>(request);
+        Settlement settlement(self->shared_, std::move(*plan));
+        Task<ChatReply> pending = self->next()->chat(std::move(request), std::move(options));
+        Result<ChatReply> reply;
+        try {
+            reply = co_await std::move(pending);
+        } catch (...) {
+            reply = current_exception_error();
+        }
         if (!reply) {
             settlement.failed(reply.error());
             co_return reply;
         }
         std::string const text = reply->usage.total() == 0 ? generated(*reply) : std::string();
-        settlement.succeeded(reply->usage, reply->model, reply->service_tier, provider_request(reply->info), text);
+        settlement.succeeded(std::move(reply->usage), reply->model, reply->service_tier,
+                             take_provider_request(reply->info), text);
         settlement.describe(reply->info);
         reply->usage = reply->info.usage;
         co_return reply;
     }
 
     static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options) {
-        Result<AttemptPlan> plan = self->plan_chat(request, options);
+        Result<AttemptPlan> plan = self->make_plan("chat", request.model, request.service_tier, options);
         if (!plan) co_return plan.error();
-        auto settlement = std::make_unique<Settlement>(self->config_, std::move(*plan));
+        plan->chat = std::make_shared<ChatRequest const>(request);
+        auto settlement = std::make_unique<Settlement>(self->shared_, std::move(*plan));
         std::string tier = request.service_tier;
-        Task<ChatStream> pending = guard(self->next()->stream_chat(std::move(request), std::move(options)));
-        Result<ChatStream> stream = co_await std::move(pending);
+        Task<ChatStream> pending = self->next()->stream_chat(std::move(request), std::move(options));
+        Result<ChatStream> stream;
+        try {
+            stream = co_await std::move(pending);
+        } catch (...) {
+            stream = current_exception_error();
+        }
         if (!stream) {
             settlement->failed(stream.error());
             co_return stream.error();
@@ -137,20 +155,15 @@ private:
     static Task<EmbedReply> embed_task(Self self, EmbedRequest request, CallOptions options) {
         Result<AttemptPlan> plan = self->make_plan("embed", request.model, {}, options);
         if (!plan) co_return plan.error();
-        plan->expected = [costs = self->config_->costs, provider = plan->price_provider, request] {
-            Usage usage;
-            Result<cost::CostEstimate> const estimate = costs->estimate_request_cost(provider, request);
-            if (estimate) usage.input = estimate->input_tokens;
-            return usage;
-        };
-        Settlement settlement(self->config_, std::move(*plan));
+        plan->embed = std::make_shared<EmbedRequest const>(request);
+        Settlement settlement(self->shared_, std::move(*plan));
         Task<EmbedReply> pending = guard(self->next()->embed(std::move(request), std::move(options)));
         Result<EmbedReply> reply = co_await std::move(pending);
         if (!reply) {
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(reply->usage, reply->model, {}, provider_request(reply->info), {});
+        settlement.succeeded(std::move(reply->usage), reply->model, {}, take_provider_request(reply->info), {});
         settlement.describe(reply->info);
         reply->usage = reply->info.usage;
         co_return reply;
@@ -159,63 +172,42 @@ private:
     static Task<ModerateReply> moderate_task(Self self, ModerateRequest request, CallOptions options) {
         Result<AttemptPlan> plan = self->make_plan("moderate", request.model, {}, options);
         if (!plan) co_return plan.error();
-        Settlement settlement(self->config_, std::move(*plan));
+        Settlement settlement(self->shared_, std::move(*plan));
         Task<ModerateReply> pending = guard(self->next()->moderate(std::move(request), std::move(options)));
         Result<ModerateReply> reply = co_await std::move(pending);
         if (!reply) {
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(reply->info.usage, reply->model, {}, provider_request(reply->info), {});
+        settlement.succeeded(std::move(reply->info.usage), reply->model, {}, take_provider_request(reply->info), {});
         settlement.describe(reply->info);
         co_return reply;
     }
 
-    Result<AttemptPlan> plan_chat(ChatRequest const& request, CallOptions& options) const {
-        Result<AttemptPlan> plan = make_plan("chat", request.model, request.service_tier, options);
-        if (!plan) return plan;
-        plan->expected = [costs = config_->costs, provider = plan->price_provider, request] {
-            Usage usage;
-            if (Result<cost::CostEstimate> estimate = costs->estimate_request_cost(provider, request)) {
-                usage.input = estimate->input_tokens;
-                usage.output = estimate->output_tokens;
-            } else {
-                for (Message const& message : request.messages) {
-                    usage.input += costs->count_tokens(provider, request.model, message.text());
-                }
-            }
-            return usage;
-        };
-        return plan;
-    }
-
     /// What is needed to bill an attempt; unknown_price when the policy is to refuse what cannot be billed.
-    Result<AttemptPlan> make_plan(std::string operation, std::string const& model, std::string const& tier,
+    Result<AttemptPlan> make_plan(char const* operation, std::string const& model, std::string const& tier,
                                   CallOptions& options) const {
-        AttemptPlan plan;
-        plan.operation = std::move(operation);
-        plan.provider = name();
-        plan.price_provider = config_->price_provider.empty() ? name() : config_->price_provider;
-        plan.model = model;
-        plan.service_tier = tier;
-        cost::PriceQuery query;
-        query.provider = plan.price_provider;
-        query.model = model;
-        query.at = config_->clock->system_now();
-        query.service_tier = tier;
-        Result<cost::PriceEntry> entry = config_->costs->catalog()->find(query);
-        if (entry) {
-            plan.price = std::move(*entry);
-        } else if (config_->unknown_price == UnknownPrice::deny && plan.operation != "moderate") {
-            // Moderation is not billed by those who offer it; where it is, the reply says that its price is not known.
-            return entry.error();
-        }
-        if (options.request_id.empty()) options.request_id = new_id(*config_->clock);
-        plan.options = options;
+        MeterConfig const& config = shared_->config;
+        Result<std::shared_ptr<cost::PriceEntry const>> price =
+            shared_->prices.find(model, tier, config.clock->system_now());
+        // Moderation is not billed by those who offer it; where it is, the reply says that its price is not known.
+        bool const moderating = operation == std::string_view("moderate");
+        if (!price && config.unknown_price == UnknownPrice::deny && !moderating) return price.error();
+        if (options.request_id.empty()) options.request_id = new_id(*config.clock);
+        Result<AttemptPlan> plan;
+        plan->operation = operation;
+        plan->provider = name();
+        plan->model = model;
+        plan->service_tier = tier;
+        plan->request_id = options.request_id;
+        plan->caller = options.caller;
+        plan->number = options.attempt;
+        plan->attempts = options.attempts;
+        if (price) plan->price = std::move(*price);
         return plan;
     }
 
-    std::shared_ptr<MeterConfig const> config_;
+    std::shared_ptr<Metering const> shared_;
 };
 
 }  // namespace
@@ -224,7 +216,7 @@ Result<std::shared_ptr<AIProvider>> make_meter(std::shared_ptr<AIProvider> next,
     if (!next) return fail(Errc::invalid_argument, "make_meter: 'next' is null; give it the provider to meter");
     if (!config.costs) return fail(Errc::invalid_argument, "make_meter: 'costs' is null; it is needed to price calls");
     if (!config.clock) return fail(Errc::invalid_argument, "make_meter: 'clock' is null");
-    auto shared = std::make_shared<MeterConfig const>(std::move(config));
+    auto shared = std::make_shared<Metering const>(std::move(config), next->name());
     return std::shared_ptr<AIProvider>(std::make_shared<Meter>(std::move(next), std::move(shared)));
 }
 

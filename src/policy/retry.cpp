@@ -46,6 +46,32 @@ private:
     std::optional<Result<std::optional<ChatEvent>>> first_;
 };
 
+/// One try of an operation. The request is copied for each but the last that is allowed.
+template <class T, class Request>
+class Once {
+public:
+    using Operation = Task<T> (AIProvider::*)(Request, CallOptions);
+
+    Once(Operation operation, Request request) : operation_(operation), request_(std::move(request)) {}
+
+    Task<T> operator()(AIProvider& provider, CallOptions const& options, bool last) {
+        if (last) return (provider.*operation_)(std::move(request_), options);
+        return (provider.*operation_)(request_, options);
+    }
+
+private:
+    Operation operation_;
+    Request request_;
+};
+
+class OnceModels {
+public:
+    OnceModels() = default;
+    Task<ModelList> operator()(AIProvider& provider, CallOptions const& options, bool) {
+        return provider.models(options);
+    }
+};
+
 class Retry final : public ForwardingProvider, public std::enable_shared_from_this<Retry> {
 public:
     Retry(std::shared_ptr<AIProvider> next, Runtime runtime, RetryConfig config)
@@ -55,44 +81,30 @@ public:
           schedule_(config),
           budget_(std::make_shared<RetryBudget>(config.budget, config.budget_floor)) {}
 
+    // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
-        std::function<Task<ChatReply>(CallOptions)> once =
-            [next = next(), request = std::move(request)](CallOptions o) { return next->chat(request, std::move(o)); };
-        return repeat<ChatReply>(std::move(once), prepare(std::move(options), true));
+        Once<ChatReply, ChatRequest> once(&AIProvider::chat, std::move(request));
+        return repeat<ChatReply>(shared_from_this(), std::move(once), prepare(std::move(options), true));
     }
-
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
-        std::function<Task<ChatStream>(CallOptions)> once = [next = next(),
-                                                             request = std::move(request)](CallOptions o) {
-            return next->stream_chat(request, std::move(o));
-        };
-        return repeat_stream(std::move(once), prepare(std::move(options), false));
+        Once<ChatStream, ChatRequest> once(&AIProvider::stream_chat, std::move(request));
+        return repeat_stream(shared_from_this(), std::move(once), prepare(std::move(options), false));
     }
-
     Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
-        std::function<Task<EmbedReply>(CallOptions)> once =
-            [next = next(), request = std::move(request)](CallOptions o) { return next->embed(request, std::move(o)); };
-        return repeat<EmbedReply>(std::move(once), prepare(std::move(options), true));
+        Once<EmbedReply, EmbedRequest> once(&AIProvider::embed, std::move(request));
+        return repeat<EmbedReply>(shared_from_this(), std::move(once), prepare(std::move(options), true));
     }
-
     Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override {
-        std::function<Task<ModerateReply>(CallOptions)> once = [next = next(),
-                                                                request = std::move(request)](CallOptions o) {
-            return next->moderate(request, std::move(o));
-        };
-        return repeat<ModerateReply>(std::move(once), prepare(std::move(options), true));
+        Once<ModerateReply, ModerateRequest> once(&AIProvider::moderate, std::move(request));
+        return repeat<ModerateReply>(shared_from_this(), std::move(once), prepare(std::move(options), true));
     }
-
     Task<ModelList> models(CallOptions options) override {
-        std::function<Task<ModelList>(CallOptions)> once = [next = next()](CallOptions o) {
-            return next->models(std::move(o));
-        };
-        return repeat<ModelList>(std::move(once), prepare(std::move(options), true));
+        return repeat<ModelList>(shared_from_this(), OnceModels(), prepare(std::move(options), true));
     }
 
 private:
     /// What all tries share: one deadline, one id, one idempotency key, one list of attempts.
-    CallOptions prepare(CallOptions options, bool limited) const {
+    CallOptions&& prepare(CallOptions&& options, bool limited) const {
         std::chrono::milliseconds const total = options.limits.total ? *options.limits.total
                                                 : limited            ? default_total
                                                                      : std::chrono::milliseconds(0);
@@ -100,7 +112,7 @@ private:
         if (options.request_id.empty()) options.request_id = new_id(*runtime_.clock());
         if (options.idempotency_key.empty()) options.idempotency_key = new_id(*runtime_.clock());
         if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
-        return options;
+        return std::move(options);
     }
 
     /// Waits before the next try, and says whether there is one.
@@ -124,18 +136,15 @@ private:
         co_return true;
     }
 
-    template <class T>
-    Task<T> repeat(std::function<Task<T>(CallOptions)> once, CallOptions options) const {
-        return repeat_task<T>(shared_from_this(), std::move(once), std::move(options));
-    }
+    using Self = std::shared_ptr<Retry const>;
 
-    template <class T>
-    static Task<T> repeat_task(std::shared_ptr<Retry const> self, std::function<Task<T>(CallOptions)> once,
-                               CallOptions options) {
+    template <class T, class OneTry>
+    static Task<T> repeat(Self self, OneTry once, CallOptions options) {
         self->budget_->call(self->runtime_.clock()->now());
+        int const last = self->last_attempt(options);
         for (int attempt = 1;; ++attempt) {
             options.attempt = attempt;
-            Task<T> pending = once(options);
+            Task<T> pending = once(*self->next(), options, attempt >= last);
             Result<T> result = co_await std::move(pending);
             if (result) co_return result;
             Task<bool> deciding = again(self, result.error(), attempt, options);
@@ -145,16 +154,16 @@ private:
         }
     }
 
-    Task<ChatStream> repeat_stream(std::function<Task<ChatStream>(CallOptions)> once, CallOptions options) const {
-        return stream_task(shared_from_this(), std::move(once), std::move(options));
+    int last_attempt(CallOptions const& options) const noexcept {
+        return std::clamp(options.max_retries.value_or(config_.max_retries), 0, most_retries) + 1;
     }
 
-    static Task<ChatStream> stream_task(std::shared_ptr<Retry const> self,
-                                        std::function<Task<ChatStream>(CallOptions)> once, CallOptions options) {
+    static Task<ChatStream> repeat_stream(Self self, Once<ChatStream, ChatRequest> once, CallOptions options) {
         self->budget_->call(self->runtime_.clock()->now());
+        int const last = self->last_attempt(options);
         for (int attempt = 1;; ++attempt) {
             options.attempt = attempt;
-            Task<ChatStream> opening = once(options);
+            Task<ChatStream> opening = once(*self->next(), options, attempt >= last);
             Result<ChatStream> stream = co_await std::move(opening);
             std::unique_ptr<ChatStream::Source> source;
             std::optional<Error> error;

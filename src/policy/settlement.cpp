@@ -11,6 +11,8 @@ namespace {
 // What a stream delivered is kept until it is known whether it has to be counted; beyond this it is counted.
 constexpr std::size_t most_uncounted = 32 * 1024;
 
+constexpr std::string_view moderate = "moderate";  // not billed by those who offer it
+
 std::chrono::microseconds elapsed(SteadyTime from, SteadyTime to) {
     return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
@@ -28,11 +30,11 @@ bool leaves_it_running(Errc code) noexcept {
 
 }  // namespace
 
-Settlement::Settlement(std::shared_ptr<MeterConfig const> config, AttemptPlan plan)
-    : config_(std::move(config)), plan_(std::move(plan)), started_(config_->clock->now()) {
+Settlement::Settlement(std::shared_ptr<Metering const> shared, AttemptPlan plan)
+    : shared_(std::move(shared)), plan_(std::move(plan)), started_(shared_->config.clock->now()) {
     attempt_.provider = plan_.provider;
     attempt_.model = plan_.model;
-    attempt_.started = config_->clock->system_now();
+    attempt_.started = shared_->config.clock->system_now();
 }
 
 Settlement::~Settlement() {
@@ -46,7 +48,7 @@ Settlement::~Settlement() {
 
 void Settlement::delivered(std::string_view text) {
     if (text.empty() || settled_) return;
-    if (!attempt_.first_token) attempt_.first_token = elapsed(started_, config_->clock->now());
+    if (!attempt_.first_token) attempt_.first_token = elapsed(started_, shared_->config.clock->now());
     told_last_ = false;
     delivered_.append(text);
     if (delivered_.size() < most_uncounted) return;
@@ -60,12 +62,25 @@ void Settlement::told(Usage const& usage) {
 }
 
 std::int64_t Settlement::tokens_of(std::string_view text) const {
-    return text.empty() ? 0 : config_->costs->count_tokens(plan_.price_provider, plan_.model, text);
+    return text.empty() ? 0 : shared_->config.costs->count_tokens(shared_->price_provider, plan_.model, text);
 }
 
 Usage Settlement::expected() const {
-    Usage usage = plan_.expected ? plan_.expected() : Usage();
+    cost::CostIntelligence const& costs = *shared_->config.costs;
+    Usage usage;
     usage.estimated = true;
+    if (plan_.embed) {
+        Result<cost::CostEstimate> const estimate = costs.estimate_request_cost(shared_->price_provider, *plan_.embed);
+        if (estimate) usage.input = estimate->input_tokens;
+    }
+    if (!plan_.chat) return usage;
+    Result<cost::CostEstimate> const estimate = costs.estimate_request_cost(shared_->price_provider, *plan_.chat);
+    if (estimate) {
+        usage.input = estimate->input_tokens;
+        usage.output = estimate->output_tokens;
+    } else {
+        for (Message const& message : plan_.chat->messages) usage.input += tokens_of(message.text());
+    }
     return usage;
 }
 
@@ -79,15 +94,15 @@ Usage Settlement::counted_so_far() const {
     return usage;
 }
 
-void Settlement::succeeded(Usage usage, std::string const& model, std::string const& service_tier,
-                           std::string const& request_id, std::string_view text) {
+void Settlement::succeeded(Usage usage, std::string_view model, std::string_view service_tier, std::string request_id,
+                           std::string_view text) {
     if (settled_) return;
     if (silent(usage) && told_) usage = *told_;
-    if (silent(usage) && plan_.operation != "moderate") {
+    if (silent(usage) && plan_.operation != moderate) {
         usage = expected();
         usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
     }
-    attempt_.provider_request_id = request_id;
+    attempt_.provider_request_id = std::move(request_id);
     attempt_.http_status = 200;
     if (!model.empty()) attempt_.model = model;
     use_nearer_price(model, service_tier);
@@ -95,15 +110,12 @@ void Settlement::succeeded(Usage usage, std::string const& model, std::string co
 }
 
 /// The provider's own names of model and tier are nearer to its bill than what was asked for.
-void Settlement::use_nearer_price(std::string const& model, std::string const& service_tier) {
-    cost::PriceQuery query;
-    query.provider = plan_.price_provider;
-    query.at = attempt_.started;
-    query.service_tier = service_tier.empty() ? plan_.service_tier : service_tier;
-    for (std::string_view const name : {std::string_view(model), std::string_view(plan_.model)}) {
+void Settlement::use_nearer_price(std::string_view model, std::string_view service_tier) {
+    std::string_view const tier = service_tier.empty() ? std::string_view(plan_.service_tier) : service_tier;
+    for (std::string_view const name : {model, std::string_view(plan_.model)}) {
         if (name.empty()) continue;
-        query.model = name;
-        if (Result<cost::PriceEntry> nearer = config_->costs->catalog()->find(query)) {
+        if (Result<std::shared_ptr<cost::PriceEntry const>> nearer =
+                shared_->prices.find(name, tier, attempt_.started)) {
             plan_.price = std::move(*nearer);
             return;
         }
@@ -123,61 +135,65 @@ void Settlement::failed(Error const& error) {
     settle(name(error.code), std::move(usage));
 }
 
-Result<cost::PricedUsage> Settlement::priced(Usage const& usage) const {
-    if (!plan_.price) return fail(Errc::unknown_price, "the model has no price");
-    return cost::price(*plan_.price, usage);
+/// Prices an attempt's usage, if that can be done.
+void Settlement::put_price(Attempt& attempt) const {
+    if (!plan_.price) return;
+    Result<Money> const cost = cost::cost_of(*plan_.price, attempt.usage);
+    if (!cost) return;
+    attempt.cost = *cost;
+    attempt.price_id = plan_.price->id;
 }
 
 void Settlement::settle(std::string outcome, Usage usage) {
     settled_ = true;
     attempt_.outcome = std::move(outcome);
-    attempt_.latency = elapsed(started_, config_->clock->now());
-    // A failure that used nothing cost nothing, with or without a price.
-    if (usage.total() == 0 && attempt_.error) {
-        attempt_.cost = Money();
-    } else if (Result<cost::PricedUsage> bill = priced(usage)) {
-        attempt_.cost = bill->cost;
-        attempt_.price_id = bill->price_id;
-    }
+    attempt_.latency = elapsed(started_, shared_->config.clock->now());
     attempt_.usage = std::move(usage);
+    // A failure that used nothing cost nothing, with or without a price.
+    if (attempt_.usage.total() == 0 && attempt_.error) {
+        attempt_.cost = Money();
+    } else {
+        put_price(attempt_);
+    }
     delivered_ = std::string();
     write_down();
 }
 
 void Settlement::write_down() {
-    if (plan_.options.attempts) plan_.options.attempts->push_back(attempt_);
-    if (config_->ledger) {
+    MeterConfig const& config = shared_->config;
+    if (config.ledger) {
         cost::LedgerRow row;
-        row.request_id = plan_.options.request_id;
-        row.attempt_number = plan_.options.attempt;
+        row.request_id = plan_.request_id;
+        row.attempt_number = plan_.number;
         row.operation = plan_.operation;
-        row.caller = plan_.options.caller;
+        row.caller = std::move(plan_.caller);
+        // The provider's own words of the usage are the reply's, not the ledger's.
+        std::string words = std::move(attempt_.usage.raw);
         row.attempt = attempt_;
-        config_->ledger->record(std::move(row));
+        attempt_.usage.raw = std::move(words);
+        config.ledger->record(std::move(row));
     }
-    if (config_->observer) {
+    if (config.observer) {
         std::array<LogField, 4> const labels{
             LogField("gen_ai.operation.name", plan_.operation), LogField("gen_ai.provider.name", plan_.provider),
             LogField("gen_ai.request.model", plan_.model), LogField("outcome", attempt_.outcome)};
-        config_->observer->record("gen_ai.client.operation.duration", attempt_.latency.count(), labels);
-        config_->observer->count("gen_ai.client.token.usage.input", attempt_.usage.total_input(), labels);
-        config_->observer->count("gen_ai.client.token.usage.output", attempt_.usage.output, labels);
+        config.observer->record("gen_ai.client.operation.duration", attempt_.latency.count(), labels);
+        config.observer->count("gen_ai.client.token.usage.input", attempt_.usage.total_input(), labels);
+        config.observer->count("gen_ai.client.token.usage.output", attempt_.usage.output, labels);
     }
+    if (plan_.attempts) plan_.attempts->push_back(attempt_);
 }
 
 void Settlement::describe(CallInfo& info) const {
-    info.request_id = plan_.options.request_id;
+    info.request_id = plan_.request_id;
     info.provider = plan_.provider;
     info.model = attempt_.model;
-    info.attempts = plan_.options.attempts ? *plan_.options.attempts : std::vector<Attempt>();
-    if (!settled_ || !plan_.options.attempts) info.attempts.push_back(attempt_);
+    info.attempts = plan_.attempts ? *plan_.attempts : std::vector<Attempt>();
+    if (!settled_ || !plan_.attempts) info.attempts.push_back(attempt_);
     Attempt& own = info.attempts.back();
     if (!settled_) {
         own.usage = counted_so_far();
-        if (Result<cost::PricedUsage> bill = priced(own.usage)) {
-            own.cost = bill->cost;
-            own.price_id = bill->price_id;
-        }
+        put_price(own);
     }
     info.usage = own.usage;
     info.price_id = own.price_id;

@@ -3,29 +3,48 @@
 #ifndef AIKIT_SRC_POLICY_SETTLEMENT_HPP
 #define AIKIT_SRC_POLICY_SETTLEMENT_HPP
 
+#include "policy/price_memo.hpp"
+
 #include <aikit/policy/meter.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace aikit::inline v0::policy {
 
+/// What the attempts of one provider share.
+struct Metering {
+    Metering(MeterConfig config_, std::string const& provider)
+        : config(std::move(config_)),
+          price_provider(config.price_provider.empty() ? provider : config.price_provider),
+          prices(config.costs->catalog(), price_provider) {}
+
+    MeterConfig const config;
+    std::string const price_provider;  ///< The catalog's name of it.
+    PriceMemo mutable prices;
+};
+
 /// What is known before an attempt starts.
 struct AttemptPlan {
     AttemptPlan() = default;
 
-    std::string operation;
-    std::string provider;        ///< The configured name.
-    std::string price_provider;  ///< The catalog's.
+    char const* operation = "";
+    std::string provider;  ///< The configured name.
     std::string model;
     std::string service_tier;
-    CallOptions options;
-    std::optional<cost::PriceEntry> price;  ///< Missing: it cannot be priced.
 
-    /// What it counts as when nobody will ever know. Counting takes time: it is asked only then.
-    std::function<Usage()> expected;
+    // From the CallOptions.
+    std::string request_id;
+    Caller caller;
+    int number = 1;
+    std::shared_ptr<std::vector<Attempt>> attempts;
+
+    std::shared_ptr<cost::PriceEntry const> price;  ///< Null: it cannot be priced.
+
+    // What is asked, to estimate what it counts as when nobody will ever know. One of them, or none.
+    std::shared_ptr<ChatRequest const> chat;
+    std::shared_ptr<EmbedRequest const> embed;
 };
 
 /// Settles exactly once: by succeeded(), failed(), or its end (the attempt was let go). What comes later is ignored.
@@ -33,7 +52,7 @@ struct AttemptPlan {
 /// Thread-safety: distinct objects: safe. Shared objects: unsafe.
 class Settlement {
 public:
-    Settlement(std::shared_ptr<MeterConfig const> config, AttemptPlan plan);
+    Settlement(std::shared_ptr<Metering const> shared, AttemptPlan plan);
     ~Settlement();
     Settlement(Settlement const&) = delete;
     Settlement& operator=(Settlement const&) = delete;
@@ -51,8 +70,8 @@ public:
     void ended() noexcept { ended_ = true; }
 
     /// `usage` as the provider told it; when it told nothing, `text` is counted here, or what a stream delivered.
-    void succeeded(Usage usage, std::string const& model, std::string const& service_tier,
-                   std::string const& request_id, std::string_view text);
+    void succeeded(Usage usage, std::string_view model, std::string_view service_tier, std::string request_id,
+                   std::string_view text);
     void failed(Error const& error);
 
     bool settled() const noexcept { return settled_; }
@@ -63,13 +82,13 @@ public:
 private:
     void settle(std::string outcome, Usage usage);
     void write_down();
-    void use_nearer_price(std::string const& model, std::string const& service_tier);
+    void use_nearer_price(std::string_view model, std::string_view service_tier);
     Usage expected() const;
     Usage counted_so_far() const;
     std::int64_t tokens_of(std::string_view text) const;
-    Result<cost::PricedUsage> priced(Usage const& usage) const;
+    void put_price(Attempt& attempt) const;
 
-    std::shared_ptr<MeterConfig const> config_;
+    std::shared_ptr<Metering const> shared_;
     AttemptPlan plan_;
     SteadyTime started_;
     Attempt attempt_;

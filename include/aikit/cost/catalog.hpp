@@ -79,6 +79,9 @@ struct PricedUsage {
 /// invalid_argument (negative counts, overflow).
 AIKIT_EXPORT Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage);
 
+/// The sum alone. Errors: as price().
+AIKIT_EXPORT Result<Money> cost_of(PriceEntry const& entry, Usage const& usage);
+
 /// The catalog. Thread-safety: shared objects: safe (it is constant).
 class AIKIT_EXPORT PriceCatalog {
 public:

@@ -65,6 +65,9 @@ public:
     /// and told by flush().
     void record(LedgerRow row) noexcept;
 
+    /// Hands what has gathered to the writer at once, without waiting for it: for who closes the database next.
+    void write_now() noexcept;
+
     /// Waits until every row handed over so far is durable. To be done before the database is closed.
     /// Errors: storage, busy (what kept it from being written; rows stay pending), storage (rows were lost since the
     /// last flush: 100,000 waited, or memory was short), invalid_state (the database is closed).

@@ -101,42 +101,80 @@ Error without_key(Error error, Endpoint const& endpoint) {
     return error;
 }
 
-Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
-    Runtime const& runtime = endpoint->runtime;
-    OpenAiConfig const& config = endpoint->config;
+namespace {
+
+/// A request that is about to be sent.
+struct Started {
+    Started() = default;
+
+    Head head;
+    net::HttpRequest request;
+};
+
+Result<Started> start(Endpoint const& endpoint, Call& call) {
+    Runtime const& runtime = endpoint.runtime;
+    OpenAiConfig const& config = endpoint.config;
     if (!runtime.alive()) {
-        co_return fail(Errc::invalid_state, "The runtime of the provider " + config.name + " is closed.");
+        return fail(Errc::invalid_state, "The runtime of the provider " + config.name + " is closed.");
     }
-    if (config.api_key.empty() && is_openai_host(config.base_url)) {
+    if (config.api_key.empty() && endpoint.at_openai) {
         Error error = fail(Errc::authentication,
                            "The provider " + config.name + " has no API key; set OPENAI_API_KEY or its configuration.");
         error.provider = config.name;
-        co_return error;
+        return error;
     }
-    Answer answer;
-    answer.head.started = runtime.clock()->system_now();
-    answer.head.sent = runtime.clock()->now();
-    answer.head.request_id = call.options.request_id.empty() ? new_id(*runtime.clock()) : call.options.request_id;
+    Result<Started> started;
+    started->request = request_of(endpoint, call);
+    started->head.started = runtime.clock()->system_now();
+    started->head.sent = runtime.clock()->now();
+    started->head.request_id =
+        call.options.request_id.empty() ? new_id(*runtime.clock()) : std::move(call.options.request_id);
+    return started;
+}
 
-    net::HttpRequest request = request_of(*endpoint, call);
-    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(request));
+/// The answer that began, whatever its status; or the error of the transport.
+Result<Answer> answer_of(Endpoint const& endpoint, Started& started, Result<net::HttpResponse>& response) {
     if (!response) {
-        Error error = response.error();
-        error.provider = config.name;
-        co_return without_key(std::move(error), *endpoint);
+        Error error = std::move(response).error();
+        error.provider = endpoint.config.name;
+        return without_key(std::move(error), endpoint);
     }
-    SystemTime const now = runtime.clock()->system_now();
-    answer.head.exchange = openai_wire::Exchange(config.name, response->status, response->headers, now);
-    answer.body = std::move(response->body);
-    if (response->status / 100 == 2) co_return answer;
+    Result<Answer> answer;
+    answer->head = std::move(started.head);
+    answer->head.exchange = openai_wire::Exchange(endpoint.config.name, response->status, response->headers,
+                                                  endpoint.runtime.clock()->system_now());
+    answer->body = std::move(response->body);
+    return answer;
+}
 
+bool is_success(Answer const& answer) noexcept {
+    return answer.head.exchange.status / 100 == 2;
+}
+
+/// What an answer that is no success means.
+Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
     Result<std::string> const body = co_await read_error_body(std::move(answer.body));
     std::string const text = body ? *body : std::string();
     co_return without_key(openai_wire::http_error(answer.head.exchange, text), *endpoint);
 }
 
+}  // namespace
+
+Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Result<Started> started = start(*endpoint, call);
+    if (!started) co_return started.error();
+    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
+    Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (!answer || is_success(*answer)) co_return answer;
+    co_return co_await refused(endpoint, std::move(*answer));
+}
+
 Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
-    Result<Answer> answer = co_await send(endpoint, std::move(call));
+    Result<Started> started = start(*endpoint, call);
+    if (!started) co_return started.error();
+    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
+    Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (answer && !is_success(*answer)) answer = co_await refused(endpoint, std::move(*answer));
     if (!answer) co_return answer.error();
     auto const limit = static_cast<std::size_t>(endpoint->config.max_reply_bytes);
     Result<std::string> body = co_await net::read_all(*answer->body, limit);
@@ -145,9 +183,9 @@ Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
         error.maybe_executed = true;
         co_return without_key(std::move(error), *endpoint);
     }
-    Whole whole;
-    whole.head = std::move(answer->head);
-    whole.body = std::move(*body);
+    Result<Whole> whole;
+    whole->head = std::move(answer->head);
+    whole->body = std::move(*body);
     co_return whole;
 }
 

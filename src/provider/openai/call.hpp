@@ -18,6 +18,7 @@ struct Endpoint {
     openai_wire::Quirks quirks;
     Runtime runtime;
     std::shared_ptr<net::HttpTransport> transport;
+    bool at_openai = false;  ///< It is OpenAI's own.
 };
 
 /// What one call is asked to do.

@@ -54,17 +54,21 @@ void tell_named(Reply& reply, Endpoint const& endpoint, Whole const& whole, std:
 }
 
 Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions options) {
-    if (request.model.empty()) co_return missing_model(*endpoint);
-    Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, false);
-    if (!encoded) co_return named(encoded.error(), *endpoint);
-    Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
-    Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
-    if (!whole) co_return whole.error();
+    try {
+        if (request.model.empty()) co_return missing_model(*endpoint);
+        Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, false);
+        if (!encoded) co_return named(encoded.error(), *endpoint);
+        Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
+        Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
+        if (!whole) co_return whole.error();
 
-    Result<ChatReply> reply = openai_wire::decode_chat(whole->head.exchange, whole->body);
-    if (!reply) co_return openai::without_key(reply.error(), *endpoint);
-    tell_named(*reply, *endpoint, *whole, request.model, reply->usage, std::move(encoded->warnings));
-    co_return reply;
+        Result<ChatReply> reply = openai_wire::decode_chat(whole->head.exchange, whole->body);
+        if (!reply) co_return openai::without_key(reply.error(), *endpoint);
+        tell_named(*reply, *endpoint, *whole, request.model, reply->usage, std::move(encoded->warnings));
+        co_return reply;
+    } catch (...) {
+        co_return current_exception_error();
+    }
 }
 
 Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions options) {
@@ -174,7 +178,7 @@ public:
 
     std::string const& name() const noexcept override { return endpoint_->config.name; }
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
-        return guard(run_chat(endpoint_, std::move(request), std::move(options)));
+        return run_chat(endpoint_, std::move(request), std::move(options));
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
         return guard(run_stream(endpoint_, std::move(request), std::move(options)));
@@ -253,6 +257,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(OpenAiConfig config, Runtime run
     if (!runtime || !runtime.alive()) return fail(Errc::invalid_state, "The runtime is closed; make a new one.");
     auto endpoint = std::make_shared<Endpoint>();
     endpoint->quirks = quirks_of(config);
+    endpoint->at_openai = openai::is_openai_host(config.base_url);
     endpoint->config = std::move(config);
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);

@@ -9,10 +9,10 @@ namespace aikit::inline v0::provider::openai_wire {
 namespace {
 
 /// The body's object, or the error that it tells or is.
-Result<json::object> read_body(Exchange const& exchange, std::string_view body) {
+Result<json::object> read_body(Exchange const& exchange, std::string_view body, json_exact::Arena& arena) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
-    Result<json::value> document = json_exact::parse(body, "reply");
+    Result<json::value> document = json_exact::parse(body, "reply", Errc::protocol, arena.storage());
     if (!document) {
         Error error = complete(document.error(), exchange);
         error.message = "The provider " + exchange.provider + " did not answer in JSON; check the base URL. " +
@@ -55,7 +55,8 @@ std::optional<Error> choice_error(Exchange const& exchange, json::object const& 
 }  // namespace
 
 Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body) {
-    Result<json::object> object = read_body(exchange, body);
+    json_exact::Arena arena;
+    Result<json::object> object = read_body(exchange, body, arena);
     if (!object) return object.error();
     if (std::optional<Error> failed = choice_error(exchange, *object)) return *failed;
     std::vector<std::string> warnings;
@@ -67,7 +68,8 @@ Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body) {
 }
 
 Result<EmbedReply> decode_embeddings(Exchange const& exchange, std::string_view body, std::size_t expected) {
-    Result<json::object> object = read_body(exchange, body);
+    json_exact::Arena arena;
+    Result<json::object> object = read_body(exchange, body, arena);
     if (!object) return object.error();
     std::vector<std::string> warnings;
     Result<EmbedReply> reply = openai_form::read_embeddings(std::move(*object), expected, warnings);
@@ -77,7 +79,8 @@ Result<EmbedReply> decode_embeddings(Exchange const& exchange, std::string_view 
 }
 
 Result<ModerateReply> decode_moderation(Exchange const& exchange, std::string_view body) {
-    Result<json::object> object = read_body(exchange, body);
+    json_exact::Arena arena;
+    Result<json::object> object = read_body(exchange, body, arena);
     if (!object) return object.error();
     Result<ModerateReply> reply = openai_form::read_moderation(std::move(*object));
     if (!reply) return unreadable(reply.error(), exchange);
@@ -85,7 +88,8 @@ Result<ModerateReply> decode_moderation(Exchange const& exchange, std::string_vi
 }
 
 Result<ModelList> decode_models(Exchange const& exchange, std::string_view body) {
-    Result<json::object> object = read_body(exchange, body);
+    json_exact::Arena arena;
+    Result<json::object> object = read_body(exchange, body, arena);
     if (!object) return object.error();
     Result<ModelList> list = openai_form::read_models(std::move(*object));
     if (!list) return unreadable(list.error(), exchange);
