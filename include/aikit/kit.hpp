@@ -39,7 +39,7 @@ struct ProviderConfig {
     bool local = false;           ///< May see requests marked sensitive.
     CallLimits limits;
     std::optional<int> max_retries;
-    std::string script;  ///< scripted: the path of its script, or of a recording.
+    std::string script;  ///< scripted: the path of its script or of a recording, or the JSON of either (an object).
 };
 
 /// How a Kit is made. JSON forms mirror it field for field.

@@ -3,6 +3,8 @@
 #include "core/json.hpp"
 #include "core/os/files.hpp"
 #include "core/os/os.hpp"
+#include "kit/providers.hpp"
+#include "model/json_exact.hpp"
 
 #include <aikit/kit.hpp>
 
@@ -77,7 +79,10 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("price_as", out.price_as);
     fields.read("local", out.local);
     fields.read("max_retries", out.max_retries);
-    fields.read("script", out.script);
+    json::value const* script = fields.take("script");
+    if (script != nullptr && script->is_string()) out.script = std::string(script->get_string());
+    if (script != nullptr && script->is_object()) out.script = json_exact::write(*script);
+    if (script != nullptr && out.script.empty()) fields.refuse("script", "must be a path, or a script as an object");
     if (json::object const* headers = fields.take_object("headers")) {
         for (auto const& [key, value] : *headers) {
             if (!value.is_string())
@@ -122,7 +127,12 @@ json::value write_provider(ProviderConfig const& config) {
     if (config.local) out["local"] = true;
     out["limits"] = write_limits(config.limits);
     if (config.max_retries) out["max_retries"] = *config.max_retries;
-    text("script", config.script);
+    if (is_inline_script(config.script)) {
+        Result<json::value> script = json::parse(config.script, "script");
+        out["script"] = script ? std::move(*script) : json::value(config.script);
+    } else {
+        text("script", config.script);
+    }
     return out;
 }
 

@@ -66,9 +66,10 @@ Result<std::shared_ptr<AIProvider>> make_builtin(ProviderConfig const& config, P
 Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     if (config.script.empty()) {
         return fail(Errc::invalid_argument,
-                    config.name + ": a scripted provider needs 'script', the path of its script");
+                    config.name + ": a scripted provider needs 'script', its script or the path of it");
     }
-    Result<std::string> script = os::read_file(config.script, max_script_bytes);
+    Result<std::string> script = config.script;
+    if (!is_inline_script(config.script)) script = os::read_file(config.script, max_script_bytes);
     if (!script) return script.error();
     return testing::scripted_from_json(*script, config.name, parts.runtime);
 }

@@ -22,6 +22,11 @@ struct ProviderEntry {
     std::optional<Error> failure;
 };
 
+/// True for the JSON of a script, false for the path of one: no path starts like an object.
+inline bool is_inline_script(std::string const& script) noexcept {
+    return !script.empty() && script.front() == '{';
+}
+
 /// Where a request goes.
 struct Destination {
     Destination() = default;

@@ -55,6 +55,21 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.runtime.storage == 0);
 }
 
+TEST_CASE("a script stands in the configuration itself or in a file of its own") {
+    KitConfig const config = KitConfig::from_json(R"({"providers": [
+        {"name": "scripted", "script": {"repeat": true, "replies": [{"vectors": [[0.1, 0.7]]}]}}]})")
+                                 .value();
+    CHECK(config.providers.at(0).script == R"({"repeat":true,"replies":[{"vectors":[[0.1,0.7]]}]})");
+    CHECK(KitConfig::from_json(config.to_json()).value().to_json() == config.to_json());
+    CHECK(Kit::open(config).has_value());
+
+    KitConfig const wrong =
+        KitConfig::from_json(R"({"providers": [{"name": "scripted", "script": {"x": 1}}]})").value();
+    Result<Kit> const refused = Kit::open(wrong);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(names(refused.error().message, "script.x"));
+}
+
 TEST_CASE("an empty configuration is the default one") {
     CHECK(KitConfig::from_json("{}").value().to_json() == KitConfig().to_json());
 }
@@ -86,6 +101,7 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
         {R"({"providers": [{"name": "a", "api_key": "sk-123"}]})", "configuration.providers[0].api_key"},
         {R"({"providers": [{"name": "a", "max_retries": 11}]})", "configuration.providers[0].max_retries"},
         {R"({"providers": [{"name": "a", "limits": {"idle": -1}}]})", "configuration.providers[0].limits.idle"},
+        {R"({"providers": [{"name": "a", "script": 1}]})", "configuration.providers[0].script"},
         {R"({"aliases": {"x": 1}})", "configuration.aliases.x"},
         {R"({"chunking": {"kind": "random"}})", "configuration.chunking.kind"},
         {R"({"answers": {"mode": "psychic"}})", "configuration.answers.mode"},
