@@ -26,7 +26,7 @@ std::string written(ChatStream& stream) {
 /// The events of a stream within the operation's window: while that is full the stream is not pulled.
 Task<void> pass_on(std::shared_ptr<ChatStream> stream, std::shared_ptr<Op> op) {
     for (;;) {
-        if (!op->has_room()) {
+        if (!op->may_go_on()) {
             Task<void> waiting = Op::room(op);
             Result<void> const room = co_await std::move(waiting);
             if (!room) co_return room.error();

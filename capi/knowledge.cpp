@@ -111,7 +111,7 @@ std::string answer_event(rag::AnswerEvent const& event) {
 Task<void> pass_on(std::shared_ptr<rag::AnswerStream> stream, std::shared_ptr<Op> op) {
     bool const events = op && op->makes_events();
     for (;;) {
-        if (events && !op->has_room()) {
+        if (events && !op->may_go_on()) {
             Task<void> waiting = Op::room(op);
             Result<void> const room = co_await std::move(waiting);
             if (!room) co_return room.error();

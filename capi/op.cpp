@@ -13,6 +13,10 @@ namespace asio = boost::asio;
 
 constexpr std::uint64_t usual_window = 64;
 
+Error cancelled_by_host() {
+    return fail(Errc::cancelled, "The operation was cancelled.");
+}
+
 Error ended_with_runtime() {
     return fail(Errc::invalid_state, "The runtime ended before the operation did.");
 }
@@ -90,6 +94,7 @@ bool Op::has_room() {
 
 Task<void> Op::room(std::shared_ptr<Op> self) {
     for (;;) {
+        if (self->cancelled_) co_return cancelled_by_host();
         auto waiter = std::make_shared<net::Waiter<bool>>();
         {
             std::lock_guard const lock(self->mutex_);
@@ -100,7 +105,7 @@ Task<void> Op::room(std::shared_ptr<Op> self) {
         Task<bool> waiting = net::Waiter<bool>::wait(std::move(waiter), std::move(clock), SteadyTime::max());
         Result<bool> const woken = co_await std::move(waiting);
         if (!woken && woken.error().code != Errc::timeout) {
-            co_return fail(Errc::cancelled, "The operation was cancelled while it waited for room in its window.");
+            co_return cancelled_by_host();
         }
     }
 }
@@ -150,6 +155,7 @@ void Op::more(std::uint32_t events) {
 }
 
 void Op::cancel() noexcept {
+    cancelled_ = true;  // seen between two events, should it never wait
     auto stop = [self = shared_from_this()] {
         {
             std::lock_guard const lock(self->mutex_);

@@ -59,6 +59,9 @@ public:
     bool makes_events() const noexcept { return listener_.events; }
     bool has_room();
 
+    /// There is room for an event, and nobody has cancelled: room() need not be awaited.
+    bool may_go_on() { return !cancelled_ && has_room(); }
+
     /// Waits until there is room for an event. Errors: cancelled.
     static Task<void> room(std::shared_ptr<Op> self);
     void emit(std::string event);
@@ -108,6 +111,8 @@ private:
     Listener const listener_;
     boost::asio::any_io_executor const executor_;
     boost::asio::cancellation_signal signal_;  // used on the executor
+
+    std::atomic<bool> cancelled_{false};
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

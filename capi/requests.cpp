@@ -111,6 +111,7 @@ Result<IngestRequest> read_ingest(std::string_view text) {
         json::array const* const documents = fields.take_array("documents");
         fields.read("stream", out.stream);
         if (Result<void> read = read_options(fields, out.options); !read) return read;
+        if (Result<void> known = fields.finish(); !known) return known;
         if ((paths == nullptr) == (documents == nullptr)) {
             fields.refuse("paths", "or 'documents' says what to take in: one of the two");
             return ok();
