@@ -2,6 +2,8 @@
 // storage/sqlite.cpp - opening handles, keeping statements, and turning SQLite's codes into ours.
 #include "storage/sqlite.hpp"
 
+#include "storage/fork.hpp"
+
 #include <sqlite3.h>
 
 namespace aikit::inline v0::storage {
@@ -138,6 +140,7 @@ Result<std::unique_ptr<Connection>> open_connection(ConnectionConfig const& conf
     if (config.access == Access::read_write) flags |= SQLITE_OPEN_READWRITE;
     if (config.access == Access::create) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     char const* const file = config.path.empty() ? ":memory:" : config.path.c_str();
+    guard_forks();
     if (int const code = sqlite3_open_v2(file, &body->db, flags, nullptr); code != SQLITE_OK) return body->error(code);
 
     sqlite3_busy_timeout(body->db, static_cast<int>(config.busy_timeout.count()));

@@ -56,6 +56,10 @@ std::uint64_t process_generation() noexcept {
     return generation.load(std::memory_order_relaxed);
 }
 
+bool around_forks(void (*before)(), void (*after)()) noexcept {
+    return ::pthread_atfork(before, after, after) == 0;
+}
+
 int usable_cores() noexcept {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
