@@ -5,6 +5,9 @@
 #include "core/os/os.hpp"
 #include "net/ascii.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -19,6 +22,9 @@ constexpr std::size_t read_size = 16 * 1024;
 
 /// How much is read before what it holds is handed over.
 constexpr std::size_t read_at_once = 64 * 1024;
+
+/// How much one exchange reads before timers and others on its loop have their turn: well under a millisecond's work.
+constexpr std::size_t read_in_a_row = 4 * read_at_once;
 
 /// What an answer to CONNECT may hold; proxies say little.
 constexpr std::size_t max_tunnel_head = 16 * 1024;
@@ -289,6 +295,7 @@ Result<void> Exchange::take_bytes(Stream& stream, ResponseDecoder& decoder) {
             if (core_->pool->closed()) return fail(Errc::invalid_state, "net: the HTTP client was closed");
             return decoder.end();
         }
+        unyielded_ += *size;
         if (Result<void> fed = decoder.feed(std::string_view(buffer.data(), *size)); !fed) return fed.error();
         if (*size < buffer.size()) return ok();
         total += *size;
@@ -307,6 +314,11 @@ Task<std::string> Exchange::read() {
         if (*over) co_return std::string();
         Stream& stream = *lease_.connection->stream;
         watchdog_.guard(executor_, stream, Limit::idle, request_.limits.idle);
+        if (unyielded_ >= read_in_a_row) {
+            // A peer that always has more never lets wait() suspend.
+            unyielded_ = 0;
+            co_await asio::post(executor_, asio::use_awaitable);
+        }
         Result<void> received = co_await stream.wait();
         if (received) received = take_bytes(stream, *decoder_);
         if (!received) co_return received.error();

@@ -65,9 +65,10 @@ private:
     boost::asio::any_io_executor executor_;
     std::optional<ResponseDecoder> decoder_;
     Lease lease_;
-    bool reused_ = false;     // the connection had carried an exchange before
-    bool sent_ = false;       // a byte of the request has left on this connection
-    bool ever_sent_ = false;  // or on one before
+    bool reused_ = false;        // the connection had carried an exchange before
+    std::size_t unyielded_ = 0;  // bytes that were read since the loop had its turn
+    bool sent_ = false;          // a byte of the request has left on this connection
+    bool ever_sent_ = false;     // or on one before
     bool all_sent_ = false;
     int status_ = 0;
 };

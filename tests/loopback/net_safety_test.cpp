@@ -69,6 +69,21 @@ Task<Listening> listen(std::shared_ptr<HttpClient> client, HttpRequest request) 
     co_return listening;
 }
 
+/// Reads, taking longer over each piece than the server takes to send the next, so that there is always more to read.
+Task<Listening> listen_slowly(std::shared_ptr<HttpClient> client, HttpRequest request) {
+    Listening listening;
+    Result<HttpResponse> response = co_await client->send(std::move(request));
+    if (!response) co_return response.error();
+    while (!listening.error && listening.bytes < 10'000'000'000) {
+        Result<std::string> const piece = co_await response->body->read();
+        if (!piece) listening.error = piece.error();
+        if (piece) listening.bytes += static_cast<std::int64_t>(piece->size());
+        auto const until = std::chrono::steady_clock::now() + 300us;
+        while (std::chrono::steady_clock::now() < until) continue;
+    }
+    co_return listening;
+}
+
 void write_to_a_peer_that_resets(Net& net, std::string const& url, int count) {
     for (int i = 0; i < count; ++i) {
         HttpRequest request = post(url, std::string(2'000'000, 'x'));
@@ -230,6 +245,34 @@ TEST_CASE("a stream without end runs at full speed in flat memory until it is st
     MESSAGE("events: " << listening.events << ", MB: " << listening.bytes / 1'000'000 << ", memory grew by "
                        << listening.most_resident - before << " KiB");
     if (AIKIT_TEST_MEASURES_MEMORY) CHECK(listening.most_resident - before < 8 * 1024);
+}
+
+TEST_CASE("a server that always has more holds up neither the deadline nor what else runs on the loop") {
+    TestAuthority authority;
+    HttpClientConfig config;
+    config.ca_file = authority.write(scratch() / "always-more-ca.pem");
+    auto const endless = [batch = std::string(1'000'000, 'x')](ServerRequest const&) {
+        Reply reply = Reply::raw("HTTP/1.1 200 OK\r\n\r\n");
+        return reply.then(Step::repeat(batch, -1));
+    };
+    LoopbackServer plain(endless);
+    LoopbackServer secure(endless, authority.issue());
+    LoopbackServer other(hello);
+    for (std::string const& url : {plain.url(), secure.url()}) {
+        CAPTURE(url);
+        Net net(config);
+        REQUIRE(net.go(post(other.url(), "x")).fine());
+        HttpRequest request = post(url, "x");
+        request.limits.total = aikit::Deadline::after(*net.runtime.clock(), 2s);
+        auto const began = std::chrono::steady_clock::now();
+        auto listening = net.start(listen_slowly(net.client, request));
+        for (int i = 0; i < 3; ++i) CHECK(net.go(post(other.url(), "x")).fine());
+        CHECK(std::chrono::steady_clock::now() - began < 2s);
+        Listening const ended = listening.get().value();
+        REQUIRE(ended.error.has_value());
+        CHECK(ended.error->code == Errc::timeout);
+        CHECK(std::chrono::steady_clock::now() - began < 10s);
+    }
 }
 
 TEST_CASE("a gzip bomb costs no more memory than what is read of it") {
