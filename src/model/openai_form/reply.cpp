@@ -79,7 +79,9 @@ private:
         straighten_calls(members);
         Result<Message> read = openai_form::read_message(std::move(members), path_ + ".message");
         if (!read) {
-            std::string_view what = read.error().message;
+            // error() gives a copy, which has to outlive the view.
+            std::string const sentence = read.error().message;
+            std::string_view what = sentence;
             what.remove_prefix(std::min(what.size(), what.find(path_) == what.npos ? 0 : what.find(path_)));
             if (what.ends_with('.')) what.remove_suffix(1);
             return wrong_reply(std::string(what));
