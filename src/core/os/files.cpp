@@ -65,7 +65,11 @@ Result<std::string> read_descriptor(int descriptor, std::string const& what, std
 }
 
 Result<std::string> read_file(std::string const& path, std::int64_t most) {
-    std::string const what = "the file '" + path + "'";
+    std::string const what = std::string("the file '") + path.c_str() + "'";
+    // The system would read the file whose name ends there.
+    if (path.find('\0') != std::string::npos) {
+        return fail(Errc::invalid_argument, what + " is named with a zero byte, which no file can have in its name");
+    }
     Descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.number < 0) return file_error(what, errno);
     return read_descriptor(file.number, what, most);

@@ -11,8 +11,8 @@
 namespace aikit::inline v0::os {
 
 /// The bytes of a regular file, or of whatever else can be read to its end; "-" is no special name here.
-/// Errors: not_found, permission, invalid_argument (a folder, or more than `most` bytes), out_of_memory, storage (the
-/// disk failed).
+/// Errors: not_found, permission, invalid_argument (a folder, a name no file can have, or more than `most` bytes), busy
+/// (too many open files), out_of_memory, storage (the disk failed).
 Result<std::string> read_file(std::string const& path, std::int64_t most);
 
 /// The same from an open descriptor, which stays open. `what` names it in errors ("standard input").
