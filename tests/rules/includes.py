@@ -58,6 +58,7 @@ PLACES = (
     (r"boost/json/basic_parser_impl\.hpp", ("src/model/",)),
     (r"boost/json.*", ("src/core/json.hpp",)),
     (r"boost/asio/co_spawn\.hpp|boost/asio/io_context\.hpp", ("include/aikit/core/wait.hpp", "include/aikit/testing/", "src/")),
+    (r"boost/asio/(bind_cancellation_slot|cancellation_signal)\.hpp", ("include/aikit/testing/", "src/")),
     (r"boost/asio/(awaitable|any_io_executor)\.hpp|boost/system/result\.hpp|boost/version\.hpp"
      r"|boost/assert/source_location\.hpp", ("include/aikit/", "src/")),
     (r"boost/asio/.*|boost/system/.*|boost/unordered/.*|boost/container/.*|boost/uuid/.*", ("src/",)),
