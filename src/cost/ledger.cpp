@@ -29,10 +29,7 @@ constexpr std::size_t most_pending = 100'000;
 // below the 50 ms that are promised.
 constexpr std::chrono::milliseconds linger{25};
 
-std::string usage_json(Usage const& usage) {
-    std::string out;
-    out.reserve(128);
-    JsonWriter json(out);
+void write_usage(JsonWriter& json, Usage const& usage) {
     auto const add = [&](char const* key, std::int64_t count) {
         if (count != 0) json.key(key).number(count);
     };
@@ -49,31 +46,41 @@ std::string usage_json(Usage const& usage) {
     add("image_input", usage.image_input);
     add("image_output", usage.image_output);
     json.end_object();
-    return out;
 }
 
-std::string tags_json(std::vector<std::string> const& tags) {
-    std::string out;
-    JsonWriter json(out);
+void write_tags(JsonWriter& json, std::vector<std::string> const& tags) {
     json.begin_array();
     for (std::string const& tag : tags) json.text(tag);
     json.end_array();
-    return out;
 }
 
-Result<void> insert(Statement& add, LedgerRow const& row) {
+/// The texts that are made for a row; kept from row to row for their memory.
+struct RowTexts {
+    std::string tags;
+    std::string usage;
+
+    void write(LedgerRow const& row) {
+        tags.clear();
+        JsonWriter tag_list(tags);
+        write_tags(tag_list, row.caller.tags);
+        usage.clear();
+        JsonWriter counts(usage);
+        write_usage(counts, row.attempt.usage);
+    }
+};
+
+Result<void> insert(Statement& add, LedgerRow const& row, RowTexts& texts) {
     Attempt const& attempt = row.attempt;
     Usage const& usage = attempt.usage;
-    std::string const tags = tags_json(row.caller.tags);
-    std::string const counts = usage_json(usage);
+    texts.write(row);
     add.bind_view(1, row.request_id).bind(2, row.attempt_number).bind(3, storage::to_micros(attempt.started));
     add.bind(4, static_cast<std::int64_t>(attempt.latency.count()));
     add.bind(5, attempt.first_token ? std::optional<std::int64_t>(attempt.first_token->count()) : std::nullopt);
     add.bind_view(6, row.operation).bind_view(7, attempt.provider).bind_view(8, attempt.model);
     add.bind_view(9, row.caller.tenant).bind_view(10, row.caller.user).bind_view(11, row.caller.key);
-    add.bind_view(12, row.caller.project).bind_view(13, tags).bind_view(14, attempt.outcome);
+    add.bind_view(12, row.caller.project).bind_view(13, texts.tags).bind_view(14, attempt.outcome);
     add.bind(15, usage.estimated).bind(16, usage.input).bind(17, usage.cache_read).bind(18, usage.cache_write_5m);
-    add.bind(19, usage.cache_write_1h).bind(20, usage.output).bind(21, usage.reasoning).bind_view(22, counts);
+    add.bind(19, usage.cache_write_1h).bind(20, usage.output).bind(21, usage.reasoning).bind_view(22, texts.usage);
     add.bind(23, attempt.cost ? std::optional<std::int64_t>(attempt.cost->nanos()) : std::nullopt);
     add.bind_view(24, attempt.price_id).bind_view(25, attempt.provider_request_id);
     Result<void> const done = add.run();
@@ -90,8 +97,9 @@ Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
         "reasoning, usage, cost, price_id, provider_request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
         "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) "
         "ON CONFLICT (request, attempt) DO NOTHING");
+    RowTexts texts;
     for (LedgerRow const& row : rows) {
-        if (Result<void> added = insert(add, row); !added) return added;
+        if (Result<void> added = insert(add, row, texts); !added) return added;
     }
     return ok();
 }

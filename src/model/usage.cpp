@@ -37,6 +37,12 @@ constexpr std::array<Count, 11> counts{{
 
 }  // namespace
 
+Usage Usage::without_raw() const {
+    Usage out;
+    out.add(*this);
+    return out;
+}
+
 void Usage::add(Usage const& other) {
     for (Count const& count : counts) this->*count.field = plus(this->*count.field, other.*count.field);
     estimated = estimated || other.estimated;

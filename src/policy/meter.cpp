@@ -35,6 +35,13 @@ std::string take_provider_request(CallInfo& info) {
     return info.attempts.empty() ? std::string() : std::move(info.attempts.front().provider_request_id);
 }
 
+/// What was billed, and the provider's own words beside it.
+void put_usage(Usage& usage, CallInfo const& info) {
+    std::string words = std::move(usage.raw);
+    usage = info.usage;
+    usage.raw = std::move(words);
+}
+
 class MeteredStream final : public ChatStream::Source {
 public:
     MeteredStream(std::unique_ptr<Source> inner, std::unique_ptr<Settlement> settlement, std::string tier)
@@ -74,7 +81,7 @@ private:
         if (finished == nullptr) return note_generated(*settlement_, event);
         settlement_->succeeded(finished->usage, model_, tier_, take_provider_request(finished->info), {});
         settlement_->describe(finished->info);
-        finished->usage = finished->info.usage;
+        put_usage(finished->usage, finished->info);
     }
 
     std::unique_ptr<Source> inner_;
@@ -122,10 +129,9 @@ private:
             co_return reply;
         }
         std::string const text = reply->usage.total() == 0 ? generated(*reply) : std::string();
-        settlement.succeeded(std::move(reply->usage), reply->model, reply->service_tier,
-                             take_provider_request(reply->info), text);
+        settlement.succeeded(reply->usage, reply->model, reply->service_tier, take_provider_request(reply->info), text);
         settlement.describe(reply->info);
-        reply->usage = reply->info.usage;
+        put_usage(reply->usage, reply->info);
         co_return reply;
     }
 
@@ -163,9 +169,9 @@ private:
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(std::move(reply->usage), reply->model, {}, take_provider_request(reply->info), {});
+        settlement.succeeded(reply->usage, reply->model, {}, take_provider_request(reply->info), {});
         settlement.describe(reply->info);
-        reply->usage = reply->info.usage;
+        put_usage(reply->usage, reply->info);
         co_return reply;
     }
 
@@ -179,7 +185,7 @@ private:
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(std::move(reply->info.usage), reply->model, {}, take_provider_request(reply->info), {});
+        settlement.succeeded(reply->info.usage, reply->model, {}, take_provider_request(reply->info), {});
         settlement.describe(reply->info);
         co_return reply;
     }

@@ -57,7 +57,7 @@ void Settlement::delivered(std::string_view text) {
 }
 
 void Settlement::told(Usage const& usage) {
-    told_ = usage;
+    told_ = usage.without_raw();
     told_last_ = true;
 }
 
@@ -94,11 +94,11 @@ Usage Settlement::counted_so_far() const {
     return usage;
 }
 
-void Settlement::succeeded(Usage usage, std::string_view model, std::string_view service_tier, std::string request_id,
-                           std::string_view text) {
+void Settlement::succeeded(Usage const& told, std::string_view model, std::string_view service_tier,
+                           std::string request_id, std::string_view text) {
     if (settled_) return;
-    if (silent(usage) && told_) usage = *told_;
-    if (silent(usage) && plan_.operation != moderate) {
+    Usage usage = silent(told) && told_ ? *told_ : told.without_raw();
+    if (silent(told) && usage.total() == 0 && plan_.operation != moderate) {
         usage = expected();
         usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
     }
@@ -167,10 +167,7 @@ void Settlement::write_down() {
         row.attempt_number = plan_.number;
         row.operation = plan_.operation;
         row.caller = std::move(plan_.caller);
-        // The provider's own words of the usage are the reply's, not the ledger's.
-        std::string words = std::move(attempt_.usage.raw);
         row.attempt = attempt_;
-        attempt_.usage.raw = std::move(words);
         config.ledger->record(std::move(row));
     }
     if (config.observer) {
@@ -181,20 +178,22 @@ void Settlement::write_down() {
         config.observer->count("gen_ai.client.token.usage.input", attempt_.usage.total_input(), labels);
         config.observer->count("gen_ai.client.token.usage.output", attempt_.usage.output, labels);
     }
-    if (plan_.attempts) plan_.attempts->push_back(attempt_);
+    if (!plan_.attempts) return;
+    plan_.attempts->push_back(std::move(attempt_));
+    noted_ = plan_.attempts->size() - 1;
 }
 
 void Settlement::describe(CallInfo& info) const {
     info.request_id = plan_.request_id;
     info.provider = plan_.provider;
-    info.model = attempt_.model;
     info.attempts = plan_.attempts ? *plan_.attempts : std::vector<Attempt>();
-    if (!settled_ || !plan_.attempts) info.attempts.push_back(attempt_);
-    Attempt& own = info.attempts.back();
+    if (!noted_) info.attempts.push_back(attempt_);
+    Attempt& own = info.attempts[noted_ ? *noted_ : info.attempts.size() - 1];
     if (!settled_) {
         own.usage = counted_so_far();
         put_price(own);
     }
+    info.model = own.model;
     info.usage = own.usage;
     info.price_id = own.price_id;
     info.cost = Money();

@@ -70,7 +70,7 @@ public:
     void ended() noexcept { ended_ = true; }
 
     /// `usage` as the provider told it; when it told nothing, `text` is counted here, or what a stream delivered.
-    void succeeded(Usage usage, std::string_view model, std::string_view service_tier, std::string request_id,
+    void succeeded(Usage const& usage, std::string_view model, std::string_view service_tier, std::string request_id,
                    std::string_view text);
     void failed(Error const& error);
 
@@ -92,6 +92,7 @@ private:
     AttemptPlan plan_;
     SteadyTime started_;
     Attempt attempt_;
+    std::optional<std::size_t> noted_;  // once settled: where in plan_.attempts it went
     std::optional<Usage> told_;
     std::string delivered_;     // not yet counted
     std::int64_t counted_ = 0;  // tokens of what was delivered before

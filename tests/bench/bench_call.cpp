@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tests/bench/bench_call.cpp - CPU per non-streaming chat through the whole Kit, against a bare Beast client.
 //
-// Both send the same bytes to the same server (another process) on keep-alive connections, 32 calls at once, on one
+// Both send the same number of bytes in the same fields to the same server (another process) on keep-alive connections, 32 calls at once, on one
 // I/O thread. Rounds alternate; the ratio is that of each round's CPU per call, and the median is what counts.
 #include "bench.hpp"
 
@@ -40,12 +40,17 @@ asio::awaitable<void> bare_caller(unsigned short port, std::string body, int cal
     co_await stream.async_connect(where, asio::use_awaitable);
     stream.socket().set_option(asio::ip::tcp::no_delay(true));
     boost::beast::flat_buffer buffer;
+    std::string const id = "01a9b3c4-7a71-7bd1-a3c9-6a9a2fbb1a77";
     for (int i = 0; i < calls; ++i) {
         http::request<http::string_body> request{http::verb::post, "/v1/chat/completions", 11};
         request.set(http::field::host, "127.0.0.1");
-        request.set(http::field::user_agent, "bench");
+        request.set(http::field::user_agent, "aikit/" AIKIT_VERSION_STRING " (c++)");
+        request.set(http::field::accept_encoding, "gzip");
+        request.set("x-bench", "1");
+        request.set(http::field::accept, "application/json");
+        request.set("X-Client-Request-Id", id);
         request.set(http::field::content_type, "application/json");
-        request.set(http::field::authorization, "Bearer bench");
+        request.set("Idempotency-Key", id);
         request.body() = body;
         request.prepare_payload();
         co_await http::async_write(stream, request, asio::use_awaitable);

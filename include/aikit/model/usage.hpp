@@ -31,11 +31,15 @@ struct AIKIT_EXPORT Usage {
     /// True when aikit counted it because the provider said nothing (a dropped stream, a server without usage).
     bool estimated = false;
 
-    /// The provider's own usage object, as JSON text; empty when there was none.
+    /// The provider's own usage object, as JSON text; empty when there was none, and wherever a usage stands beside the
+    /// reply's own (in CallInfo, in attempts).
     std::string raw;
 
     std::int64_t total_input() const noexcept { return input + cache_read + cache_write_5m + cache_write_1h; }
     std::int64_t total() const noexcept { return total_input() + output; }
+
+    /// All but `raw`.
+    Usage without_raw() const;
 
     /// Adds the counts of another call; estimated when either is. `raw` is dropped.
     void add(Usage const& other);

@@ -20,6 +20,7 @@ public:
     Result<std::string> write() {
         if (!extra_.valid()) return wrong("extra", "must be a JSON object");
         if (request_.messages.empty()) return wrong("messages", "must not be empty");
+        text_.reserve(usual_size());
         out_.begin_object();
         if (!request_.model.empty()) put("model", request_.model);
         write_messages();
@@ -36,6 +37,18 @@ public:
     }
 
 private:
+    /// What a request of texts takes that need no escapes.
+    std::size_t usual_size() const noexcept {
+        std::size_t size = 256;
+        for (Message const& message : request_.messages) {
+            size += 64;
+            for (Part const& part : message.parts) {
+                if (auto const* text = std::get_if<TextPart>(&part)) size += text->text.size();
+            }
+        }
+        return size;
+    }
+
     /// The member's key, or false when the model does not take it.
     bool begin(std::string_view name) {
         extra_.drop(name);

@@ -194,7 +194,7 @@ CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const&
     info.request_id = head.request_id;
     info.provider = endpoint.config.name;
     info.model = model;
-    info.usage = usage;
+    info.usage = usage.without_raw();
     Attempt& attempt = info.attempts.emplace_back();
     attempt.provider = endpoint.config.name;
     attempt.model = model;
@@ -204,7 +204,7 @@ CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const&
     attempt.started = head.started;
     attempt.latency =
         std::chrono::duration_cast<std::chrono::microseconds>(endpoint.runtime.clock()->now() - head.sent);
-    attempt.usage = usage;
+    attempt.usage = info.usage;
     return info;
 }
 
