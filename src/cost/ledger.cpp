@@ -25,6 +25,9 @@ constexpr std::size_t most_at_once = 1'024;
 // Rows that wait when they cannot be written: some 100 MB.
 constexpr std::size_t most_pending = 100'000;
 
+// Rows whose memory is kept for others: as many as come within a moment under load, some 400 KB.
+constexpr std::size_t most_spare = 512;
+
 // How long a row waits for others to come: commits cost the same for one as for many. With the commit itself it stays
 // below the 50 ms that are promised.
 constexpr std::chrono::milliseconds linger{25};
@@ -197,9 +200,19 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     /// What is to be done now that a row has come.
     enum class Next { nothing, wait, write };
 
-    Next keep(LedgerRow row) {
+    Next keep(LedgerFacts const& facts) {
         std::list<LedgerRow> one;
-        one.push_back(std::move(row));
+        {
+            std::lock_guard const lock(mutex);
+            if (!spare.empty()) one.splice(one.begin(), spare, spare.begin());
+        }
+        if (one.empty()) one.emplace_back();
+        LedgerRow& row = one.front();
+        row.request_id = facts.request_id;
+        row.attempt_number = facts.attempt_number;
+        row.operation = facts.operation;
+        row.caller = facts.caller;
+        row.attempt = facts.attempt;
         std::lock_guard const lock(mutex);
         if (waiting.size() + writing.size() >= most_pending) {
             failure = fail(Errc::storage, "the ledger cannot be written and holds all the rows it can: rows are lost");
@@ -255,6 +268,7 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     }
 
     void written(Result<void> result) noexcept {
+        std::list<LedgerRow> done;  // destroyed after the lock is released
         {
             std::lock_guard const lock(mutex);
             if (!result) {
@@ -264,7 +278,11 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
                 return;
             }
             durable += static_cast<std::int64_t>(writing.size());
-            writing.clear();
+            std::size_t const room = most_spare - std::min(spare.size(), most_spare);
+            auto last = writing.begin();
+            std::advance(last, std::min(writing.size(), room));
+            spare.splice(spare.begin(), writing, writing.begin(), last);
+            done.swap(writing);
         }
         write_next();
     }
@@ -276,6 +294,7 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     bool lingering = false;        // the timer is armed, or about to be
     std::list<LedgerRow> waiting;
     std::list<LedgerRow> writing;  // read by the storage thread while it is not empty
+    std::list<LedgerRow> spare;    // written; their memory serves the next rows
     std::int64_t recorded = 0;
     std::int64_t durable = 0;
     std::int64_t lost = 0;  // since the last flush
@@ -292,8 +311,12 @@ Ledger::~Ledger() {
     });
 }
 
-void Ledger::record(LedgerRow row) noexcept {
-    Result<State::Next> const next = guarded([&]() -> Result<State::Next> { return state_->keep(std::move(row)); });
+void Ledger::record(LedgerRow const& row) noexcept {
+    record(LedgerFacts(row.request_id, row.attempt_number, row.operation, row.caller, row.attempt));
+}
+
+void Ledger::record(LedgerFacts const& facts) noexcept {
+    Result<State::Next> const next = guarded([&]() -> Result<State::Next> { return state_->keep(facts); });
     if (!next) {
         // A call that was made cannot be failed for want of memory for its row: flush() tells.
         std::lock_guard const lock(state_->mutex);

@@ -32,16 +32,9 @@ Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, C
     return where->entry->provider;
 }
 
-Task<ChatReply> chat_task(StatePtr state, ChatRequest request, CallOptions options) {
-    try {
-        if (!state) co_return closed_kit();
-        Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
-        if (!provider) co_return provider.error();
-        Task<ChatReply> pending = (*provider)->chat(std::move(request), std::move(options));
-        co_return co_await std::move(pending);
-    } catch (...) {
-        co_return current_exception_error();
-    }
+template <class T>
+Task<T> failed(Error error) {
+    co_return error;
 }
 
 Task<ChatStream> stream_task(StatePtr state, ChatRequest request, CallOptions options) {
@@ -236,7 +229,13 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
 }
 
 Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
-    return chat_task(state_, std::move(request), std::move(options));
+    // The most frequent call has no coroutine of its own: the provider's outermost one keeps the kit and guards.
+    if (!state_) return failed<ChatReply>(closed_kit());
+    Result<std::shared_ptr<AIProvider>> provider =
+        guarded([&] { return route(*state_, request, options, Operation::chat); });
+    if (!provider) return failed<ChatReply>(provider.error());
+    options.keep = state_;
+    return (*provider)->chat(std::move(request), std::move(options));
 }
 
 Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {

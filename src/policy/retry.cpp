@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // policy/retry.cpp - the schedule, the budget, and the decorator that carries them out.
+#include "core/async.hpp"
 #include "core/os/os.hpp"
 #include "policy/retry_budget.hpp"
 
@@ -140,17 +141,21 @@ private:
 
     template <class T, class OneTry>
     static Task<T> repeat(Self self, OneTry once, CallOptions options) {
-        self->budget_->call(self->runtime_.clock()->now());
-        int const last = self->last_attempt(options);
-        for (int attempt = 1;; ++attempt) {
-            options.attempt = attempt;
-            Task<T> pending = once(*self->next(), options, attempt >= last);
-            Result<T> result = co_await std::move(pending);
-            if (result) co_return result;
-            Task<bool> deciding = again(self, result.error(), attempt, options);
-            Result<bool> more = co_await std::move(deciding);
-            if (!more) co_return more.error();
-            if (!*more) co_return result;
+        try {
+            self->budget_->call(self->runtime_.clock()->now());
+            int const last = self->last_attempt(options);
+            for (int attempt = 1;; ++attempt) {
+                options.attempt = attempt;
+                Task<T> pending = once(*self->next(), options, attempt >= last);
+                Result<T> result = co_await std::move(pending);
+                if (result) co_return result;
+                Task<bool> deciding = again(self, result.error(), attempt, options);
+                Result<bool> more = co_await std::move(deciding);
+                if (!more) co_return more.error();
+                if (!*more) co_return result;
+            }
+        } catch (...) {
+            co_return current_exception_error();
         }
     }
 

@@ -162,13 +162,8 @@ void Settlement::settle(std::string outcome, Usage usage) {
 void Settlement::write_down() {
     MeterConfig const& config = shared_->config;
     if (config.ledger) {
-        cost::LedgerRow row;
-        row.request_id = plan_.request_id;
-        row.attempt_number = plan_.number;
-        row.operation = plan_.operation;
-        row.caller = std::move(plan_.caller);
-        row.attempt = attempt_;
-        config.ledger->record(std::move(row));
+        cost::LedgerFacts const facts(plan_.request_id, plan_.number, plan_.operation, plan_.caller, attempt_);
+        config.ledger->record(facts);
     }
     if (config.observer) {
         std::array<LogField, 4> const labels{

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aikit::inline v0::cost {
@@ -22,6 +23,23 @@ struct LedgerRow {
     std::string operation;  ///< "chat", "embed", "moderate", "models".
     Caller caller;
     Attempt attempt;
+};
+
+/// The same, as it stands with who hands it over.
+struct LedgerFacts {
+    LedgerFacts(std::string_view request_id_, int attempt_number_, std::string_view operation_, Caller const& caller_,
+                Attempt const& attempt_)
+        : request_id(request_id_),
+          attempt_number(attempt_number_),
+          operation(operation_),
+          caller(caller_),
+          attempt(attempt_) {}
+
+    std::string_view request_id;
+    int attempt_number;
+    std::string_view operation;
+    Caller const& caller;
+    Attempt const& attempt;
 };
 
 enum class ReportBy { model, user, day, provider };
@@ -63,7 +81,8 @@ public:
     /// Hands a row over without waiting: a reply never waits for the ledger. Rows are committed in groups, at most
     /// 50 ms later; a row of the same request and attempt is written once. Failed writes are kept and tried again,
     /// and told by flush().
-    void record(LedgerRow row) noexcept;
+    void record(LedgerRow const& row) noexcept;
+    void record(LedgerFacts const& facts) noexcept;
 
     /// Hands what has gathered to the writer at once, without waiting for it: for who closes the database next.
     void write_now() noexcept;

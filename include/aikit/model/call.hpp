@@ -103,6 +103,9 @@ struct CallOptions {
 
     /// Where each attempt is noted as it ends, oldest first; null: nowhere. One operation's own, used on its executor.
     std::shared_ptr<std::vector<Attempt>> attempts;
+
+    /// What must stay until the operation has ended.
+    std::shared_ptr<void const> keep;
 };
 
 /// How a reply came about. Filled on every reply, and on a stream however it ended.
