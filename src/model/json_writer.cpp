@@ -48,24 +48,48 @@ std::size_t plain_until(unsigned char const* s, std::size_t i, std::size_t size)
 }  // namespace
 
 JsonWriter& JsonWriter::key(std::string_view name) {
-    comma();
-    quoted(name);
-    out_ += ':';
+    if (!short_quoted(name, ':')) {
+        comma();
+        quoted(name);
+        out_ += ':';
+    }
     comma_ = false;
     return *this;
 }
 
+/// Writes a short text without escapes in one piece, with the comma in front and `end` behind (0: nothing).
+bool JsonWriter::short_quoted(std::string_view content, char end) {
+    std::array<char, 64> piece;
+    if (content.size() > piece.size() - 4) return false;
+    auto const* s = reinterpret_cast<unsigned char const*>(content.data());
+    if (plain_until(s, 0, content.size()) != content.size()) return false;
+    char* at = piece.data();
+    if (comma_) *at++ = ',';
+    *at++ = '"';
+    if (!content.empty()) std::memcpy(at, content.data(), content.size());
+    at += content.size();
+    *at++ = '"';
+    if (end != 0) *at++ = end;
+    out_.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
+    return true;
+}
+
 void JsonWriter::text(std::string_view value) {
-    comma();
-    quoted(value);
+    if (!short_quoted(value, 0)) {
+        comma();
+        quoted(value);
+    }
     comma_ = true;
 }
 
 template <class Number>
 void JsonWriter::digits(Number value) {
-    std::array<char, 32> buffer;
-    std::to_chars_result const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-    plain(std::string_view(buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data())));
+    std::array<char, 33> buffer;
+    buffer[0] = ',';
+    std::to_chars_result const end = std::to_chars(buffer.data() + 1, buffer.data() + buffer.size(), value);
+    char const* const from = buffer.data() + (comma_ ? 0 : 1);
+    out_.append(from, static_cast<std::size_t>(end.ptr - from));
+    comma_ = true;
 }
 
 void JsonWriter::number(std::int64_t value) {

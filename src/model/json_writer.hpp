@@ -48,6 +48,7 @@ private:
         if (comma_) out_ += ',';
     }
     void quoted(std::string_view text);
+    bool short_quoted(std::string_view text, char end);
 
     std::string& out_;
     bool comma_ = false;  // the next thing needs one in front

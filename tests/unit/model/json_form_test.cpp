@@ -279,7 +279,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     REQUIRE(call.has_value());
     // Every field of the options has its member: a new field fails to compile here.
     auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, idempotency_key, request_id, region,
-                 attempt, attempts] = call->options;
+                 attempt, attempts, keep] = call->options;
     auto const& [connect, first_byte, idle, total] = limits;
     auto const& [tenant, user, key, project, tags] = caller;
     CHECK(connect == milliseconds(1'500));
@@ -290,6 +290,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     CHECK(deadline.is_never());
     CHECK(attempt == 1);
     CHECK(attempts == nullptr);
+    CHECK(keep == nullptr);
     CHECK(tenant == "t");
     CHECK(user == "u");
     CHECK(key == "k");
