@@ -249,7 +249,8 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     void write_next(std::size_t most = most_at_once) noexcept {
         {
             std::lock_guard const lock(mutex);
-            if (!writing.empty() || waiting.empty()) return;
+            due = !writing.empty();
+            if (due || waiting.empty()) return;
             auto last = waiting.begin();
             std::advance(last, std::min(waiting.size(), most));
             writing.splice(writing.begin(), waiting, waiting.begin(), last);
@@ -283,6 +284,8 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
             std::advance(last, std::min(writing.size(), room));
             spare.splice(spare.begin(), writing, writing.begin(), last);
             done.swap(writing);
+            // What came meanwhile waits for its moment, or the writer would never rest.
+            if (!due && !ending && waiting.size() < most_at_once) return;
         }
         write_next();
     }
@@ -292,6 +295,8 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     std::unique_ptr<Timer> timer;  // used on `executor` only
     mutable std::mutex mutex;      // guards what follows; never held across a suspension
     bool lingering = false;        // the timer is armed, or about to be
+    bool due = false;              // more is to be written when the write under way has ended
+    bool ending = false;           // nobody comes any more: all is to be written
     std::list<LedgerRow> waiting;
     std::list<LedgerRow> writing;  // read by the storage thread while it is not empty
     std::list<LedgerRow> spare;    // written; their memory serves the next rows
@@ -304,6 +309,10 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
 Ledger::Ledger(storage::Database database) : state_(std::make_shared<State>(std::move(database))) {}
 
 Ledger::~Ledger() {
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->ending = true;
+    }
     state_->write_next();
     // The timer holds the state, and is let go where it may be at work. Without memory for that it does so in its time.
     (void)guarded([&]() -> Result<bool> {

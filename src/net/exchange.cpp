@@ -97,7 +97,7 @@ Task<void> Exchange::start() {
         if (!leased) co_return leased.error();
     }
     // The server may have ended an idle connection, or sent what nobody asked for.
-    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
+    if (lease_.connection && !turn->warm && !lease_.connection->stream->quiet()) lease_.connection.reset();
     for (;;) {
         reused_ = lease_.connection != nullptr;
         if (!reused_) {

@@ -9,6 +9,12 @@
 
 namespace aikit::inline v0::net {
 
+namespace {
+
+constexpr std::chrono::milliseconds warm_time{1};
+
+}  // namespace
+
 Permit& Permit::operator=(Permit&& other) noexcept {
     if (this != &other) {
         give_back();
@@ -80,6 +86,7 @@ Result<Pool::Turn> Pool::ask(std::string const& key) {
             ++origin.open;
         } else {
             turn.lease->connection = std::move(origin.idle.back());
+            turn.warm = now - turn.lease->connection->idle_since < warm_time;
             origin.idle.pop_back();
         }
         return turn;

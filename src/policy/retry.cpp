@@ -110,8 +110,12 @@ private:
                                                 : limited            ? default_total
                                                                      : std::chrono::milliseconds(0);
         options.deadline = options.deadline.sooner(Deadline::after(*runtime_.clock(), total));
-        if (options.request_id.empty()) options.request_id = new_id(*runtime_.clock());
-        if (options.idempotency_key.empty()) options.idempotency_key = new_id(*runtime_.clock());
+        bool const own_id = options.request_id.empty();
+        if (own_id) options.request_id = new_id(*runtime_.clock());
+        // A caller's id may come twice, ours does not.
+        if (options.idempotency_key.empty()) {
+            options.idempotency_key = own_id ? options.request_id : new_id(*runtime_.clock());
+        }
         if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
         return std::move(options);
     }

@@ -138,7 +138,6 @@ bool Statement::is_null(int column) const {
 void Statement::reset() {
     if (body_->compiled == nullptr) return;
     sqlite3_reset(body_->compiled->statement);
-    sqlite3_clear_bindings(body_->compiled->statement);
     body_->ended = false;
     body_->error.reset();
 }

@@ -40,7 +40,7 @@ public:
     Statement& bind(int index, char const* text) { return bind(index, std::string_view(text)); }
     Statement& bind(int index, std::string const& text) { return bind(index, std::string_view(text)); }
 
-    /// Like bind, without a copy: the bytes must stay until the next reset() or the statement's end.
+    /// Like bind, without a copy: the bytes must stay until another value is bound, or the statement's end.
     Statement& bind_view(int index, std::string_view text);
     Statement& bind_blob(int index, std::span<std::byte const> bytes);
     Statement& bind_null(int index);
@@ -65,7 +65,7 @@ public:
     std::span<std::byte const> blob(int column) const;
     bool is_null(int column) const;
 
-    /// For another run with other values.
+    /// For another run: each value stays until it is bound anew, and what bind_view() bound has to be.
     void reset();
 
 private:
