@@ -12,6 +12,13 @@ if(AIKIT_BUILD_SHARED)
     install(EXPORT aikit_shared FILE aikit-shared.cmake NAMESPACE aikit:: DESTINATION ${aikit_package_dir})
 endif()
 
+if(AIKIT_BUILD_C)
+    install(TARGETS aikit_c EXPORT aikit_c LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT aikit_c FILE aikit-c.cmake NAMESPACE aikit:: DESTINATION ${aikit_package_dir})
+    install(FILES ${PROJECT_SOURCE_DIR}/capi/aikit.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/capi/schema DESTINATION ${aikit_data_dir} FILES_MATCHING PATTERN "*.json")
+endif()
+
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/aikitConfig.cmake.in ${PROJECT_BINARY_DIR}/aikitConfig.cmake
     INSTALL_DESTINATION ${aikit_package_dir} PATH_VARS aikit_data_dir NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/aikitConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -23,7 +30,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/build/data/ DESTINATION ${aikit_data_dir
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 
 # pkg-config: `aikit` is the shared library, or the static one where only that is built; `aikit-static` always the
-# static one with all it stands on.
+# static one with all it stands on; `aikit-c` the library for C and every other language.
 set(aikit_pc_links)
 foreach(link ${aikit_static_links})
     if(link STREQUAL "Boost::json")
@@ -51,16 +58,21 @@ list(JOIN aikit_pc_links " " aikit_pc_links)
 file(RELATIVE_PATH aikit_pc_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" aikit_pc_prefix "${aikit_pc_prefix}")
 
-function(aikit_pkg_config name libs)
+function(aikit_pkg_config name libs flags)
     set(AIKIT_PC_NAME ${name})
     set(AIKIT_PC_LIBS ${libs})
+    set(AIKIT_PC_FLAGS ${flags})
     configure_file(${PROJECT_SOURCE_DIR}/cmake/aikit.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 set(aikit_pc_static "\${libdir}/libaikit.a ${aikit_pc_links} -pthread")
-aikit_pkg_config(aikit-static "${aikit_pc_static}")
+set(aikit_pc_flags "-DAIKIT_BUILT_WITH_BOOST=${Boost_VERSION_MACRO}")
+aikit_pkg_config(aikit-static "${aikit_pc_static}" "${aikit_pc_flags}")
 if(AIKIT_BUILD_SHARED)
-    aikit_pkg_config(aikit "-L\${libdir} -laikit -pthread")
+    aikit_pkg_config(aikit "-L\${libdir} -laikit -pthread" "${aikit_pc_flags}")
 else()
-    aikit_pkg_config(aikit "${aikit_pc_static}")
+    aikit_pkg_config(aikit "${aikit_pc_static}" "${aikit_pc_flags}")
+endif()
+if(AIKIT_BUILD_C)
+    aikit_pkg_config(aikit-c "-L\${libdir} -laikit_c" "")
 endif()

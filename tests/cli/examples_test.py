@@ -39,21 +39,29 @@ def server_script(_, path, body):
 
 
 class Examples(unittest.TestCase):
+    def prints(self, command, expected):
+        """The command, run in the environment of the course, prints what the file says."""
+        with self.subTest(command), Server(server_script) as server, tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "aikit.json"
+            config.write_text(json.dumps({"providers": [{"name": "openai", "model": "gpt-4o-mini"}]}))
+            done = subprocess.run(command, capture_output=True, timeout=60, cwd=ROOT, check=False, env={
+                "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config), "AIKIT_STORE": folder + "/s.db",
+                "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout.decode().splitlines(), expected.read_text().splitlines())
+
     def test_every_program_prints_what_it_should(self):
         expected = sorted((ROOT / "examples").glob("*.expected"))
         self.assertEqual({file.stem for file in expected}, {file.stem for file in (ROOT / "examples").glob("*.cpp")})
         for file in expected:
-            with self.subTest(file.stem), Server(server_script) as server, tempfile.TemporaryDirectory() as folder:
-                config = pathlib.Path(folder) / "aikit.json"
-                config.write_text(json.dumps({"providers": [{"name": "openai", "model": "gpt-4o-mini"}]}))
-                done = subprocess.run([PROGRAMS / file.stem], capture_output=True, timeout=60, cwd=ROOT, env={
-                    "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config), "AIKIT_STORE": folder + "/s.db",
-                    "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual(done.stdout.decode().splitlines(), file.read_text().splitlines())
+            self.prints([PROGRAMS / file.stem], file)
+
+    def test_the_first_program_prints_the_same_in_c(self):
+        self.assertTrue((ROOT / "examples/01_hello.c").is_file())
+        self.prints([PROGRAMS / "01_hello_c"], ROOT / "examples/01_hello.expected")
 
     def test_no_example_is_longer_than_eighty_lines(self):
-        for file in (ROOT / "examples").glob("*.cpp"):
+        for file in [*(ROOT / "examples").glob("*.cpp"), *(ROOT / "examples").glob("*.c")]:
             self.assertLessEqual(len(file.read_text().splitlines()), 80, file.name)
 
     def test_the_readme_shows_the_first_example_and_its_output(self):

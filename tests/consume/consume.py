@@ -5,7 +5,7 @@
     consume.py find_package|pkg_config SCRATCH LIBRARY COMPILER
     consume.py add_subdirectory SCRATCH LIBRARY COMPILER ROOT
 
-LIBRARY is aikit (the static one) or aikit_shared.
+LIBRARY is aikit (the static one), aikit_shared or (of a program in C) aikit_c.
 """
 
 import os
@@ -51,21 +51,22 @@ def build_with_cmake(source, scratch, library, compiler, *options, **environment
     folder = scratch / f"{source}-{library}"
     shutil.rmtree(folder, ignore_errors=True)
     run("cmake", "-S", HERE / source, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-        "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", f"-DCMAKE_CXX_COMPILER={compiler}", f"-DLIBRARY={library}", *options)
+        "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", f"-DCMAKE_{'C' if library == 'aikit_c' else 'CXX'}_COMPILER={compiler}",
+        f"-DLIBRARY={library}", *options)
     run("cmake", "--build", folder, "-j", "2", "--target", "hello")
     run(folder / "hello", **environment)
 
 
 def find_package(scratch, library, compiler):
-    build_with_cmake("find_package", scratch, library, compiler, f"-DCMAKE_PREFIX_PATH={prefix_of(scratch)}")
+    build_with_cmake("find_package_c" if library == "aikit_c" else "find_package", scratch, library, compiler, f"-DCMAKE_PREFIX_PATH={prefix_of(scratch)}")
 
 
 def pkg_config(scratch, library, compiler):
     folder = library_folder(scratch)
-    package = "aikit" if library == "aikit_shared" else "aikit-static"
+    package = {"aikit": "aikit-static", "aikit_shared": "aikit", "aikit_c": "aikit-c"}[library]
     output = scratch / f"hello-{package}"
     run(HERE / "pkg_config/build.sh", compiler, package, output, PKG_CONFIG_PATH=folder / "pkgconfig")
-    run(output, LD_LIBRARY_PATH=folder if library == "aikit_shared" else "")
+    run(output, LD_LIBRARY_PATH="" if library == "aikit" else folder)
 
 
 def add_subdirectory(scratch, library, compiler, root):
