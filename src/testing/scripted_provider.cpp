@@ -188,6 +188,7 @@ struct Script {
     Result<ScriptedReply> take(ScriptedCall call) {
         if (!runtime.alive())
             return named(fail(Errc::invalid_state, "The runtime of the scripted provider is closed."));
+        call.options.keep.reset();  // what is kept may keep this provider
         std::lock_guard const lock(mutex);
         calls.push_back(std::move(call));
         ScriptedCall const& asked = calls.back();
