@@ -48,7 +48,10 @@ template <class T>
 Task<T> run_on(boost::asio::any_io_executor pool, std::function<Result<T>()> work) {
     auto job = [](std::function<Result<T>()> body) -> Task<T> { co_return guarded(body); };
     Task<T> pending = job(std::move(work));
-    co_return co_await boost::asio::co_spawn(pool, std::move(pending), boost::asio::use_awaitable);
+    // The job has no part in the caller's cancellation: Asio 1.26 would pass it on to the pool, and a job that was
+    // cancelled while it ran then never comes back (co_spawn's entry point throws past its handler).
+    auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
+    co_return co_await boost::asio::co_spawn(pool, std::move(pending), std::move(token));
 }
 
 /// What with_timeout and the task it limits both see. Not for others.

@@ -277,6 +277,41 @@ TEST_CASE_FIXTURE(Driver, "blocking work runs on the pool and its caller goes on
     pool.join();
 }
 
+TEST_CASE("a task that is cancelled while its work runs on another thread still ends, with the work's result") {
+    for (int const size : {1, 2}) {  // one thread busy with the work, or another one free for mischief
+        boost::asio::io_context loop;
+        boost::asio::thread_pool pool(static_cast<std::size_t>(size));
+        auto hop = [](boost::asio::any_io_executor where, std::latch* begun, std::latch* go_on) -> Task<int> {
+            std::function<Result<int>()> job = [begun, go_on]() -> Result<int> {
+                begun->count_down();
+                go_on->wait();
+                return 7;
+            };
+            co_return co_await run_on<int>(where, std::move(job));
+        };
+        for (int i = 0; i < 200; ++i) {
+            std::latch begun(1);
+            std::latch go_on(1);
+            boost::asio::cancellation_signal signal;
+            std::optional<Result<int>> outcome;
+            auto done = [&outcome](std::exception_ptr thrown, Result<int> result) {
+                if (!thrown) outcome = std::move(result);
+            };
+            boost::asio::co_spawn(loop, hop(pool.get_executor(), &begun, &go_on),
+                                  boost::asio::bind_cancellation_slot(signal.slot(), std::move(done)));
+            loop.restart();
+            while (!begun.try_wait()) loop.poll();
+            signal.emit(boost::asio::cancellation_type::terminal);
+            go_on.count_down();
+            loop.restart();
+            loop.run();  // ends when nobody waits any more
+            REQUIRE(outcome.has_value());
+            CHECK(outcome->value() == 7);
+        }
+        pool.join();
+    }
+}
+
 TEST_CASE("time limits, waits and cancelling race on several threads without loss") {
     boost::asio::thread_pool pool(4);
     std::shared_ptr<Clock> const clock = real_clock();
