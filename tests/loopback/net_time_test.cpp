@@ -6,6 +6,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <doctest/doctest.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace aikit_test {
 namespace {
 
@@ -24,6 +28,46 @@ void check_limit(Outcome const& outcome, std::chrono::milliseconds limit, std::s
 }
 
 }  // namespace
+
+TEST_CASE("each limit ends a wait no earlier than it says and within a tenth of its length") {
+    BlackHole hole;
+    LoopbackServer server([](ServerRequest const& request) {
+        Reply reply;
+        if (request.target == "/head") return reply.then(Step::hang());
+        reply.then(Step::send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"));
+        // A byte now and then, further apart than the limit.
+        return request.target == "/drip" ? reply.then(Step::drip("llo", 5s)) : reply.then(Step::hang());
+    });
+    Net net;
+    std::chrono::milliseconds const limit = 600ms;
+    struct Row {
+        std::string name;
+        std::string url;
+    };
+    std::vector<Row> const rows = {
+        {"connect", "http://127.0.0.1:" + std::to_string(hole.port()) + "/"},
+        {"first-byte", server.url("/head")},
+        {"idle", server.url("/body")},
+        {"idle", server.url("/drip")},
+        {"total", server.url("/body")},
+    };
+    for (Row const& row : rows) {
+        CAPTURE(row.url);
+        // A busy machine may be late now and then; what is late each time is late by itself.
+        std::chrono::milliseconds soonest = 1h;
+        for (int i = 0; i < 5 && soonest > limit + limit / 10; ++i) {
+            HttpRequest request = post(row.url, "x");
+            if (row.name == "connect") request.limits.connect = limit;
+            if (row.name == "first-byte") request.limits.first_byte = limit;
+            if (row.name == "idle") request.limits.idle = limit;
+            if (row.name == "total") request.limits.total = aikit::Deadline::after(*net.runtime.clock(), limit);
+            Outcome const outcome = net.go(request);
+            check_limit(outcome, row.name == "total" ? limit - 5ms : limit, row.name, row.name != "connect");
+            soonest = std::min(soonest, outcome.took);
+        }
+        CHECK(soonest <= limit + limit / 10);
+    }
+}
 
 TEST_CASE("a connection that nobody answers ends at the connect limit") {
     BlackHole hole;
@@ -195,6 +239,38 @@ TEST_CASE("a peer that stops taking bytes is given up by the system after tcp_us
     CHECK(outcome.took < 15s);
 }
 
+TEST_CASE("the system is told to notice within 90 seconds that a peer has vanished") {
+    LoopbackServer server([](ServerRequest const&) { return Reply::whole(200, "x"); });
+    Net net;
+    REQUIRE(net.go(post(server.url(), "x")).fine());
+    int found = 0;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        int const socket = std::stoi(entry.path().filename().string());
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != server.port()) continue;
+        auto const option = [socket](int level, int name) {
+            int value = 0;
+            socklen_t length = sizeof value;
+            REQUIRE(::getsockopt(socket, level, name, &value, &length) == 0);
+            return value;
+        };
+        ++found;
+        CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+        int const idle = option(IPPROTO_TCP, TCP_KEEPIDLE);
+        int const interval = option(IPPROTO_TCP, TCP_KEEPINTVL);
+        int const user_timeout = option(IPPROTO_TCP, TCP_USER_TIMEOUT) / 1'000;
+        CHECK(user_timeout == 60);
+        // net/ipv4/tcp_timer.c, tcp_keepalive_timer: probes begin after `idle`; one that finds the user timeout passed
+        // and another unanswered ends the connection.
+        int ended = idle + interval;
+        while (ended < user_timeout) ended += interval;
+        CHECK(ended <= 90);
+    }
+    CHECK(found == 1);
+}
+
 TEST_CASE("a link that goes silent is noticed at the limits, wherever it does") {
     LoopbackServer server([](ServerRequest const&) { return Reply::whole(200, std::string(1'000, 'x')); });
     FaultProxy proxy(server.port());
@@ -242,6 +318,15 @@ TEST_CASE("of two addresses the one that answers is taken, and a silent one cost
     CHECK(outcome.body == "hi");
     CHECK(outcome.took >= 99ms);
     CHECK(outcome.took < 1'500ms);
+    // As it is configured when nobody says otherwise: within 300 ms, though the machine may be late now and then.
+    std::chrono::milliseconds soonest = 1h;
+    for (int i = 0; i < 5 && soonest > 300ms; ++i) {
+        Net fresh({}, 1, two);
+        Outcome const next = fresh.go(post("http://two.example:" + std::to_string(server.port()) + "/", "x"));
+        CHECK(next.body == "hi");
+        soonest = std::min(soonest, next.took);
+    }
+    CHECK(soonest <= 300ms);
 }
 
 TEST_CASE("an address that refuses costs no time at all") {
