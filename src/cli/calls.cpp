@@ -103,7 +103,8 @@ int run_embed(CommonOptions const& common, EmbedSettings const& settings) {
     Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<EmbedReply> reply = run(*kit, kit->embed(std::move(*request), std::move(*options)));
-    if (!reply) return console.fail(reply.error());
+    if (!reply) return fail_call(console, *kit, reply.error());
+    settle(*kit, reply->info.warnings);
     if (console.json()) {
         console.line(json_form::write_embeddings(*reply));
     } else {
@@ -122,7 +123,8 @@ int run_moderate(CommonOptions const& common, ModerateSettings const& settings) 
     Result<Session> kit = open_for(common, settings.call);
     if (!kit) return console.fail(kit.error());
     Result<ModerateReply> reply = run(*kit, kit->moderate(std::move(*request), std::move(*options)));
-    if (!reply) return console.fail(reply.error());
+    if (!reply) return fail_call(console, *kit, reply.error());
+    settle(*kit, reply->info.warnings);
     if (console.json()) {
         console.line(json_form::write_moderation(*reply));
     } else {

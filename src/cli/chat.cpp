@@ -2,6 +2,8 @@
 // cli/chat.cpp - aikit chat.
 #include "cli/commands.hpp"
 
+#include <cmath>
+
 namespace aikit::cli {
 namespace {
 
@@ -21,11 +23,17 @@ Result<json_form::ChatCall> make_call(ChatSettings const& settings) {
             if (!text) return text.error();
             prompt = std::move(*text);
         }
+        if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
+            return fail(Errc::invalid_argument, "the prompt is empty; say what to ask");
+        }
         if (!settings.system.empty()) call.request.messages.emplace_back(Role::system, settings.system);
         call.request.messages.emplace_back(Role::user, std::move(prompt));
     }
     if (!settings.call.model.empty()) call.request.model = settings.call.model;
     if (settings.max_tokens) call.request.max_tokens = settings.max_tokens;
+    if (settings.temperature && !std::isfinite(*settings.temperature)) {
+        return fail(Errc::invalid_argument, "--temperature must be a number");
+    }
     if (settings.temperature) call.request.temperature = settings.temperature;
     Result<CallOptions> flags = call_options(settings.call);
     if (!flags) return flags.error();
@@ -66,7 +74,8 @@ void print_rest(Console& console, ChatReply const& reply, bool streamed) {
     note_cost(console, reply.info);
 }
 
-int finish(Console& console, ChatReply const& reply, bool streamed) {
+int finish(Console& console, Session& kit, ChatReply reply, bool streamed) {
+    settle(kit, reply.info.warnings);
     if (console.json()) {
         console.line(json_form::write_reply(reply));
     } else {
@@ -77,7 +86,7 @@ int finish(Console& console, ChatReply const& reply, bool streamed) {
 
 int stream(Console& console, Session& kit, json_form::ChatCall call) {
     Result<ChatStream> stream = run(kit, kit.stream_chat(std::move(call.request), std::move(call.options)));
-    if (!stream) return console.fail(stream.error());
+    if (!stream) return fail_call(console, kit, stream.error());
     bool at_line_start = true;
     for (;;) {
         Result<std::optional<ChatEvent>> event = run(kit, stream->next());
@@ -85,16 +94,18 @@ int stream(Console& console, Session& kit, json_form::ChatCall call) {
             if (!console.json() && !at_line_start) console.line("");
             ChatReply partial = stream->reply();
             partial.info = stream->info();
-            return console.fail(event.error(), json_form::write_reply(partial));
+            return fail_call(console, kit, event.error(), json_form::write_reply(partial));
         }
         if (!*event) break;
         print_event(console, **event, stream->reply());
-        if (auto const* text = std::get_if<TextDelta>(&**event)) at_line_start = text->text.back() == '\n';
+        auto const* text = std::get_if<TextDelta>(&**event);
+        if (text && !text->text.empty()) at_line_start = text->text.back() == '\n';
+        if (output_lost()) return 0;  // nobody reads on: the stream is dropped and its bill settled; main tells why
     }
     if (!console.json() && !at_line_start) console.line("");
     ChatReply reply = stream->reply();
     reply.info = stream->info();
-    return finish(console, reply, true);
+    return finish(console, kit, std::move(reply), true);
 }
 
 }  // namespace
@@ -110,8 +121,8 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings) {
 
     if (call->stream) return stream(console, *kit, std::move(*call));
     Result<ChatReply> reply = run(*kit, kit->chat(std::move(call->request), std::move(call->options)));
-    if (!reply) return console.fail(reply.error());
-    return finish(console, *reply, false);
+    if (!reply) return fail_call(console, *kit, reply.error());
+    return finish(console, *kit, std::move(*reply), false);
 }
 
 }  // namespace aikit::cli

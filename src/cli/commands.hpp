@@ -118,6 +118,16 @@ Result<Session> open_kit(CommonOptions const& common, KitConfig config);
 /// The text of a FILE argument; "-" is standard input.
 Result<std::string> read_argument_file(std::string const& path);
 
+/// Waits until the ledger has the calls that were made, and adds a warning where it could not be written. They are no
+/// failures for it: the answer is there, and asking again would cost again.
+void settle(Session& kit, std::vector<std::string>& warnings);
+
+/// The same, where no reply carries the warning.
+void settle(Session& kit, Console& console);
+
+/// Tells a failure of a call, after its attempts are in the ledger. Returns the exit code.
+int fail_call(Console& console, Session& kit, Error const& error, std::string_view partial = {});
+
 /// Says on standard error what a call cost.
 void note_cost(Console& console, CallInfo const& info);
 

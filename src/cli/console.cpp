@@ -7,12 +7,28 @@
 #include <aikit/model/json_form.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
+
 namespace aikit::cli {
 namespace {
 
+/// The system's number for the first failed write to standard output; 0: none failed.
+int first_failure = 0;
+
+void note_failure() noexcept {
+    if (first_failure == 0) first_failure = errno != 0 ? errno : EIO;
+}
+
 void put(std::FILE* out, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), out);
+    errno = 0;
+    if (std::fwrite(text.data(), 1, text.size(), out) != text.size() && out == stdout) note_failure();
+}
+
+void flush_output() {
+    errno = 0;
+    if (std::fflush(stdout) != 0) note_failure();
 }
 
 /// Terminals obey control characters, and error texts may quote file names.
@@ -33,6 +49,23 @@ int exit_code(Errc code) noexcept {
     return code == Errc::cancelled ? exit_interrupted : 10 + static_cast<int>(code);
 }
 
+void begin_output() {
+    os::hold_standard_descriptors();
+    os::hold_broken_pipe();
+}
+
+bool output_lost() noexcept {
+    return first_failure != 0;
+}
+
+int end_output(int code) {
+    flush_output();
+    if (first_failure == 0) return code;
+    if (first_failure == EPIPE) os::release_broken_pipe();
+    put(stderr, "aikit: standard output cannot be written: " + std::generic_category().message(first_failure) + "\n");
+    return code != 0 ? code : exit_code(Errc::storage);
+}
+
 Console::Console(bool json, bool quiet)
     : json_(json),
       quiet_(quiet),
@@ -41,13 +74,13 @@ Console::Console(bool json, bool quiet)
 
 void Console::write(std::string_view text) {
     put(stdout, text);
-    std::fflush(stdout);
+    flush_output();
 }
 
 void Console::line(std::string_view text) {
     put(stdout, text);
     put(stdout, "\n");
-    std::fflush(stdout);
+    flush_output();
 }
 
 void Console::note(std::string_view text) {

@@ -16,6 +16,17 @@ inline constexpr int exit_usage = 2;
 inline constexpr int exit_interrupted = 130;
 int exit_code(Errc code) noexcept;
 
+/// Call first: makes sure that nothing opened later can take the place of a standard descriptor that is closed, and
+/// that a reader who goes away is noticed instead of killing the process before a bill is settled.
+void begin_output();
+
+/// Whether something could not be written to standard output.
+bool output_lost() noexcept;
+
+/// Call last. Where output was lost: says so and turns success into a failure; where its reader went away, ends as any
+/// program does then. Otherwise gives `code` back.
+int end_output(int code);
+
 class Console {
 public:
     Console(bool json, bool quiet);

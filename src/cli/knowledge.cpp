@@ -66,7 +66,8 @@ int run_ingest(CommonOptions const& common, IngestSettings const& settings) {
     Result<knowledge::IngestReport> report =
         run(*kit, kit->ingest(settings.base, settings.paths, progress, std::move(*options)));
     console.end_progress();
-    if (!report) return console.fail(report.error());
+    if (!report) return fail_call(console, *kit, report.error());
+    settle(*kit, console);
     if (console.json()) {
         console.line(json::serialize(json_form::view(*report)));
     } else {
@@ -99,7 +100,8 @@ int run_search(CommonOptions const& common, SearchSettings const& settings) {
     if (!kit) return console.fail(kit.error());
     Result<std::vector<knowledge::RelevantChunk>> chunks =
         run(*kit, kit->search(settings.base, std::move(request), std::move(*options)));
-    if (!chunks) return console.fail(chunks.error());
+    if (!chunks) return fail_call(console, *kit, chunks.error());
+    settle(*kit, console);
     if (console.json()) {
         json::array hits;
         for (knowledge::RelevantChunk const& chunk : *chunks) hits.push_back(json_form::view(chunk));
@@ -127,18 +129,20 @@ int run_ask(CommonOptions const& common, AskSettings const& settings) {
     if (!kit) return console.fail(kit.error());
     Result<rag::AnswerStream> stream =
         run(*kit, kit->ask(settings.base, std::move(question), settings.call.model, std::move(*options)));
-    if (!stream) return console.fail(stream.error());
+    if (!stream) return fail_call(console, *kit, stream.error());
     for (;;) {
         Result<std::optional<rag::AnswerEvent>> event = run(*kit, stream->next());
         if (!event) {
             if (!console.json()) console.line("");
-            return console.fail(event.error(), json::serialize(json_form::view(stream->so_far(), false)));
+            return fail_call(console, *kit, event.error(), json::serialize(json_form::view(stream->so_far(), false)));
         }
         if (!*event) break;
         if (auto const* text = std::get_if<rag::AnswerText>(&**event); text && !console.json())
             console.write(text->text);
+        if (output_lost()) return 0;  // as with a chat
     }
-    rag::AnswerWithSources const answer = stream->so_far();
+    rag::AnswerWithSources answer = stream->so_far();
+    settle(*kit, answer.info.warnings);
     if (console.json()) {
         console.line(json::serialize(json_form::view(answer, true)));
         return 0;

@@ -52,7 +52,8 @@ void add_model_commands(CLI::App& app, Program& p) {
     prompt->excludes(request);
     chat.add_option("--system", p.chat.system, "Instructions that stand before the prompt")->excludes(request);
     chat.add_flag("--stream", p.chat.stream, "Print the answer as it comes");
-    chat.add_option("--max-tokens", p.chat.max_tokens, "Most tokens of the answer");
+    chat.add_option("--max-tokens", p.chat.max_tokens, "Most tokens of the answer")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     chat.add_option("--temperature", p.chat.temperature, "0 is near-deterministic");
     add_call_flags(chat, p.chat.call);
     chat.callback([&p, prompt, request] {
@@ -65,7 +66,7 @@ void add_model_commands(CLI::App& app, Program& p) {
     CLI::Option* embed_request =
         embed.add_option("--request", p.embed.request, "A request in OpenAI's form; - reads standard input");
     embed.add_option("text", p.embed.texts, "Texts; - reads one from standard input")->excludes(embed_request);
-    embed.add_option("--dimensions", p.embed.dimensions, "Numbers per vector");
+    embed.add_option("--dimensions", p.embed.dimensions, "Numbers per vector")->check(CLI::Range(1, 1'000'000));
     add_call_flags(embed, p.embed.call);
 
     CLI::App& moderate = add_command(app, p, "moderate", "Check texts against a provider's rules",
@@ -148,7 +149,8 @@ int run_command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return aikit::cli::run_command_line(argc, argv);
+        aikit::cli::begin_output();
+        return aikit::cli::end_output(aikit::cli::run_command_line(argc, argv));
     } catch (std::exception const&) {
         std::fprintf(stderr, "aikit: out of memory, or a bug in aikit; please report it\n");
         return aikit::cli::exit_code(aikit::Errc::internal);

@@ -83,6 +83,23 @@ Result<std::string> read_argument_file(std::string const& path) {
     return os::read_file(path, max_argument_bytes);
 }
 
+void settle(Session& kit, std::vector<std::string>& warnings) {
+    Result<void> const noted = sync::wait(kit, kit.flush());
+    if (noted) return;
+    warnings.push_back("the ledger does not have this call, so aikit cost will not show it: " + noted.error().message);
+}
+
+void settle(Session& kit, Console& console) {
+    std::vector<std::string> warnings;
+    settle(kit, warnings);
+    for (std::string const& warning : warnings) console.warn(warning);
+}
+
+int fail_call(Console& console, Session& kit, Error const& error, std::string_view partial) {
+    settle(kit, console);
+    return console.fail(error, partial);
+}
+
 void note_cost(Console& console, CallInfo const& info) {
     std::string line = info.provider + "/" + info.model + "  " + std::to_string(info.usage.total_input()) +
                        " tokens in, " + std::to_string(info.usage.output) + " out  ";

@@ -32,6 +32,17 @@ bool around_forks(void (*before)(), void (*after)()) noexcept;
 /// True when the descriptor (1: standard output, 2: standard error) is a terminal.
 bool is_terminal(int descriptor) noexcept;
 
+/// Descriptors 0 to 2 that are closed become ones that fail when used, so that no file or socket opened later is taken
+/// for standard input, output or error. For programs, before they open anything.
+void hold_standard_descriptors() noexcept;
+
+/// Keeps SIGPIPE from the calling thread and those it starts: a write whose reader went away fails with EPIPE.
+/// For programs, at their beginning.
+void hold_broken_pipe() noexcept;
+
+/// Lets the SIGPIPE of such a write do what it would have done then, which ends the process unless it is ignored.
+void release_broken_pipe() noexcept;
+
 /// How many processors this process may run on; at least 1.
 int usable_cores() noexcept;
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -86,6 +87,33 @@ SignalsBlocked::SignalsBlocked() noexcept {
 
 SignalsBlocked::~SignalsBlocked() {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void hold_standard_descriptors() noexcept {
+    for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+        if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+        // The lowest free descriptor is this one. Reading fails on 0 and writing on the others, as if still closed.
+        if (::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+    }
+}
+
+namespace {
+
+void mask_broken_pipe(int how) noexcept {
+    sigset_t only;
+    ::sigemptyset(&only);
+    ::sigaddset(&only, SIGPIPE);
+    ::pthread_sigmask(how, &only, nullptr);
+}
+
+}  // namespace
+
+void hold_broken_pipe() noexcept {
+    mask_broken_pipe(SIG_BLOCK);
+}
+
+void release_broken_pipe() noexcept {
+    mask_broken_pipe(SIG_UNBLOCK);
 }
 
 bool is_terminal(int descriptor) noexcept {
