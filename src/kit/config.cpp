@@ -301,7 +301,7 @@ void apply_openai_environment(std::vector<ProviderConfig>& providers) {
 }  // namespace
 
 Result<KitConfig> KitConfig::from_json(std::string_view text) {
-    Result<json::value> parsed = json::parse(text, "the configuration", Errc::invalid_argument);
+    Result<json::value> parsed = json::parse(text, "configuration", Errc::invalid_argument);
     if (!parsed) return parsed.error();
     if (!parsed->is_object()) return fail(Errc::invalid_argument, "the configuration must be a JSON object");
     json::Fields fields(parsed->get_object(), "configuration");
@@ -331,7 +331,12 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
 Result<KitConfig> KitConfig::from_file(std::string const& path) {
     Result<std::string> text = os::read_file(path, max_config_bytes);
     if (!text) return text.error();
-    return from_json(*text);
+    Result<KitConfig> config = from_json(*text);
+    if (config) return config;
+    // Which file it is may be the environment's doing.
+    Error named = config.error();
+    named.message = path + ": " + named.message;
+    return named;
 }
 
 std::string KitConfig::to_json() const {

@@ -79,6 +79,12 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
     if (type == "openai") return make_openai(config, parts);
     if (type == "builtin") return make_builtin(config, parts);
     if (type == "scripted") return make_scripted(config, parts);
+    if (config.type.empty()) {
+        return fail(Errc::invalid_argument,
+                    "there is no provider '" + config.name +
+                        "'; give its type and base_url (--base-url), or name openai, builtin or "
+                        "one of the configuration");
+    }
     return fail(Errc::invalid_argument,
                 "the provider '" + config.name + "' has the type '" + type +
                     "', which is none of openai, builtin, scripted; a compatible endpoint is of type openai");

@@ -84,7 +84,7 @@ void add_corpus(std::string const& path, std::vector<DocumentInput>& out) {
 DocumentInput file_input(std::string const& path) {
     DocumentInput input;
     input.uri = path;
-    input.read = [path] { return os::read_file(path, max_document_bytes); };
+    input.read = [path] { return os::read_regular_file(path, max_document_bytes); };
     return input;
 }
 

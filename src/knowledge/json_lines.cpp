@@ -37,7 +37,7 @@ Result<DocumentInput> line_input(std::string_view line, std::string const& path,
 }  // namespace
 
 Result<std::vector<DocumentInput>> json_lines_inputs(std::string const& path) {
-    Result<std::string> const bytes = os::read_file(path, max_corpus_bytes);
+    Result<std::string> const bytes = os::read_regular_file(path, max_corpus_bytes);
     if (!bytes) return bytes.error();
     std::vector<DocumentInput> inputs;
     std::string_view rest = *bytes;

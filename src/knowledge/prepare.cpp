@@ -49,7 +49,7 @@ bool blank(std::string_view text) {
 
 Result<json::value> user_metadata(std::string const& text) {
     if (text.empty()) return json::value(nullptr);
-    Result<json::value> parsed = json::parse(text, "the document's metadata", Errc::invalid_argument);
+    Result<json::value> parsed = json::parse(text, "document's metadata", Errc::invalid_argument);
     if (parsed && !parsed->is_object()) {
         return fail(Errc::invalid_argument, "the document's metadata must be a JSON object");
     }
@@ -111,7 +111,7 @@ PreparedDocument prepare(DocumentInput const& input, DocumentRow const* known, C
 }
 
 Result<RelevantChunk> to_relevant(vector::Hit hit) {
-    Result<json::value> parsed = json::parse(hit.metadata, "a chunk's metadata", Errc::storage);
+    Result<json::value> parsed = json::parse(hit.metadata, "chunk's metadata", Errc::storage);
     if (!parsed) return parsed.error();
     std::optional<std::int64_t> const begin = json::integer(*parsed, "begin");
     std::optional<std::int64_t> const end = json::integer(*parsed, "end");

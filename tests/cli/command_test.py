@@ -210,9 +210,10 @@ class BrokenStreams(unittest.TestCase):
         boundaries = [i + 2 for i in range(len(body)) if body.startswith(b"\n\n", i)]
         cuts = {cut for edge in boundaries for cut in (edge - 1, edge, edge + 1)} | {random.Random(7).randrange(len(body)) for _ in range(50)}
         cuts = sorted(cut for cut in cuts if 0 < cut < end - 1)
+        # Early ends of the connection, and, with "whole" in chunks, a last chunk that comes too early.
+        ways = [("fin", True), ("reset", True), ("whole", True), ("fin", False), ("reset", False)]
         for number, cut in enumerate(cuts):
-            ending = ("fin", "reset")[number % 2]
-            chunked = number % 4 < 2
+            ending, chunked = ways[number % len(ways)]
             answer = Answer(200, STREAM, body, chunked=chunked, pieces=[body[:cut]], ending=ending)
             with self.subTest(cut=cut, ending=ending, chunked=chunked), Server(lambda *_: answer) as server:
                 outcome = chat(server, "--stream", "--json", "--max-retries", "0", "Hi")

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace aikit::inline v0::os {
@@ -22,7 +23,8 @@ Error file_error(std::string const& what, int number) {
         case EMFILE:
         case ENFILE: return fail(Errc::busy, what + " cannot be opened: too many files are open");
         case ENOMEM: return fail(Errc::out_of_memory, what + " cannot be read: out of memory");
-        default: return fail(Errc::storage, what + " cannot be read (system error " + std::to_string(number) + ")");
+        case ENXIO: return fail(Errc::invalid_argument, what + " is a socket or a device, not a file");
+        default: return fail(Errc::storage, what + " cannot be read: " + std::generic_category().message(number));
     }
 }
 
@@ -72,6 +74,20 @@ Result<std::string> read_file(std::string const& path, std::int64_t most) {
     }
     Descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.number < 0) return file_error(what, errno);
+    return read_descriptor(file.number, what, most);
+}
+
+Result<std::string> read_regular_file(std::string const& path, std::int64_t most) {
+    std::string const what = "the file '" + path + "'";
+    // Opening a pipe waits for its writer otherwise; for a file the flag means nothing.
+    Descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (file.number < 0) return file_error(what, errno);
+    struct stat facts {};
+    if (::fstat(file.number, &facts) != 0) return file_error(what, errno);
+    if (S_ISDIR(facts.st_mode)) return file_error(what, EISDIR);
+    if (!S_ISREG(facts.st_mode)) {
+        return fail(Errc::invalid_argument, what + " is a pipe or a device; only files and folders are taken in");
+    }
     return read_descriptor(file.number, what, most);
 }
 

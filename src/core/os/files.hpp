@@ -15,6 +15,9 @@ namespace aikit::inline v0::os {
 /// (too many open files), out_of_memory, storage (the disk failed).
 Result<std::string> read_file(std::string const& path, std::int64_t most);
 
+/// The same, of regular files only: what has no end, or keeps its reader waiting, is invalid_argument at once.
+Result<std::string> read_regular_file(std::string const& path, std::int64_t most);
+
 /// The same from an open descriptor, which stays open. `what` names it in errors ("standard input").
 Result<std::string> read_descriptor(int descriptor, std::string const& what, std::int64_t most);
 

@@ -115,6 +115,10 @@ Written write(ChatRequest const& request) {
     return out;
 }
 
+Error not_text(std::string const& provider, std::string const& field) {
+    return fail(Errc::invalid_argument, provider + ": " + field + " is not valid UTF-8; only text can be sent");
+}
+
 /// What of a request this provider cannot do.
 Result<void> check_chat(ChatRequest const& request, std::string const& provider) {
     auto const no = [&](char const* what) {
@@ -134,9 +138,11 @@ Result<void> check_chat(ChatRequest const& request, std::string const& provider)
     if (request.max_tokens && *request.max_tokens < 1) {
         return fail(Errc::invalid_argument, provider + ": max_tokens must be at least 1");
     }
-    for (Message const& message : request.messages) {
-        for (Part const& part : message.parts) {
+    for (std::size_t i = 0; i < request.messages.size(); ++i) {
+        for (Part const& part : request.messages[i].parts) {
             if (std::holds_alternative<MediaPart>(part)) return no("images, documents or sound");
+            auto const* text = std::get_if<TextPart>(&part);
+            if (text && !text::is_utf8(text->text)) return not_text(provider, "messages[" + std::to_string(i) + "]");
         }
     }
     return ok();
@@ -153,6 +159,7 @@ Result<std::vector<std::string>> texts_of(std::vector<Part> const& parts, std::s
         if (text->text.empty()) {
             return fail(Errc::invalid_argument, provider + ": inputs[" + std::to_string(i) + "] is empty");
         }
+        if (!text::is_utf8(text->text)) return not_text(provider, "inputs[" + std::to_string(i) + "]");
         out.push_back(text->text);
     }
     return out;
