@@ -15,8 +15,16 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
+
+// The sanitizers keep what is freed: memory is not measured with them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define AIKIT_TEST_MEASURES_MEMORY 0
+#else
+#define AIKIT_TEST_MEASURES_MEMORY 1
+#endif
 
 namespace aikit_test {
 
@@ -110,6 +118,19 @@ struct Net {
     Runtime runtime;
     std::shared_ptr<HttpClient> client;
 };
+
+/// The value of a line of /proc/self/status.
+inline std::string status_line(std::string const& name) {
+    std::ifstream file("/proc/self/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with(name + ":")) return line.substr(name.size() + 1);
+    }
+    return {};
+}
+
+inline std::int64_t resident_kib() {
+    return std::stoll(status_line("VmRSS"));
+}
 
 inline std::filesystem::path scratch() {
     std::filesystem::path const folder(AIKIT_TEST_SCRATCH);

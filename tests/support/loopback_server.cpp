@@ -87,6 +87,27 @@ std::string gzip(std::string_view bytes) {
     return out;
 }
 
+std::string gzip_of_zeros(std::int64_t count) {
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
+    std::string zeros(1'000'000, '\0');
+    std::string buffer(64 * 1024, '\0');
+    std::string out;
+    for (int state = Z_OK; state != Z_STREAM_END;) {
+        if (stream.avail_in == 0 && count > 0) {
+            stream.next_in = reinterpret_cast<Bytef*>(zeros.data());
+            stream.avail_in = static_cast<uInt>(std::min<std::int64_t>(count, static_cast<std::int64_t>(zeros.size())));
+            count -= stream.avail_in;
+        }
+        stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+        stream.avail_out = static_cast<uInt>(buffer.size());
+        state = deflate(&stream, count > 0 ? Z_NO_FLUSH : Z_FINISH);
+        out.append(buffer, 0, buffer.size() - stream.avail_out);
+    }
+    deflateEnd(&stream);
+    return out;
+}
+
 Reply Reply::whole(int status, std::string body, HeaderList headers) {
     std::string const framing = "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return raw(head_of(status, headers, framing) + body);

@@ -103,6 +103,9 @@ std::string chunk(std::string_view bytes);
 /// Compressed as gzip.
 std::string gzip(std::string_view bytes);
 
+/// So many zero bytes, compressed as gzip without ever standing in memory.
+std::string gzip_of_zeros(std::int64_t count);
+
 class LoopbackServer {
 public:
     /// Called on the server's thread.
