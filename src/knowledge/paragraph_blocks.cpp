@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace aikit::inline v0::knowledge {
@@ -25,6 +26,18 @@ char rule_mark(std::string_view line) {
     constexpr std::string_view marks = "=-~^\"'`*+#.:_";
     if (line.size() < 3 || marks.find(line.front()) == std::string_view::npos) return 0;
     return line.find_first_not_of(line.front()) == std::string_view::npos ? line.front() : '\0';
+}
+
+/// With plain spaces for the no-break ones (U+00A0) that DocBook puts between a number and its title.
+std::string plainly_spaced(std::string_view text) {
+    constexpr std::string_view no_break = "\xC2\xA0";
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        bool const special = text.substr(at).starts_with(no_break);
+        out += special ? ' ' : text[at];
+        at += special ? no_break.size() : 1;
+    }
+    return out;
 }
 
 /// Levels of marks in the order in which they first appear, as in reStructuredText; a mark above and below is
@@ -147,11 +160,12 @@ private:
             std::string_view const source = text_.substr(block.begin, block.end - block.begin);
             auto const lines = static_cast<std::size_t>(std::count(source.begin(), source.end(), '\n'));
             if (lines > most_numbered_lines || count_characters(source) > title_characters) continue;
-            int const level = numbered_level(source);
+            std::string const title = plainly_spaced(source);
+            int const level = numbered_level(title);
             if (level == 0) continue;
             block.kind = Block::Kind::heading;
             block.level = level;
-            block.title = one_line(source, title_characters);
+            block.title = one_line(title, title_characters);
         }
     }
 
