@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <ctime>
 #include <ostream>
 #include <string>
@@ -193,6 +194,34 @@ TEST_CASE("long lines pass up to the cap, whole or cut, and one byte more is a p
     CHECK(refused_at > max_line);
     CHECK(in_pieces.feed("data: 1\n\n").error().code == Errc::protocol);
     CHECK(in_pieces.finish().error().code == Errc::protocol);
+}
+
+TEST_CASE("a long line costs time in proportion to its length, however small its pieces") {
+    auto const cost = [](std::size_t size, std::size_t piece) {
+        std::string const bytes = "data: " + std::string(size, 'x') + "\n\n";
+        std::clock_t best = 0;
+        for (int i = 0; i < 3; ++i) {
+            SseDecoder decoder;
+            std::clock_t const before = std::clock();
+            for (std::size_t at = 0; at < bytes.size(); at += piece) {
+                REQUIRE(decoder.feed(std::string_view(bytes).substr(at, piece)).has_value());
+            }
+            REQUIRE(decoder.next().has_value());
+            std::clock_t const took = std::clock() - before;
+            best = i == 0 ? took : std::min(best, took);
+        }
+        return static_cast<double>(best) / CLOCKS_PER_SEC;
+    };
+    for (std::size_t const piece : {std::size_t{256}, std::size_t{1'447}, std::size_t{65'536}}) {
+        CAPTURE(piece);
+        double const one = cost(1 << 20, piece);
+        double const eight = cost(8 << 20, piece);
+        MESSAGE("CPU seconds for 1 MiB and 8 MiB in one line: " << one << " and " << eight);
+        CHECK(eight < 24 * std::max(one, 0.0005));  // quadratic would be 64 times
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        CHECK(eight < 0.05);
+#endif
+    }
 }
 
 TEST_CASE("an event of many lines is capped like a line, and events before it are kept") {
