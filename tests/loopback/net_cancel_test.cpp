@@ -193,9 +193,9 @@ TEST_CASE("10000 requests stopped at random leave no connection, file, thread or
         std::mt19937 random(7);
         int cancelled = 0;
         int fine = 0;
-        std::int64_t settled = 0;  // memory after the first tenth: what is kept for use is there by then
+        std::int64_t settled = 0;  // memory after the first fifth: what is kept for use is there by then
         for (int round = 0; round < 50; ++round) {
-            if (round == 5) settled = resident_kib();
+            if (round == 10) settled = resident_kib();
             std::vector<std::unique_ptr<Stoppable>> all;
             for (int i = 0; i < 100; ++i) all.push_back(std::make_unique<Stoppable>(net, post(server.url(), "x")));
             for (auto& one : all) {
@@ -210,7 +210,8 @@ TEST_CASE("10000 requests stopped at random leave no connection, file, thread or
         }
         MESSAGE("stopped: " << cancelled << ", done before that: " << fine << ", memory grew by "
                             << resident_kib() - settled << " of " << settled << " KiB");
-        if (AIKIT_TEST_MEASURES_MEMORY) CHECK(resident_kib() <= settled + settled / 100);
+        // A hundredth, and some pages: 60 bytes lost by each of 4000 requests would be more.
+        if (AIKIT_TEST_MEASURES_MEMORY) CHECK(resident_kib() <= settled + settled / 100 + 100);
         CHECK(cancelled > 100);
         CHECK(net.client->counts().waiting == 0);
         CHECK(LoopbackServer::eventually([&] { return net.client->counts().open == net.client->counts().idle; }));
