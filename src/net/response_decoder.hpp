@@ -14,7 +14,7 @@ namespace aikit::inline v0::net {
 struct DecoderLimits {
     DecoderLimits() = default;
 
-    std::size_t head = 256 * 1024;
+    std::size_t head = 64 * 1024;
     std::int64_t body = 0;  ///< Decoded bytes; 0: no limit.
     bool gzip = true;
 };

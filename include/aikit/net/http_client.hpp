@@ -43,7 +43,7 @@ struct HttpClientConfig {
     int max_idle_per_origin = 64;
 
     /// Bytes of a response's head.
-    std::int64_t max_head = 256 * 1024;
+    std::int64_t max_head = 64 * 1024;
 
     /// Bytes of a body after decoding that one response may hold; streams included. 0: no limit.
     std::int64_t max_body = 0;
