@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What our pages show is true: each fenced block compiles, parses or names commands that exist, and no link is dead.
+"""What our pages show is true: each fenced block compiles, parses or names commands that exist, each test they name in a
+numbered row of a table is there, and no link is dead.
 
     readme.py ROOT COMMAND COMPILER
 
@@ -17,6 +18,7 @@ import sys
 import house
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| \d+ \|.*$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 BODY = """#include <aikit/aikit.hpp>
 #include <iostream>
@@ -93,8 +95,18 @@ def json_text(_root, _command, block, _compiler):
 KINDS = {"cpp": cpp, "sh": sh, "cmake": cmake, "json": json_text, "text": lambda *_: ()}
 
 
+def missing_tests(root, page, text):
+    """Rows say "label: a test's name" of tests in C++, or of methods in Python."""
+    named = {name for row in ROW.findall(text) for name in re.findall(r'"([^"]+)"', row)}
+    if not named:
+        return []
+    sources = "\n".join(path.read_text() for kind in ("*.cpp", "*.py") for path in sorted((root / "tests").rglob(kind)))
+    return [f"{page}: there is no test named '{name}'" for name in sorted(named)
+            if f'"{name}"' not in sources and f"def {name}(" not in sources]
+
+
 def check_page(root, page, text, command, compiler):
-    complaints = []
+    complaints = missing_tests(root, page, text)
     for found in FENCE.finditer(text):
         where, kind = f"{page}:{house.line_of(text, found.start())}", found.group(1).strip()
         if kind not in KINDS:

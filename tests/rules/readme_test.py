@@ -28,6 +28,7 @@ WRONG = {
     "broken JSON": "```json\n{\"a\": }\n```\n",
     "a block of no kind": "```\nx\n```\n",
     "a dead link": "See [this](gone.md).\n",
+    "a test that is not there": '| 7 | it breaks | net: "a test of nothing" |\n',
     "an open block": "# Page\n```sh\ntrue\n",
 }
 
@@ -37,6 +38,7 @@ RIGHT = {
     "commands": "```sh\n./here.sh   # does it\naikit ask docs \"why?\" --top 3 --json\nexport A=1\n```\n",
     "the version": "```cmake\nfind_package(aikit 0.1 REQUIRED)\ntarget_link_libraries(p aikit::aikit_shared)\n```\n",
     "JSON": "```json\n{\"a\": [1]}\n```\n",
+    "tests": '| 7 | it breaks | net: "a test of something"<br>cli: "test_it_all" |\n',
     "text": "```text\nanything { at all\n```\n",
     "links": "See [this](here.sh), [that](https://example.org/x) and [there](#below).\n",
 }
@@ -57,6 +59,9 @@ class Readme(unittest.TestCase):
             for script, content in (("here.sh", "#!/bin/sh\n"), ("aikit", COMMAND)):
                 (root / script).write_text(content)
                 (root / script).chmod(0o755)
+            (root / "tests/unit").mkdir(parents=True)
+            (root / "tests/unit/a_test.cpp").write_text('TEST_CASE("a test of something") {}\n')
+            (root / "tests/b_test.py").write_text("def test_it_all(self):\n    pass\n")
             page = root / "README.md"
             page.write_text(text)
             return readme.check(root, root / "aikit", "g++")
