@@ -203,6 +203,66 @@ class Failures(unittest.TestCase):
                     self.assertNotIn(KEY.encode(), file.read_bytes())
 
 
+class Proxies(unittest.TestCase):
+    """A proxy that keeps the head of what comes and answers as it is told."""
+
+    class Proxy:
+        def __init__(self, answer):
+            self.answer, self.heads = answer, []
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+
+        def __enter__(self):
+            threading.Thread(target=self.serve, daemon=True).start()
+            return self
+
+        def __exit__(self, *_):
+            self.listener.close()
+
+        def serve(self):
+            while True:
+                try:
+                    connection, _ = self.listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    self.heads.append(connection.recv(65536))
+                    connection.sendall(self.answer)
+
+    def test_what_the_environment_says_about_proxies_is_done_and_nothing_goes_around_them(self):
+        forwarded = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(reply()), reply().encode())
+        with Server(lambda *_: Answer(200, JSON, reply())) as server:
+            secure = server.base_url.replace("http://", "https://")
+            for variable, url, answer, code in (
+                    ("http_proxy", server.base_url, forwarded, 0), ("https_proxy", secure, b"HTTP/1.1 407 No\r\n\r\n", exit_code("connection")),
+                    ("HTTPS_PROXY", secure, b"HTTP/1.1 503 No\r\n\r\n", exit_code("connection")),
+                    ("HTTPS_PROXY", secure, b"garbage\r\n\r\n", exit_code("protocol"))):
+                with self.subTest(variable=variable, answer=answer), self.Proxy(answer) as proxy:
+                    outcome = aikit("chat", "--provider", "openai", "--base-url", url, "--model", "gpt-4o-mini", "--max-retries", "0", "Hi",
+                                    env={variable: "http://user:pw@" + proxy.address})
+                    self.assertEqual(outcome.code, code, outcome.err)
+                    self.assertEqual(len(proxy.heads), 1)
+                    self.assertTrue(proxy.heads[0].startswith(b"CONNECT 127.0.0.1:" if url == secure else b"POST http://127.0.0.1:"))
+                    self.assertIn(b"\r\nProxy-Authorization: Basic dXNlcjpwdw==\r\n", proxy.heads[0])
+                    self.assertEqual(KEY.encode() in proxy.heads[0], url != secure)  # a tunnel shows no key
+                    self.assertEqual(server.seen, [])
+            with self.Proxy(forwarded) as proxy:
+                for name in ("no_proxy", "NO_PROXY"):
+                    self.assertEqual(chat(server, "Hi", env={"http_proxy": "http://" + proxy.address, name: "127.0.0.0/8"}).code, 0)
+                self.assertEqual((proxy.heads, len(server.seen)), ([], 2))
+
+    def test_a_redirect_is_an_error_and_nobody_else_hears_of_the_call(self):
+        with Server(lambda *_: Answer(200, JSON, reply())) as other:
+            for status in (301, 302, 303, 307, 308):
+                with self.subTest(status), Server(lambda *_: Answer(status, {"location": other.base_url}, b"")) as server:
+                    for arguments in (["chat", "Hi"], ["models"]):
+                        outcome = aikit(*arguments, "--provider", "openai", "--base-url", server.base_url, "--max-retries", "0",
+                                        *(["--model", "gpt-4o-mini"] if arguments[0] == "chat" else []))
+                        self.assertEqual(outcome.code, exit_code("protocol"), outcome.err)
+                        self.assertIn(str(status), outcome.err)
+            self.assertEqual(other.seen, [])
+
+
 class BrokenStreams(unittest.TestCase):
     def test_a_stream_cut_anywhere_is_never_complete_however_it_is_cut(self):
         body = stream_body([f" word{i}" for i in range(12)]).encode()

@@ -5,10 +5,10 @@ import json
 import os
 import pathlib
 import random
-import signal
+import re
+import sqlite3
 import subprocess
 import tempfile
-import time
 import unittest
 
 from loopback import COMMAND, SHARED, aikit
@@ -123,29 +123,57 @@ class Cranfield(unittest.TestCase):
             ids = [hit["uri"].rsplit("#", 1)[1] for hit in found]
             self.assertGreaterEqual(len(judged & set(ids)), 3, ids)
 
-    def test_a_killed_ingest_loses_nothing_and_can_be_finished(self):
+    def ingest_until(self, folder, documents):
+        """Kills an ingest once its progress line has shown so many documents; gives the last number it showed."""
+        ours, its = os.openpty()
+        running = subprocess.Popen([COMMAND, "--store", folder.store, "ingest", "cranfield", self.corpus], stdout=subprocess.DEVNULL,
+                                   stderr=its, env={"PATH": os.environ["PATH"], "HOME": str(folder.path)})
+        os.close(its)
+        shown, text = 0, b""
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # how a terminal says that nobody is at its other end
+                piece = b""
+            if not piece:
+                break
+            text = text[-100:] + piece
+            numbers = re.findall(rb"\] (\d+)/1400 ", text)
+            shown = max([shown, *map(int, numbers)])
+            if shown >= documents:
+                running.kill()
+        os.close(ours)
+        running.wait()
+        return shown
+
+    def test_a_killed_ingest_loses_nothing_it_has_shown_and_can_be_finished(self):
         random_source = random.Random(11)
         with Folder() as folder:
             known = set()
-            for _ in range(6):
-                running = subprocess.Popen([COMMAND, "--quiet", "--store", folder.store, "ingest", "cranfield", self.corpus],
-                                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                           env={"PATH": os.environ["PATH"], "HOME": str(folder.path)})
-                time.sleep(random_source.uniform(0.05, 0.8))
-                running.send_signal(signal.SIGKILL)
-                running.communicate()
-                outcome = aikit("--json", "search", "cranfield", "hypersonic", "--mode",
-                                "sparse", "--top", "1000", store=folder.store)
-                if outcome.code == 14:  # killed before the knowledge base was made
-                    self.assertFalse(known)
-                    continue
-                self.assertEqual(outcome.code, 0, outcome.err)
-                found = {hit["uri"] for hit in outcome.last["hits"]}
-                self.assertLess(len(found), 1000, "more match than are shown: ask for something rarer")
-                self.assertLessEqual(known, found, "a document that could be found before is gone")
-                known = found
+            for documents in [1, *sorted(random_source.randrange(20, 1400) for _ in range(8)), 1399]:
+                shown = self.ingest_until(folder, documents)
+                self.assertGreaterEqual(shown, documents)
+                # The file, read by somebody else: whole, and with every document that was shown.
+                with sqlite3.connect(folder.store) as db:
+                    self.assertEqual(db.execute("pragma integrity_check").fetchone(), ("ok",))
+                    completed = {uri for uri, in db.execute("select uri from document where status = 'completed'")}
+                    searchable = {uri for uri, in db.execute("select distinct json_extract(metadata, '$.uri') from item")}
+                    empty = {uri for uri, in db.execute("select uri from document where status = 'completed' and chunks = 0")}
+                db.close()
+                self.assertGreaterEqual(len(completed), shown)
+                self.assertLessEqual(known, completed, "a document that was there before is gone")
+                self.assertLessEqual(completed - empty, searchable)
+                known = completed
+                # And by the command: what is there is found, in every way.
+                for mode in ("sparse", "dense", "hybrid"):
+                    hits = folder.run("search", "cranfield", "hypersonic flow", "--mode", mode, "--top", "1000")["hits"]
+                    self.assertTrue(hits or shown < 20, mode)
+                    self.assertLessEqual({hit["uri"] for hit in hits}, searchable)
+                    if mode == "dense":
+                        self.assertGreaterEqual(len(hits), min(1000, len(completed - empty)))
             report = folder.run("ingest", "cranfield", self.corpus)
             self.assertEqual(report["added"] + report["changed"] + report["unchanged"], 1400)
+            self.assertGreaterEqual(report["unchanged"], len(known))
             again = folder.run("ingest", "cranfield", self.corpus)
             self.assertEqual(again["unchanged"], 1400)
 

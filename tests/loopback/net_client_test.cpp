@@ -298,14 +298,15 @@ TEST_CASE("a redirect is not followed, and the credential stays where it was mea
                                           std::string("https://localhost:1/"), std::string("/x")}) {
             status = code;
             location = target;
-            HttpRequest request = post(server.url(), "prompt");
-            request.credential_header = "Authorization";
-            request.credential = aikit::Secret("Bearer canary");
-            int const before = server.requests();
-            Outcome const outcome = net.go(request);
-            CHECK(outcome.status == code);
-            CHECK(outcome.headers.find("location") == target);
-            CHECK(server.requests() == before + 1);
+            for (HttpRequest request : {post(server.url(), "prompt"), get(server.url())}) {
+                request.credential_header = "Authorization";
+                request.credential = aikit::Secret("Bearer canary");
+                int const before = server.requests();
+                Outcome const outcome = net.go(request);
+                CHECK(outcome.status == code);
+                CHECK(outcome.headers.find("location") == target);
+                CHECK(server.requests() == before + 1);
+            }
         }
     }
     CHECK(other.connections() == 0);
