@@ -45,7 +45,7 @@ Result<Request> make_request(std::string const& file, std::vector<std::string> c
 Result<Session> open_for(CommonOptions const& common, CallSettings const& call) {
     Result<KitConfig> config = configure(common, call);
     if (!config) return config.error();
-    return open_kit(common, std::move(*config));
+    return open_kit(std::move(*config));
 }
 
 std::string short_number(float value) {

@@ -116,7 +116,7 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings) {
     if (!call) return console.fail(call.error());
     Result<KitConfig> config = configure(common, settings.call);
     if (!config) return console.fail(config.error());
-    Result<Session> kit = open_kit(common, std::move(*config));
+    Result<Session> kit = open_kit(std::move(*config));
     if (!kit) return console.fail(kit.error());
 
     if (call->stream) return stream(console, *kit, std::move(*call));

@@ -112,8 +112,8 @@ struct Session : Kit {
     std::shared_ptr<Interrupt> interrupt;
 };
 
-/// Opens the kit, making the folder of the default store.
-Result<Session> open_kit(CommonOptions const& common, KitConfig config);
+/// Opens the kit.
+Result<Session> open_kit(KitConfig config);
 
 /// The text of a FILE argument; "-" is standard input.
 Result<std::string> read_argument_file(std::string const& path);

@@ -42,7 +42,7 @@ void print_sources(Console& console, rag::AnswerWithSources const& answer) {
 Result<Session> open_for(CommonOptions const& common, CallSettings const& call) {
     Result<KitConfig> config = configure(common, call);
     if (!config) return config.error();
-    return open_kit(common, std::move(*config));
+    return open_kit(std::move(*config));
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ int run_ingest(CommonOptions const& common, IngestSettings const& settings) {
     if (settings.chunk_size) config->chunking.size = *settings.chunk_size;
     Result<CallOptions> options = call_options(settings.call);
     if (!options) return console.fail(options.error());
-    Result<Session> kit = open_kit(common, std::move(*config));
+    Result<Session> kit = open_kit(std::move(*config));
     if (!kit) return console.fail(kit.error());
 
     auto const progress = [&console](knowledge::IngestProgress const& now) {

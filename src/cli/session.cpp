@@ -5,18 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 namespace aikit::cli {
 namespace {
 
 constexpr std::int64_t max_argument_bytes = 256 * 1024 * 1024;
-
-/// Makes the folders above a file; false only when one could not be made.
-bool make_folders(std::string const& file) {
-    std::error_code failed;
-    std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
-    return !failed;
-}
 
 /// The provider a flag names, made when the configuration has none of that name.
 ProviderConfig& named_provider(KitConfig& config, std::string const& name, bool has_base_url) {
@@ -35,7 +27,10 @@ ProviderConfig& named_provider(KitConfig& config, std::string const& name, bool 
 Result<KitConfig> configure(CommonOptions const& common, CallSettings const& call) {
     Result<KitConfig> config = KitConfig::from_env(common.config);
     if (!config) return config.error();
-    if (!common.store.empty()) config->store = common.store;
+    if (!common.store.empty()) {
+        config->store = common.store;
+        config->make_store_folder = false;
+    }
     if (!call.provider.empty() || !call.base_url.empty()) {
         std::string const name = !call.provider.empty()              ? call.provider
                                  : !config->default_provider.empty() ? config->default_provider
@@ -66,11 +61,7 @@ Result<CallOptions> call_options(CallSettings const& call) {
     return options;
 }
 
-Result<Session> open_kit(CommonOptions const& common, KitConfig config) {
-    if (common.store.empty() && !config.store.empty() && !make_folders(config.store)) {
-        return fail(Errc::permission, "the folder of the default store '" + config.store +
-                                          "' cannot be made; name a store with --store or AIKIT_STORE");
-    }
+Result<Session> open_kit(KitConfig config) {
     // The command waits for its calls, so it needs a thread that drives them.
     config.runtime.io = std::max(config.runtime.io, 1);
     Result<Kit> kit = Kit::open(std::move(config));

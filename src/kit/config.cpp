@@ -392,6 +392,7 @@ Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
         out.store = store;
     } else if (out.store.empty()) {
         out.store = environment_or("XDG_DATA_HOME", home + "/.local/share") + "/aikit/aikit.db";
+        out.make_store_folder = true;
     }
 
     apply_openai_environment(out.providers);

@@ -6,6 +6,9 @@
 #include <aikit/core/wait.hpp>
 #include <aikit/kit.hpp>
 
+#include <filesystem>
+#include <system_error>
+
 namespace aikit::inline v0 {
 namespace {
 
@@ -56,10 +59,21 @@ Result<void> wire(Kit::State& state) {
     return ok();
 }
 
+Result<void> make_folder_of(std::string const& store) {
+    std::error_code failed;
+    std::filesystem::create_directories(std::filesystem::path(store).parent_path(), failed);
+    if (!failed) return ok();
+    return fail(Errc::permission, "the folder of the default store '" + store +
+                                      "' cannot be made; name a store with --store or AIKIT_STORE");
+}
+
 Task<std::shared_ptr<Kit::State>> open_state(Runtime runtime, KitConfig config) {
     auto state = std::make_shared<Kit::State>();
     state->runtime = runtime;
     state->config = std::move(config);
+    if (state->config.make_store_folder) {
+        if (Result<void> made = make_folder_of(state->config.store); !made) co_return made.error();
+    }
 
     Task<storage::Database> opening = open_database(runtime, state->config.store);
     Result<storage::Database> database = co_await std::move(opening);

@@ -45,7 +45,7 @@ class Examples(unittest.TestCase):
             config = pathlib.Path(folder) / "aikit.json"
             config.write_text(json.dumps({"providers": [{"name": "openai", "model": "gpt-4o-mini"}]}))
             done = subprocess.run(command, capture_output=True, timeout=60, cwd=ROOT, check=False, env={
-                "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config), "AIKIT_STORE": folder + "/s.db",
+                "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config),
                 "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(done.stdout.decode().splitlines(), expected.read_text().splitlines())
