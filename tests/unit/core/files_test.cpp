@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -209,14 +210,29 @@ TEST_CASE("what comes through a descriptor has its limit too, under the name it 
     CHECK(read.error().message == "standard input is larger than the limit of 99999 bytes");
 }
 
-TEST_CASE_FIXTURE(Folder, "a descriptor that cannot be read is a failure of storage, with the number of the error") {
+TEST_CASE_FIXTURE(Folder,
+                  "where only files will do, pipes and devices are refused without waiting, and folders as ever") {
+    std::ofstream(path / "file") << "hello";
+    REQUIRE(::mkfifo((path / "pipe").c_str(), 0600) == 0);
+    CHECK(os::read_regular_file(path / "file", plenty).value() == "hello");
+    CHECK(os::read_regular_file(path / "gone", plenty).error().code == Errc::not_found);
+    for (std::string const& other : {(path / "pipe").string(), std::string("/dev/zero"), path.string()}) {
+        CAPTURE(other);
+        Result<std::string> const read = os::read_regular_file(other, plenty);
+        REQUIRE_FALSE(read.has_value());
+        CHECK(read.error().code == Errc::invalid_argument);
+        CHECK(read.error().message.find(other) != std::string::npos);
+    }
+}
+
+TEST_CASE_FIXTURE(Folder, "a descriptor that cannot be read is a failure of storage, with the words of the system") {
     int const descriptor = ::open((path / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     REQUIRE(descriptor >= 0);
     Result<std::string> const read = os::read_descriptor(descriptor, "the output", plenty);
     ::close(descriptor);
     REQUIRE_FALSE(read.has_value());
     CHECK(read.error().code == Errc::storage);
-    CHECK(read.error().message == "the output cannot be read (system error " + std::to_string(EBADF) + ")");
+    CHECK(read.error().message == "the output cannot be read: Bad file descriptor");
 }
 
 }  // namespace aikit::inline v0
