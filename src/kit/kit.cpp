@@ -37,14 +37,6 @@ Task<T> failed(Error error) {
     co_return error;
 }
 
-Task<ChatStream> stream_task(StatePtr state, ChatRequest request, CallOptions options) {
-    if (!state) co_return closed_kit();
-    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
-    if (!provider) co_return provider.error();
-    Task<ChatStream> pending = (*provider)->stream_chat(std::move(request), std::move(options));
-    co_return co_await std::move(pending);
-}
-
 Task<EmbedReply> embed_task(StatePtr state, EmbedRequest request, CallOptions options) {
     if (!state) co_return closed_kit();
     Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::embed);
@@ -228,8 +220,9 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
     return embeddings;
 }
 
+// The most frequent calls have no coroutine of their own: the provider's outermost one keeps the kit, and guards.
+
 Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
-    // The most frequent call has no coroutine of its own: the provider's outermost one keeps the kit and guards.
     if (!state_) return failed<ChatReply>(closed_kit());
     Result<std::shared_ptr<AIProvider>> provider =
         guarded([&] { return route(*state_, request, options, Operation::chat); });
@@ -239,7 +232,12 @@ Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
 }
 
 Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {
-    return guard(stream_task(state_, std::move(request), std::move(options)));
+    if (!state_) return failed<ChatStream>(closed_kit());
+    Result<std::shared_ptr<AIProvider>> provider =
+        guarded([&] { return route(*state_, request, options, Operation::chat); });
+    if (!provider) return failed<ChatStream>(provider.error());
+    options.keep = state_;
+    return (*provider)->stream_chat(std::move(request), std::move(options));
 }
 
 Task<EmbedReply> Kit::embed(EmbedRequest request, CallOptions options) {

@@ -168,32 +168,36 @@ private:
     }
 
     static Task<ChatStream> repeat_stream(Self self, Once<ChatStream, ChatRequest> once, CallOptions options) {
-        self->budget_->call(self->runtime_.clock()->now());
-        int const last = self->last_attempt(options);
-        for (int attempt = 1;; ++attempt) {
-            options.attempt = attempt;
-            Task<ChatStream> opening = once(*self->next(), options, attempt >= last);
-            Result<ChatStream> stream = co_await std::move(opening);
-            std::unique_ptr<ChatStream::Source> source;
-            std::optional<Error> error;
-            Result<std::optional<ChatEvent>> first;
-            if (stream) {
-                source = stream->release();
-                Task<std::optional<ChatEvent>> pending = source->next();
-                first = co_await std::move(pending);
-                if (!first) error = first.error();
-            } else {
-                error = stream.error();
+        try {
+            self->budget_->call(self->runtime_.clock()->now());
+            int const last = self->last_attempt(options);
+            for (int attempt = 1;; ++attempt) {
+                options.attempt = attempt;
+                Task<ChatStream> opening = once(*self->next(), options, attempt >= last);
+                Result<ChatStream> stream = co_await std::move(opening);
+                std::unique_ptr<ChatStream::Source> source;
+                std::optional<Error> error;
+                Result<std::optional<ChatEvent>> first;
+                if (stream) {
+                    source = stream->release();
+                    Task<std::optional<ChatEvent>> pending = source->next();
+                    first = co_await std::move(pending);
+                    if (!first) error = first.error();
+                } else {
+                    error = stream.error();
+                }
+                if (error) {
+                    Task<bool> deciding = again(self, *error, attempt, options);
+                    Result<bool> more = co_await std::move(deciding);
+                    if (!more) co_return more.error();
+                    if (*more) continue;
+                    if (!source) co_return *error;
+                }
+                // An error of the stream itself is told by the stream, so that its facts can be read there.
+                co_return ChatStream(std::make_unique<Resumed>(std::move(source), std::move(first)));
             }
-            if (error) {
-                Task<bool> deciding = again(self, *error, attempt, options);
-                Result<bool> more = co_await std::move(deciding);
-                if (!more) co_return more.error();
-                if (*more) continue;
-                if (!source) co_return *error;
-            }
-            // An error of the stream itself is told by the stream, so that its facts can be read there.
-            co_return ChatStream(std::make_unique<Resumed>(std::move(source), std::move(first)));
+        } catch (...) {
+            co_return current_exception_error();
         }
     }
 

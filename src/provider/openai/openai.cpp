@@ -72,15 +72,19 @@ Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions optio
 }
 
 Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions options) {
-    if (request.model.empty()) co_return missing_model(*endpoint);
-    Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, true);
-    if (!encoded) co_return named(encoded.error(), *endpoint);
-    Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
-    call.streaming = true;
-    Result<Answer> answer = co_await openai::send(endpoint, std::move(call));
-    if (!answer) co_return answer.error();
-    co_return ChatStream(openai::make_stream(endpoint, std::move(*answer), request.model, request.n.value_or(1),
-                                             std::move(encoded->warnings)));
+    try {
+        if (request.model.empty()) co_return missing_model(*endpoint);
+        Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, true);
+        if (!encoded) co_return named(encoded.error(), *endpoint);
+        Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
+        call.streaming = true;
+        Result<Answer> answer = co_await openai::send(endpoint, std::move(call));
+        if (!answer) co_return answer.error();
+        co_return ChatStream(openai::make_stream(endpoint, std::move(*answer), request.model, request.n.value_or(1),
+                                                 std::move(encoded->warnings)));
+    } catch (...) {
+        co_return current_exception_error();
+    }
 }
 
 /// One request's worth of embeddings.
@@ -181,7 +185,7 @@ public:
         return run_chat(endpoint_, std::move(request), std::move(options));
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
-        return guard(run_stream(endpoint_, std::move(request), std::move(options)));
+        return run_stream(endpoint_, std::move(request), std::move(options));
     }
     Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
         return guard(run_embed(endpoint_, std::move(request), std::move(options)));
