@@ -6,11 +6,17 @@
 
 namespace aikit::inline v0 {
 
+ChatReply const& ChatStream::reply() const noexcept {
+    static ChatReply const nothing;
+    return assembler_ ? assembler_->reply() : nothing;
+}
+
 Task<std::optional<ChatEvent>> ChatStream::next() {
     if (busy_) co_return fail(Errc::invalid_state, "The stream is being read already; wait for that next() first.");
     if (failed_) co_return fail(Errc::invalid_state, "The stream has ended with an error; nothing more comes.");
     if (!source_ || ended_) co_return std::optional<ChatEvent>();
 
+    if (!assembler_) assembler_ = std::make_unique<ReplyAssembler>();
     busy_ = true;
     Result<std::optional<ChatEvent>> event = std::optional<ChatEvent>();
     try {
@@ -25,7 +31,7 @@ Task<std::optional<ChatEvent>> ChatStream::next() {
     }
     if (!event) {
         failed_ = true;
-        assembler_.settle();
+        assembler_->settle();
         co_return event;
     }
     if (!*event || finished_) {  // nothing counts after Finished
@@ -33,8 +39,8 @@ Task<std::optional<ChatEvent>> ChatStream::next() {
         co_return std::optional<ChatEvent>();
     }
     finished_ = std::holds_alternative<Finished>(**event);
-    assembler_.take(**event);
-    if (assembler_.size() > max_reply_size) {
+    assembler_->take(**event);
+    if (assembler_->size() > max_reply_size) {
         failed_ = true;
         co_return fail(Errc::protocol, "The stream has exceeded 64 MiB without an end; it was given up.");
     }
@@ -42,7 +48,7 @@ Task<std::optional<ChatEvent>> ChatStream::next() {
 }
 
 CallInfo ChatStream::info() const {
-    return source_ ? source_->info() : assembler_.reply().info;
+    return source_ ? source_->info() : reply().info;
 }
 
 Task<ChatReply> collect(ChatStream stream, std::shared_ptr<ChatReply> partial) {

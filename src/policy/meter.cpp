@@ -113,10 +113,9 @@ private:
     using Self = std::shared_ptr<Meter const>;
 
     static Task<ChatReply> chat_task(Self self, ChatRequest request, CallOptions options) {
-        Result<AttemptPlan> plan = self->make_plan("chat", request.model, request.service_tier, options);
-        if (!plan) co_return plan.error();
-        plan->chat = std::make_shared<ChatRequest const>(request);
-        Settlement settlement(self->shared_, std::move(*plan));
+        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options);
+        if (!begun) co_return begun.error();
+        Settlement& settlement = **begun;
         Task<ChatReply> pending = self->next()->chat(std::move(request), std::move(options));
         Result<ChatReply> reply;
         try {
@@ -136,10 +135,9 @@ private:
     }
 
     static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options) {
-        Result<AttemptPlan> plan = self->make_plan("chat", request.model, request.service_tier, options);
-        if (!plan) co_return plan.error();
-        plan->chat = std::make_shared<ChatRequest const>(request);
-        auto settlement = std::make_unique<Settlement>(self->shared_, std::move(*plan));
+        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options);
+        if (!begun) co_return begun.error();
+        std::unique_ptr<Settlement> settlement = std::move(*begun);
         std::string tier = request.service_tier;
         Task<ChatStream> pending = self->next()->stream_chat(std::move(request), std::move(options));
         Result<ChatStream> stream;
@@ -188,6 +186,14 @@ private:
         settlement.succeeded(reply->info.usage, reply->model, {}, take_provider_request(reply->info), {});
         settlement.describe(reply->info);
         co_return reply;
+    }
+
+    /// Not in the coroutines, whose frames it would fill.
+    Result<std::unique_ptr<Settlement>> begin(ChatRequest const& request, CallOptions& options) const {
+        Result<AttemptPlan> plan = make_plan("chat", request.model, request.service_tier, options);
+        if (!plan) return plan.error();
+        plan->chat = std::make_shared<ChatRequest const>(request);
+        return std::make_unique<Settlement>(shared_, std::move(*plan));
     }
 
     /// What is needed to bill an attempt; unknown_price when the policy is to refuse what cannot be billed.

@@ -52,10 +52,10 @@ public:
 
     /// All that came so far, assembled. `complete` is true only after Finished. Fields that hold JSON (logprobs, extra)
     /// are up to date once the stream has ended, properly or not.
-    ChatReply const& reply() const noexcept { return assembler_.reply(); }
+    ChatReply const& reply() const noexcept;
 
     /// Moves what reply() shows out of the stream.
-    ChatReply take_reply() { return assembler_.release(); }
+    ChatReply take_reply() { return assembler_ ? assembler_->release() : ChatReply(); }
 
     /// How it came about so far: usage, cost, attempts. Also after an error.
     CallInfo info() const;
@@ -65,7 +65,7 @@ public:
 
 private:
     std::unique_ptr<Source> source_;
-    ReplyAssembler assembler_;
+    std::unique_ptr<ReplyAssembler> assembler_;  // made by the first next(), so that streams are light to hand on
     bool busy_ = false;
     bool failed_ = false;
     bool finished_ = false;  // Finished was handed out
