@@ -40,7 +40,8 @@
  *     inside a callback on a thread of the runtime. In a child made by fork() every inherited handle gives
  *     AIKIT_E_INVALID_STATE, at once; handles made in the child work.
  * 11. No exception, signal handler, output or change of locale or environment comes from aikit. The library can be
- *     unloaded once every runtime and kit is freed.
+ *     unloaded once every runtime and kit is freed. A process that exits with some open calls nobody back any more: an
+ *     on_done that is due then never comes.
  * 12. Signatures never change. A better function gets a new name that ends in _v2. Numbers here are never reused.
  */
 #ifndef AIKIT_CAPI_AIKIT_H
@@ -245,9 +246,9 @@ AIKIT_API aikit_status aikit_op_cancel(aikit_op* op);
 AIKIT_API aikit_status aikit_op_more(aikit_op* op, uint32_t events);
 
 /* Takes the next event of an operation that was started without on_event, waiting for up to `timeout_ms` (-1: as long
- * as it takes, 0: not at all). `event` is empty when none came by then; `ended` receives 1 when none will come any
- * more, else 0. Taking an event makes room for another: no aikit_op_more is needed. Errors: invalid_state (started with
- * on_event, or another thread is in here). Blocks. */
+ * as it takes, 0: not at all). `event` is empty when none came by then; `ended` receives 1, with no event, when none will
+ * come any more, else 0. Taking an event makes room for another: no aikit_op_more is needed.
+ * Errors: invalid_state (started with on_event, or another thread is in here). Blocks. */
 AIKIT_API aikit_status aikit_op_next(aikit_op* op, int32_t timeout_ms, aikit_bytes* event, int32_t* ended,
                                      aikit_error** error);
 

@@ -100,12 +100,14 @@ static void stops_reading(void) {
     CHECK(atomic_load(&what.events) == 64);
     CHECK(atomic_load(&s.sent) == sent);     /* the socket is not read */
     CHECK(sent < 32LL * 1024 * 1024);        /* what the system's buffers hold */
-    CHECK(resident_kib() - resident < 1024); /* and nothing here */
+    CHECK(resident_kib() - resident < 1024); /* and nothing is here */
 
     CHECK_STATUS(aikit_op_more(op, 100000), AIKIT_OK);
     CHECK(wait_for(&what.events, 64 + 100000));
     CHECK(atomic_load(&s.sent) > sent);
+#if !defined(__SANITIZE_ADDRESS__)                /* which keeps what was freed */
     CHECK(resident_kib() - resident < 64 * 1024); /* the reply itself is kept */
+#endif
     CHECK_STATUS(aikit_op_cancel(op), AIKIT_OK);
     CHECK(wait_for(&what.done, 1));
     CHECK(atomic_load(&what.status) == AIKIT_E_CANCELLED);

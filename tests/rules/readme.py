@@ -5,7 +5,7 @@ numbered row of a table is there, and no link is dead.
     readme.py ROOT COMMAND COMPILER
 
 COMMAND is the built aikit. A C++ block with includes is a program; one without is the body of a coroutine that has a
-Kit named `kit`. A page says what kind each of its blocks is.
+Kit named `kit`; a C block is a program. A page says what kind each of its blocks is.
 """
 
 import json
@@ -39,6 +39,14 @@ def cpp(root, _, block, compiler):
     source = block if "#include" in block else BODY % block
     done = subprocess.run([compiler, "-std=c++20", "-Wall", "-Werror", "-fsyntax-only", f"-I{root}/include", "-x", "c++", "-"],
                           input=source, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield "does not compile:\n" + done.stderr.strip()
+
+
+def c(root, _, block, compiler):
+    """A whole program in C."""
+    done = subprocess.run([compiler, "-x", "c", "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only",
+                           f"-I{root}/capi", "-"], input=block, capture_output=True, text=True, check=False)
     if done.returncode:
         yield "does not compile:\n" + done.stderr.strip()
 
@@ -81,7 +89,7 @@ def cmake(root, *_rest):
         if asked != version:
             yield f"asks for aikit {asked}; this is {version}"
     for target in re.findall(r"\baikit::(\w+)", block):
-        if target not in ("aikit", "aikit_shared"):
+        if target not in ("aikit", "aikit_shared", "c"):
             yield f"links aikit::{target}, which is no target"
 
 
@@ -92,7 +100,7 @@ def json_text(_root, _command, block, _compiler):
         yield f"is no JSON: {error}"
 
 
-KINDS = {"cpp": cpp, "sh": sh, "cmake": cmake, "json": json_text, "text": lambda *_: ()}
+KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "json": json_text, "text": lambda *_: ()}
 
 
 def missing_tests(root, page, text):
