@@ -210,8 +210,8 @@ TEST_CASE("10000 requests stopped at random leave no connection, file, thread or
         }
         MESSAGE("stopped: " << cancelled << ", done before that: " << fine << ", memory grew by "
                             << resident_kib() - settled << " of " << settled << " KiB");
-        // A hundredth, and some pages: 60 bytes lost by each of 4000 requests would be more.
-        if (AIKIT_TEST_MEASURES_MEMORY) CHECK(resident_kib() <= settled + settled / 100 + 100);
+        // A hundredth, and some pages: 90 bytes lost by each of 4000 requests would be more.
+        if (AIKIT_TEST_MEASURES_MEMORY) CHECK(resident_kib() <= settled + settled / 100 + 200);
         CHECK(cancelled > 100);
         CHECK(net.client->counts().waiting == 0);
         CHECK(LoopbackServer::eventually([&] { return net.client->counts().open == net.client->counts().idle; }));
