@@ -69,12 +69,11 @@ struct AIKIT_EXPORT KitConfig {
     std::string app;  ///< The host's name, added to the User-Agent.
     RuntimeConfig runtime;
 
-    // Set by code only.
-
     /// Makes the folder of `store` where it is missing. from_env sets it with the default store, and only then: a store
     /// that was named in a folder that does not exist is a mistake.
     bool make_store_folder = false;
 
+    // Set by code only.
     std::shared_ptr<net::HttpTransport> transport;  ///< Null: an HttpClient made from `http`.
     std::shared_ptr<Observer> observer;
     std::map<std::string, std::shared_ptr<AIProvider>> own_providers;  ///< The host's own, by name.

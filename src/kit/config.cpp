@@ -307,6 +307,7 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     json::Fields fields(parsed->get_object(), "configuration");
     KitConfig out;
     fields.read("store", out.store);
+    fields.read("make_store_folder", out.make_store_folder);
     fields.read("ledger", out.ledger);
     fields.read("default_provider", out.default_provider);
     fields.read("embedding_provider", out.embedding_provider);
@@ -345,6 +346,7 @@ std::string KitConfig::to_json() const {
         if (!value.empty()) out[key] = value;
     };
     text("store", store);
+    if (make_store_folder) out["make_store_folder"] = true;
     text("ledger", ledger);
     json::array list;
     for (ProviderConfig const& provider : providers) list.push_back(write_provider(provider));

@@ -13,7 +13,7 @@ namespace {
 
 /// Every field of every struct, each with a value that is no default.
 constexpr char everything[] = R"({
-    "store": "a.db", "ledger": "b.db", "default_provider": "proxy", "embedding_provider": "builtin",
+    "store": "a.db", "make_store_folder": true, "ledger": "b.db", "default_provider": "proxy", "embedding_provider": "builtin",
     "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "unknown_price": "allow",
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
         "organization": "o", "project": "p", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
@@ -53,6 +53,7 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.http.next_address_after == std::chrono::milliseconds(100));
     CHECK(config.unknown_price == policy::UnknownPrice::allow);
     CHECK(config.runtime.storage == 0);
+    CHECK(config.make_store_folder);
 }
 
 TEST_CASE("a script stands in the configuration itself or in a file of its own") {
