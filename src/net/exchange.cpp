@@ -223,13 +223,12 @@ Task<void> Exchange::attempt() {
     Result<void> written = ok();
     {
         WipedText const head(request_head());
-        std::string_view first = head.text;
-        std::string_view second;
-        if (request_.body) second = *request_.body;
+        head_left_ = head.text;
+        body_left_ = request_.body ? std::string_view(*request_.body) : std::string_view();
         // Most requests fit what the system takes at once.
-        Result<bool> const whole = write_at_once(stream, first, second);
+        Result<bool> const whole = write_at_once(stream);
         if (!whole) written = whole.error();
-        if (whole && !*whole) written = co_await write_rest(stream, first, second);
+        if (whole && !*whole) written = co_await write_rest(stream);
     }
     // A server may answer, and end the connection, before it has read a request whole.
     if (!written && (!sent_ || written.error().code != Errc::connection)) co_return written.error();
@@ -249,31 +248,33 @@ Task<void> Exchange::attempt() {
     co_return ok();
 }
 
-/// True when all of it went; what did not is left in the views.
-Result<bool> Exchange::write_at_once(Stream& stream, std::string_view& head, std::string_view& body) {
-    Result<std::size_t> const size = stream.write_ready(head, body);
+/// True when all of it went.
+Result<bool> Exchange::write_at_once(Stream& stream) {
+    Result<std::size_t> const size = stream.write_ready(head_left_, body_left_);
     if (!size) return size.error();
     sent_ = *size > 0;
     ever_sent_ = ever_sent_ || sent_;
-    std::size_t const of_head = std::min(*size, head.size());
-    head.remove_prefix(of_head);
-    body.remove_prefix(*size - of_head);
-    return head.empty() && body.empty();
+    wrote(*size);
+    return head_left_.empty() && body_left_.empty();
 }
 
-Task<void> Exchange::write_rest(Stream& stream, std::string_view head, std::string_view body) {
+Task<void> Exchange::write_rest(Stream& stream) {
     std::uint64_t const before = stream.sent();
-    while (!head.empty() || !body.empty()) {
+    while (!head_left_.empty() || !body_left_.empty()) {
         watchdog_.guard(executor_, stream, Limit::send, request_.limits.idle);
-        Result<std::size_t> const size = co_await stream.write_some(head, body);
+        Result<std::size_t> const size = co_await stream.write_some(head_left_, body_left_);
         sent_ = sent_ || stream.sent() > before;
         ever_sent_ = ever_sent_ || sent_;
         if (!size) co_return size.error();
-        std::size_t const of_head = std::min(*size, head.size());
-        head.remove_prefix(of_head);
-        body.remove_prefix(*size - of_head);
+        wrote(*size);
     }
     co_return ok();
+}
+
+void Exchange::wrote(std::size_t size) {
+    std::size_t const of_head = std::min(size, head_left_.size());
+    head_left_.remove_prefix(of_head);
+    body_left_.remove_prefix(size - of_head);
 }
 
 void Exchange::take_head() {

@@ -47,8 +47,9 @@ private:
     Task<void> open();
     Task<void> tunnel(Stream& tcp);
     Task<void> attempt();
-    Task<void> write_rest(Stream& stream, std::string_view head, std::string_view body);
-    Result<bool> write_at_once(Stream& stream, std::string_view& head, std::string_view& body);
+    Task<void> write_rest(Stream& stream);
+    Result<bool> write_at_once(Stream& stream);
+    void wrote(std::size_t size);
     void begin_attempt();
     void take_head();
     Result<void> take_bytes(Stream& stream, ResponseDecoder& decoder);
@@ -65,6 +66,8 @@ private:
     boost::asio::any_io_executor executor_;
     std::optional<ResponseDecoder> decoder_;
     Lease lease_;
+    std::string_view head_left_;  // of the request, unsent; while attempt() writes
+    std::string_view body_left_;
     bool reused_ = false;        // the connection had carried an exchange before
     std::size_t unyielded_ = 0;  // bytes that were read since the loop had its turn
     bool sent_ = false;          // a byte of the request has left on this connection
