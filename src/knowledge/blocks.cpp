@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
-// knowledge/blocks.cpp - lines and characters, for all who cut texts.
+// knowledge/blocks.cpp - blocks, lines and characters, for all who cut texts.
 #include "knowledge/blocks.hpp"
 
 #include <algorithm>
 
 namespace aikit::inline v0::knowledge {
+
+void close_gaps(std::vector<Block>& blocks, std::size_t size) {
+    if (blocks.empty() && size > 0) blocks.emplace_back(Block::Kind::prose, 0, size);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        blocks[i].end = i + 1 < blocks.size() ? blocks[i + 1].begin : size;
+    }
+    if (!blocks.empty()) blocks.front().begin = 0;
+}
 
 std::vector<std::size_t> line_starts(std::string_view text) {
     std::vector<std::size_t> out{0};

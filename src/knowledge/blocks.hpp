@@ -39,6 +39,9 @@ std::vector<Block> markdown_blocks(std::string_view utf8);
 /// those, paragraphs that begin with a number of several parts ("3.1. Archives") or with "Chapter 3".
 std::vector<Block> paragraph_blocks(std::string_view utf8);
 
+/// Has blocks, which know where they begin, cover a text of `size` bytes without a gap. A text without any is one.
+void close_gaps(std::vector<Block>& blocks, std::size_t size);
+
 /// Where each line begins (after LF, CRLF or CR), from 0, the end of the text last.
 std::vector<std::size_t> line_starts(std::string_view text);
 

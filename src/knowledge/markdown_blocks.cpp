@@ -187,11 +187,7 @@ public:
         for (cmark_node* node = cmark_node_first_child(root.get()); node != nullptr; node = cmark_node_next(node)) {
             take(node);
         }
-        for (std::size_t i = 0; i < blocks_.size(); ++i) {
-            blocks_[i].end = i + 1 < blocks_.size() ? blocks_[i + 1].begin : text_.size();
-        }
-        if (!blocks_.empty()) blocks_.front().begin = 0;
-        if (blocks_.empty() && !text_.empty()) blocks_.emplace_back(Block::Kind::prose, 0, text_.size());
+        close_gaps(blocks_, text_.size());
         return std::move(blocks_);
     }
 
