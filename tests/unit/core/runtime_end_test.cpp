@@ -22,15 +22,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-RuntimeConfig counts(int io, int cpu, int storage, int resolver) {
-    RuntimeConfig config;
-    config.io = io;
-    config.cpu = cpu;
-    config.storage = storage;
-    config.resolver = resolver;
-    return config;
-}
-
 /// Sleeps for ever, `hops` loops away from where it began, holding the runtime all the way.
 Task<void> buried(Runtime runtime, int hops, std::shared_ptr<int> token, std::latch* there) {
     if (hops == 0) {

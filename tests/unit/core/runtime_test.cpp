@@ -22,15 +22,6 @@ namespace {
 using std::chrono::milliseconds;
 using Names = std::map<std::string, int>;
 
-RuntimeConfig counts(int io, int cpu, int storage, int resolver) {
-    RuntimeConfig config;
-    config.io = io;
-    config.cpu = cpu;
-    config.storage = storage;
-    config.resolver = resolver;
-    return config;
-}
-
 /// Keeps what it is given.
 class Notebook final : public LogSink {
 public:

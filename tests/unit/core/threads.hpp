@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// tests/unit/core/threads.hpp - what the kernel says about this process's threads.
+// tests/unit/core/threads.hpp - counts of threads: what a runtime is asked for, and what the kernel says.
 #ifndef AIKIT_TESTS_UNIT_CORE_THREADS_HPP
 #define AIKIT_TESTS_UNIT_CORE_THREADS_HPP
+
+#include <aikit/core/runtime.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -18,6 +20,15 @@
 #include <thread>
 
 namespace aikit::inline v0 {
+
+inline RuntimeConfig counts(int io, int cpu, int storage, int resolver) {
+    RuntimeConfig config;
+    config.io = io;
+    config.cpu = cpu;
+    config.storage = storage;
+    config.resolver = resolver;
+    return config;
+}
 
 /// How many threads have which name, of those that begin with "aikit-".
 inline std::map<std::string, int> our_threads() {
