@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
 
+#include <functional>
+
 namespace aikit_test {
 namespace {
 
@@ -130,18 +132,16 @@ TEST_CASE("a response cut at every byte is never taken for whole") {
     std::string const whole = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk("data: 1\n\n") +
                               chunk("data: 2\n\n") + chunk("");
     std::size_t const head = whole.find("\r\n\r\n") + 4;
-    std::size_t cut = 0;
-    Step ending = Step::fin();
-    LoopbackServer server([&](ServerRequest const&) { return Reply::raw(whole.substr(0, cut)).then(ending); });
+    Answer answer;
+    LoopbackServer server(std::cref(answer));
     Net net;
-    for (cut = 0; cut < whole.size(); ++cut) {
-        for (Step const& step : {Step::fin(), Step::rst()}) {
-            ending = step;
+    for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+        for (bool const reset : {false, true}) {
+            answer.set(Reply::raw(whole.substr(0, cut)).then(reset ? Step::rst() : Step::fin()));
             CAPTURE(cut);
             Outcome const outcome = net.go(post(server.url(), "x"));
             REQUIRE(outcome.error.has_value());
             CHECK(outcome.error->maybe_executed);
-            bool const reset = step.kind == Step::Kind::rst;
             // A reset may overtake the bytes before it.
             if (cut < head || (reset && outcome.status == 0)) {
                 CHECK(outcome.code() == Errc::connection);
@@ -151,8 +151,7 @@ TEST_CASE("a response cut at every byte is never taken for whole") {
             }
         }
     }
-    cut = whole.size();
-    ending = Step::fin();
+    answer.set(Reply::raw(whole).then(Step::fin()));
     CHECK(net.go(post(server.url(), "x")).body == "data: 1\n\ndata: 2\n\n");
 }
 
@@ -181,11 +180,11 @@ TEST_CASE("ambiguous responses are protocol errors, and their connection is clos
         "HTTP/1.1 099 OK\r\nContent-Length: 5\r\n\r\nhello",
         "220 smtp.example ready\r\n",
     };
-    std::string message;
-    LoopbackServer server([&](ServerRequest const&) { return Reply::raw(message); });
+    Answer answer;
+    LoopbackServer server(std::cref(answer));
     Net net;
-    for (std::string const& next : messages) {
-        message = next;
+    for (std::string const& message : messages) {
+        answer.set(Reply::raw(message));
         CAPTURE(message);
         Outcome const outcome = net.go(post(server.url(), "x"));
         CHECK(outcome.code() == Errc::protocol);
@@ -289,15 +288,13 @@ TEST_CASE("what is refused is refused before a byte is sent") {
 
 TEST_CASE("a redirect is not followed, and the credential stays where it was meant to go") {
     LoopbackServer other(hello);
-    int status = 0;
-    std::string location;
-    LoopbackServer server([&](ServerRequest const&) { return Reply::whole(status, "", {{"Location", location}}); });
+    Answer answer;
+    LoopbackServer server(std::cref(answer));
     Net net;
     for (int const code : {300, 301, 302, 303, 307, 308}) {
         for (std::string const& target : {other.url("/"), server.url("/other"), std::string("//evil.example/"),
                                           std::string("https://localhost:1/"), std::string("/x")}) {
-            status = code;
-            location = target;
+            answer.set(Reply::whole(code, "", {{"Location", target}}));
             for (HttpRequest request : {post(server.url(), "prompt"), get(server.url())}) {
                 request.credential_header = "Authorization";
                 request.credential = aikit::Secret("Bearer canary");

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <sys/wait.h>
 #include <thread>
@@ -289,8 +290,8 @@ TEST_CASE("a gzip bomb of 1 MB that holds 1 GB costs no more memory than what is
 }
 
 TEST_CASE("a head up to the cap passes and a longer one is an error, also when it never ends") {
-    std::string head;
-    LoopbackServer server([&](ServerRequest const&) { return Reply::raw(head); });
+    Answer answer;
+    LoopbackServer server(std::cref(answer));
     Net net;
     for (std::int64_t const size : {8'192, 65'536, 256 * 1024}) {
         for (int const more : {0, 1}) {
@@ -302,7 +303,7 @@ TEST_CASE("a head up to the cap passes and a longer one is an error, also when i
             std::string const begin = "HTTP/1.1 200 OK\r\nX-Long: ";
             std::string const end = "\r\nContent-Length: 0\r\n\r\n";
             auto const filling = static_cast<std::size_t>(size + more) - begin.size() - end.size();
-            head = begin + std::string(filling, 'x') + end;
+            answer.set(Reply::raw(begin + std::string(filling, 'x') + end));
             Outcome const outcome = limited.go(post(server.url(), "x"));
             CHECK(outcome.fine() == (more == 0));
             if (more != 0) CHECK(outcome.code() == Errc::protocol);

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <mutex>
 #include <string>
 
 // The sanitizers keep what is freed: memory is not measured with them.
@@ -41,6 +42,23 @@ using aikit::net::HttpClientConfig;
 using aikit::net::HttpRequest;
 using aikit::net::HttpResponse;
 using aikit::net::HttpTransport;
+
+/// What a server answers with; the test may change it between two requests. Thread-safety: shared objects: safe.
+class Answer {
+public:
+    void set(Reply reply) {
+        std::lock_guard const lock(mutex_);
+        reply_ = std::move(reply);
+    }
+    Reply operator()(ServerRequest const&) const {
+        std::lock_guard const lock(mutex_);
+        return reply_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    Reply reply_;
+};
 
 /// What one request came to.
 struct Outcome {
