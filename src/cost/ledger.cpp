@@ -86,7 +86,7 @@ Result<void> insert(Statement& add, LedgerRow const& row, RowTexts& texts) {
     add.bind(19, usage.cache_write_1h).bind(20, usage.output).bind(21, usage.reasoning).bind_view(22, texts.usage);
     add.bind(23, attempt.cost ? std::optional<std::int64_t>(attempt.cost->nanos()) : std::nullopt);
     add.bind_view(24, attempt.price_id).bind_view(25, attempt.provider_request_id);
-    Result<void> const done = add.run();
+    Result<void> done = add.run();
     add.reset();
     return done;
 }

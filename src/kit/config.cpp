@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace aikit::inline v0 {
 namespace {
@@ -29,7 +30,7 @@ void read_seconds(json::Fields& fields, std::string_view key, std::optional<std:
     fields.read(key, seconds);
     if (!seconds) return;
     if (!(*seconds >= 0 && *seconds <= 1e9)) return fields.refuse(key, "must be 0 (no limit) to 1e9 seconds");
-    out = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000.0 + 0.5));
+    out = std::chrono::milliseconds(std::llround(*seconds * 1000.0));
 }
 
 void read_seconds(json::Fields& fields, std::string_view key, std::chrono::milliseconds& out) {
