@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # tests/run.sh - builds and runs the tests; ends with "N passed, N failed, N skipped".
 #
-#   tests/run.sh                the release build and all its tests, as continuous integration does
-#   tests/run.sh all            every stage below
+#   tests/run.sh                format, release and asan, as continuous integration does
+#   tests/run.sh all            every stage
 #   tests/run.sh LABEL...       the tests of these labels in the release build: core, net, loopback, cli, rules, ...
-#   tests/run.sh STAGE...       release, asan, tsan, clang, tidy, format
+#   tests/run.sh STAGE...       format, release, asan, tsan, clang, tidy; tests/README.md says what each does
 #   tests/run.sh coverage       lines and branches that the unit and loopback tests reach
 set -eu
 cd "$(dirname "$0")/.."
@@ -112,7 +112,7 @@ coverage() {
     echo "The report's pages are in build/coverage/report."
 }
 
-[ $# -gt 0 ] || set -- release
+[ $# -gt 0 ] || set -- format release asan
 [ "$*" != all ] || set -- format release asan tsan clang tidy
 labels= groups=
 for name in "$@"; do
