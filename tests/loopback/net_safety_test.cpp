@@ -312,7 +312,8 @@ TEST_CASE("a head up to the cap passes and a longer one is an error, also when i
     // As it is configured when nobody says otherwise.
     for (std::size_t const field : {std::size_t{32 * 1024}, std::size_t{64 * 1024}}) {
         CAPTURE(field);
-        head = "HTTP/1.1 200 OK\r\nX-Long: " + std::string(field, 'x') + "\r\nContent-Length: 0\r\n\r\n";
+        answer.set(
+            Reply::raw("HTTP/1.1 200 OK\r\nX-Long: " + std::string(field, 'x') + "\r\nContent-Length: 0\r\n\r\n"));
         Outcome const outcome = net.go(post(server.url(), "x"));
         CHECK(outcome.fine() == (field < std::size_t{64 * 1024}));
         if (!outcome.fine()) CHECK(outcome.error->message.find("max_head") != std::string::npos);

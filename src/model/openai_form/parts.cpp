@@ -329,9 +329,13 @@ Result<Part> read_part(json::value const& given, std::string const& path) {
     if (!part) return part;
     bool const known = type != "text" ? !std::holds_alternative<TextPart>(*part) : true;
     std::string extra = extra_text(known ? difference(*object, canonical(*part)) : *object);
-    if (auto* text = std::get_if<TextPart>(&*part)) text->extra = std::move(extra);
-    if (auto* media = std::get_if<MediaPart>(&*part)) media->extra = std::move(extra);
-    if (auto* refusal = std::get_if<RefusalPart>(&*part)) refusal->extra = extra.empty() ? "{}" : std::move(extra);
+    if (auto* text = std::get_if<TextPart>(&*part)) {
+        text->extra = std::move(extra);
+    } else if (auto* media = std::get_if<MediaPart>(&*part)) {
+        media->extra = std::move(extra);
+    } else if (auto* refusal = std::get_if<RefusalPart>(&*part)) {
+        refusal->extra = extra.empty() ? "{}" : std::move(extra);
+    }
     return part;
 }
 
