@@ -190,6 +190,7 @@ private:
     ChatRequest make_request(std::string const& rules, std::string const& question,
                              std::vector<knowledge::RelevantChunk> const& chunks) const {
         std::vector<aikit::Source> sources;
+        sources.reserve(chunks.size());
         for (knowledge::RelevantChunk const& chunk : chunks) {
             sources.emplace_back(static_cast<int>(sources.size()) + 1, path_of(chunk), chunk.text);
         }

@@ -281,6 +281,7 @@ private:
 
     std::vector<Quote> quotes(std::vector<std::size_t> const& chosen) const {
         std::vector<Quote> out;
+        out.reserve(chosen.size());
         for (std::size_t const i : chosen) out.emplace_back(sources_[at(i).source].number, one_line(at(i).text));
         return out;
     }
