@@ -169,6 +169,7 @@ std::vector<float> vector_of(std::string const& text, int dimensions) {
         length += number * number;
     }
     std::vector<float> vector;
+    vector.reserve(numbers.size());
     for (double const number : numbers) vector.push_back(static_cast<float>(number / std::sqrt(length)));
     return vector;
 }

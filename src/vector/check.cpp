@@ -89,7 +89,7 @@ Result<void> check_agreement(CollectionConfig const& wanted, CollectionConfig co
 
 Result<void> check_items(std::vector<Item> const& items, CollectionConfig const& collection) {
     for (std::size_t i = 0; i < items.size(); ++i) {
-        Result<void> const good = check_item(items[i], collection, "items[" + std::to_string(i) + "]");
+        Result<void> good = check_item(items[i], collection, "items[" + std::to_string(i) + "]");
         if (!good) return good;
     }
     return ok();
