@@ -247,8 +247,8 @@ AIKIT_API aikit_status aikit_op_more(aikit_op* op, uint32_t events);
 
 /* Takes the next event of an operation that was started without on_event, waiting for up to `timeout_ms` (-1: as long
  * as it takes, 0: not at all). `event` is empty when none came by then; `ended` receives 1, with no event, when none
- * will come any more, else 0. Taking an event makes room for another: no aikit_op_more is needed. Errors: invalid_state
- * (started with on_event, or another thread is in here). Blocks. */
+ * will come any more, else 0. Taking an event makes room for another: no aikit_op_more is needed.
+ * Errors: invalid_state (started with on_event, or another thread is in here). Blocks. */
 AIKIT_API aikit_status aikit_op_next(aikit_op* op, int32_t timeout_ms, aikit_bytes* event, int32_t* ended,
                                      aikit_error** error);
 
