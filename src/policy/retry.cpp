@@ -145,6 +145,8 @@ private:
 
     template <class T, class OneTry>
     static Task<T> repeat(Self self, OneTry once, CallOptions options) {
+        // Kept here, and not by what a provider may do with its options.
+        std::shared_ptr<void const> const keep = std::move(options.keep);
         try {
             self->budget_->call(self->runtime_.clock()->now());
             int const last = self->last_attempt(options);
@@ -168,6 +170,8 @@ private:
     }
 
     static Task<ChatStream> repeat_stream(Self self, Once<ChatStream, ChatRequest> once, CallOptions options) {
+        // Kept here, and not by what a provider may do with its options.
+        std::shared_ptr<void const> const keep = std::move(options.keep);
         try {
             self->budget_->call(self->runtime_.clock()->now());
             int const last = self->last_attempt(options);

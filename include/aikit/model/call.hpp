@@ -104,7 +104,7 @@ struct CallOptions {
     /// Where each attempt is noted as it ends, oldest first; null: nowhere. One operation's own, used on its executor.
     std::shared_ptr<std::vector<Attempt>> attempts;
 
-    /// What must stay until the operation has ended.
+    /// What must stay until the operation has ended; taken by the outermost decorator.
     std::shared_ptr<void const> keep;
 };
 
