@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""The C ABI as ctypes sees it. The only module that imports ctypes; it decides nothing."""
+
+import ctypes as c
+import os
+import pathlib
+
+_beside = pathlib.Path(__file__).with_name("libaikit_c.so.1")
+lib = c.CDLL(os.environ.get("AIKIT_LIBRARY") or (str(_beside) if _beside.is_file() else "libaikit_c.so.1"))
+
+Handle = c.c_void_p
+Text = (c.c_char_p, c.c_size_t)
+
+
+class Bytes(c.Structure):
+    _fields_ = [("data", c.c_void_p), ("size", c.c_size_t)]
+
+
+class Floats(c.Structure):
+    _fields_ = [("data", c.c_void_p), ("count", c.c_size_t), ("dimensions", c.c_size_t)]
+
+
+Event = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
+Done = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_void_p, c.c_size_t, Handle)
+NO_EVENT, NO_DONE = Event(), Done()
+
+_BYTES, _FLOATS, _HANDLE, _INT = c.POINTER(Bytes), c.POINTER(Floats), c.POINTER(Handle), c.POINTER(c.c_int32)
+_VECTOR = (c.c_void_p, c.c_size_t)
+_ENDING = (Done, c.c_void_p, _HANDLE, _HANDLE)
+_LISTENING = (c.c_uint32, Event) + _ENDING
+
+
+def _bind(name, result, *arguments):
+    function = getattr(lib, "aikit_" + name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+abi_version = _bind("abi_version", c.c_uint32)
+version = _bind("version", c.c_char_p)
+status_name = _bind("status_name", c.c_char_p, c.c_int32)
+bytes_free = _bind("bytes_free", None, _BYTES)
+floats_free = _bind("floats_free", None, _FLOATS)
+error_json = _bind("error_json", c.c_int32, Handle, _BYTES, _HANDLE)
+error_remote_detail = _bind("error_remote_detail", c.c_char_p, Handle)
+error_free = _bind("error_free", None, Handle)
+runtime_create = _bind("runtime_create", c.c_int32, *Text, _HANDLE, _HANDLE)
+runtime_wait_handle = _bind("runtime_wait_handle", c.c_int32, Handle, _INT, _HANDLE)
+runtime_dispatch = _bind("runtime_dispatch", c.c_int32, Handle, c.c_void_p, _HANDLE)
+runtime_free = _bind("runtime_free", None, Handle)
+config_from_env = _bind("config_from_env", c.c_int32, *Text, _BYTES, _HANDLE)
+kit_open = _bind("kit_open", c.c_int32, Handle, *Text, _HANDLE, _HANDLE)
+kit_close = _bind("kit_close", c.c_int32, Handle, _HANDLE)
+kit_free = _bind("kit_free", None, Handle)
+op_cancel = _bind("op_cancel", c.c_int32, Handle)
+op_more = _bind("op_more", c.c_int32, Handle, c.c_uint32)
+op_next = _bind("op_next", c.c_int32, Handle, c.c_int32, _BYTES, _INT, _HANDLE)
+op_wait = _bind("op_wait", c.c_int32, Handle, c.c_int32, _INT, _HANDLE)
+op_result = _bind("op_result", c.c_int32, Handle, _BYTES, _HANDLE)
+op_vectors = _bind("op_vectors", c.c_int32, Handle, _FLOATS, _HANDLE)
+op_free = _bind("op_free", None, Handle)
+chat_start = _bind("chat_start", c.c_int32, Handle, *Text, *_LISTENING)
+embed_start = _bind("embed_start", c.c_int32, Handle, *Text, c.c_uint32, *_ENDING)
+moderate_start = _bind("moderate_start", c.c_int32, Handle, *Text, *_ENDING)
+models_start = _bind("models_start", c.c_int32, Handle, *Text, *_ENDING)
+ingest_start = _bind("ingest_start", c.c_int32, Handle, *Text, *Text, *_LISTENING)
+search_start = _bind("search_start", c.c_int32, Handle, *Text, *Text, *_VECTOR, *_ENDING)
+ask_start = _bind("ask_start", c.c_int32, Handle, *Text, *Text, *_LISTENING)
+cost_estimate = _bind("cost_estimate", c.c_int32, Handle, *Text, _BYTES, _HANDLE)
+cost_report_start = _bind("cost_report_start", c.c_int32, Handle, *Text, *_ENDING)
+vectors_open_start = _bind("vectors_open_start", c.c_int32, Handle, *Text, *_ENDING)
+vectors_drop_start = _bind("vectors_drop_start", c.c_int32, Handle, *Text, *_ENDING)
+vectors_collections_start = _bind("vectors_collections_start", c.c_int32, Handle, *_ENDING)
+vectors_upsert_start = _bind("vectors_upsert_start", c.c_int32, Handle, *Text, *Text, *_VECTOR, c.c_size_t, *_ENDING)
+vectors_remove_start = _bind("vectors_remove_start", c.c_int32, Handle, *Text, *Text, *_ENDING)
+vectors_get_start = _bind("vectors_get_start", c.c_int32, Handle, *Text, *Text, *_ENDING)
+vectors_count_start = _bind("vectors_count_start", c.c_int32, Handle, *Text, *_ENDING)
+vectors_search_start = _bind("vectors_search_start", c.c_int32, Handle, *Text, *Text, *_VECTOR, *_ENDING)
+
+byref, string_at = c.byref, c.string_at
+
+
+def taken(out):
+    """The bytes of an aikit_bytes, which is freed."""
+    text = c.string_at(out.data, out.size) if out.data else b""
+    bytes_free(c.byref(out))
+    return text
+
+
+def number():
+    return c.c_int32()
+
+
+def floats_of(raw):
+    """A C array with a copy of these bytes of float."""
+    return (c.c_char * len(raw)).from_buffer_copy(raw)
