@@ -93,6 +93,13 @@ def cmake(root, *_rest):
             yield f"links aikit::{target}, which is no target"
 
 
+def python(_root, _command, block, _compiler):
+    try:
+        compile(block, "block", "exec")
+    except SyntaxError as error:
+        yield f"is no Python: {error}"
+
+
 def json_text(_root, _command, block, _compiler):
     try:
         json.loads(block)
@@ -100,7 +107,7 @@ def json_text(_root, _command, block, _compiler):
         yield f"is no JSON: {error}"
 
 
-KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "json": json_text, "text": lambda *_: ()}
+KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "python": python, "json": json_text, "text": lambda *_: ()}
 
 
 def missing_tests(root, page, text):

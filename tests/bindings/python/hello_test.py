@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""The first program of the course prints the same in Python, and the README shows it."""
+
+import os
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "tests/cli"))
+import examples_test  # noqa: E402
+
+
+class Hello(unittest.TestCase):
+    def test_the_first_program_prints_the_same_in_python(self):
+        found = [f"{name}={os.environ[name]}" for name in ("AIKIT_LIBRARY", "PYTHONPATH")]
+        command = ["env", *found, sys.executable, "-B", ROOT / "examples/01_hello.py"]
+        examples_test.Examples.prints(self, command, ROOT / "examples/01_hello.expected")
+
+    def test_the_readme_shows_it(self):
+        program = (ROOT / "examples/01_hello.py").read_text()
+        self.assertIn(program[program.index("import"):].strip(), (ROOT / "README.md").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
