@@ -256,6 +256,17 @@ TEST_CASE("a reply arrives the same however its bytes are cut") {
     MESSAGE("splits: " << splits);
 }
 
+TEST_CASE("a hundred large chunks take the memory of one") {
+    // Memory that doubled from chunk to chunk would be 2^100 chunks' by the end.
+    std::string const words(20'000, 'w');
+    std::vector<std::string> chunks;
+    for (int i = 0; i < 100; ++i) chunks.push_back(chunk("{\"content\":\"" + words + "\"}"));
+    chunks.push_back(chunk("{}", R"("stop")"));
+    Decoded const decoded = decode(sse(chunks));
+    REQUIRE_FALSE(decoded.error.has_value());
+    CHECK(decoded.assembler.reply().text().size() == 100 * words.size());
+}
+
 TEST_CASE("what stands behind the end marker is not looked at") {
     std::string const body = sse({chunk(R"({"content":"Hi"})"), chunk("{}", R"("stop")")});
     for (std::string const& behind : {std::string("data: {\"error\":\"x\"}\n\n"), std::string("garbage"),
