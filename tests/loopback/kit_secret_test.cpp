@@ -155,8 +155,8 @@ TEST_CASE("a key is in no error, log, metric or file, however a provider fails a
     std::ofstream(folder / "key") << key << "\n";
     ::setenv("AIKIT_TEST_CANARY", key.c_str(), 1);
     auto const ears = std::make_shared<Ears>();
-    Reply next;
-    LoopbackServer server([&](ServerRequest const&) { return next; });
+    Answer next;
+    LoopbackServer server([&](ServerRequest const& request) { return next(request); });
     int answers = 0;
     for (std::string const& from : {std::string("env:AIKIT_TEST_CANARY"), "file:" + (folder / "key").string()}) {
         KitConfig config;
@@ -170,7 +170,7 @@ TEST_CASE("a key is in no error, log, metric or file, however a provider fails a
         check_clean(config.to_json(), "the configuration");
         Kit kit = Kit::open(config).value();
         for (Reply const& failure : failures()) {
-            next = failure;
+            next.set(failure);
             for (bool const streamed : {false, true}) {
                 check_clean(ask(kit, streamed), "an answer");
                 ++answers;
