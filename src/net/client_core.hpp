@@ -19,10 +19,10 @@ Result<std::shared_ptr<HttpClient>> make_http_client(Runtime runtime, HttpClient
 /// Where a URL leads, and what is made of it for every request.
 struct Target {
     Url url;
-    std::string text;          ///< The URL.
-    std::string host_field;    ///< The value of Host.
-    std::string key;           ///< Of the pool.
-    std::string key_by_proxy;  ///< The same, where a proxy of this client is on the way.
+    std::string text;              ///< The URL.
+    std::string host_field;        ///< The value of Host.
+    Proxy const* proxy = nullptr;  ///< On the way there; null: straight.
+    std::string key;               ///< Of the pool.
 };
 
 struct ClientCore {

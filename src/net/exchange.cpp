@@ -59,7 +59,7 @@ Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::s
       request_(std::move(request)),
       target_(std::move(target)),
       url_(target_->url),
-      proxy_(core_->proxy_for(url_)),
+      proxy_(target_->proxy),
       watchdog_(core_->runtime.clock(), core_->home, request_.limits.total) {}
 
 Error Exchange::complete(Error error) const {
@@ -87,7 +87,7 @@ Task<void> Exchange::start() {
     if (watchdog_.total().passed(core_->runtime.clock()->now())) {
         co_return limit_error(Limit::total, std::chrono::milliseconds(0));
     }
-    std::string const& key = proxy_ != nullptr ? target_->key_by_proxy : target_->key;
+    std::string const& key = target_->key;
     Result<Pool::Turn> turn = core_->pool->ask(key);
     if (!turn) co_return turn.error();
     if (turn->lease) {
@@ -97,7 +97,7 @@ Task<void> Exchange::start() {
         if (!leased) co_return leased.error();
     }
     // The server may have ended an idle connection, or sent what nobody asked for.
-    if (lease_.connection && !turn->warm && !lease_.connection->stream->quiet()) lease_.connection.reset();
+    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
     for (;;) {
         reused_ = lease_.connection != nullptr;
         if (!reused_) {

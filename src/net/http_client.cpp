@@ -178,9 +178,9 @@ Result<std::shared_ptr<Target const>> ClientCore::target_of(std::string const& u
     made->url = std::move(*parsed);
     made->text = url;
     made->host_field = made->url.host_field();
+    made->proxy = proxy_for(made->url);
     made->key = made->url.origin();
-    Proxy const* const proxy = proxy_for(made->url);
-    made->key_by_proxy = proxy == nullptr ? made->key : made->key + " by " + proxy->key;
+    if (made->proxy != nullptr) made->key += " by " + made->proxy->key;
     std::lock_guard const lock(targets_mutex);
     if (targets.size() == most_targets) targets.pop_back();
     targets.insert(targets.begin(), made);

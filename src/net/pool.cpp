@@ -9,12 +9,6 @@
 
 namespace aikit::inline v0::net {
 
-namespace {
-
-constexpr std::chrono::milliseconds warm_time{1};
-
-}  // namespace
-
 Permit& Permit::operator=(Permit&& other) noexcept {
     if (this != &other) {
         give_back();
@@ -86,7 +80,6 @@ Result<Pool::Turn> Pool::ask(std::string const& key) {
             ++origin.open;
         } else {
             turn.lease->connection = std::move(origin.idle.back());
-            turn.warm = now - turn.lease->connection->idle_since < warm_time;
             origin.idle.pop_back();
         }
         return turn;

@@ -79,9 +79,6 @@ public:
 
         std::optional<Lease> lease;
         std::shared_ptr<Waiter<Lease>> waiter;
-
-        /// The connection carried an exchange a moment ago: no server ends one so soon.
-        bool warm = false;
     };
 
     /// Errors: invalid_state (closed).

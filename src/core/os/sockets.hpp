@@ -9,9 +9,9 @@
 
 namespace aikit::inline v0::os {
 
-/// Sends small pieces at once, probes a silent peer (after 60 s, each 60 s, five times) and gives up on data that is
-/// not acknowledged within `user_timeout` (0: the system's own limit). Best effort: a connection without these works,
-/// it only notices a dead peer later.
+/// Sends small pieces at once, probes a silent peer (after 60 s, then each 15 s, five times) and gives up on data that
+/// is not acknowledged within `user_timeout` (0: the system's own limit). Best effort: a connection without these
+/// works, it only notices a dead peer later.
 void tune_tcp(int socket, std::chrono::milliseconds user_timeout) noexcept;
 
 }  // namespace aikit::inline v0::os
