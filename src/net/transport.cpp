@@ -15,7 +15,10 @@ constexpr std::size_t usual_fields = 8;
 }  // namespace
 
 void Headers::add(std::string_view name, std::string_view value) {
-    std::pair<std::string, std::string> field(name, value);  // copied first: both may be views of our own fields
+    append(std::pair<std::string, std::string>(name, value));
+}
+
+void Headers::append(std::pair<std::string, std::string> field) {
     if (fields_.empty()) fields_.reserve(usual_fields);
     fields_.push_back(std::move(field));
 }
@@ -25,8 +28,7 @@ void Headers::set(std::string_view name, std::string_view value) {
     auto const same = [&field](auto const& other) { return equals_ignoring_case(other.first, field.first); };
     auto const first = std::find_if(fields_.begin(), fields_.end(), same);
     if (first == fields_.end()) {
-        if (fields_.empty()) fields_.reserve(usual_fields);
-        fields_.push_back(std::move(field));
+        append(std::move(field));
         return;
     }
     fields_.erase(std::remove_if(std::next(first), fields_.end(), same), fields_.end());

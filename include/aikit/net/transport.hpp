@@ -36,6 +36,8 @@ public:
     std::vector<std::pair<std::string, std::string>> const& fields() const noexcept { return fields_; }
 
 private:
+    void append(std::pair<std::string, std::string> field);
+
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
