@@ -9,7 +9,9 @@
 #include "core/json.hpp"
 
 #include <array>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,15 +42,19 @@ Result<json::value> parse(std::string_view text, std::string_view what, Errc cod
 /// given back at once. Must outlive every value made in it.
 class Arena {
 public:
-    Arena() : memory_(first_.data(), first_.size()) {}
+    Arena() { renew(); }
     Arena(Arena const&) = delete;
     Arena& operator=(Arena const&) = delete;
 
-    boost::json::storage_ptr storage() noexcept { return &memory_; }
+    boost::json::storage_ptr storage() noexcept { return &*memory_; }
+
+    /// For the next document. Made anew, because release() of Boost 1.81 gives the blocks back and still doubles the
+    /// next one: a few dozen large documents would ask for all the memory there is.
+    void renew() { memory_.emplace(first_.data(), first_.size()); }
 
 private:
     alignas(std::max_align_t) std::array<unsigned char, 4096> first_;
-    boost::json::monotonic_resource memory_;
+    std::optional<boost::json::monotonic_resource> memory_;
 };
 
 /// The value as JSON text without spaces; doubles in their shortest form that reads back the same.

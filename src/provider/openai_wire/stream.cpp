@@ -23,21 +23,11 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 }  // namespace
 
-/// Memory for one chunk's JSON, used again for the next.
-struct StreamDecoder::Arena {
-    /// Empty. Made anew, because release() of Boost 1.81 gives the blocks back and still doubles the next one: a few
-    /// dozen large chunks would ask for all the memory there is.
-    boost::json::monotonic_resource* renew() { return &resource.emplace(buffer.data(), buffer.size()); }
-
-    std::array<unsigned char, 4096> buffer;
-    std::optional<boost::json::monotonic_resource> resource;
-};
-
 StreamDecoder::StreamDecoder(Exchange exchange, Quirks quirks, int choices)
     : exchange_(std::move(exchange)),
       quirks_(quirks),
       choices_(std::max(choices, 1)),
-      arena_(std::make_unique<Arena>()) {}
+      arena_(std::make_unique<json_exact::Arena>()) {}
 
 StreamDecoder::~StreamDecoder() = default;
 
@@ -151,7 +141,8 @@ void StreamDecoder::take(net::SseEvent const& event) {
     if (data.empty() && !marked) return;
     if (data == done_marker) return complete_reply();
 
-    Result<json::value> const document = parser_.parse(data, "chunk", Errc::protocol, arena_->renew());
+    arena_->renew();
+    Result<json::value> const document = parser_.parse(data, "chunk", Errc::protocol, arena_->storage());
     if (!document) {
         if (marked) return fail_with(*in_band_error(exchange_, json::value(data), true));
         if (flushed_) return cut();  // in the middle of the event
@@ -181,7 +172,7 @@ void StreamDecoder::take_chunk(json::object const& chunk, json::value const* cho
     if (choices != nullptr && list == nullptr && !choices->is_null()) return wrong("choices is no list");
     if (!started_) start(chunk, list != nullptr && !list->empty());
 
-    json::object changed(&*arena_->resource);
+    json::object changed(arena_->storage());
     for (auto const& member : chunk) take_reply_member(member.key(), member.value(), changed);
     push_extra(-1, changed, false);
     if (list == nullptr) return;

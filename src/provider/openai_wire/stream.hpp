@@ -103,8 +103,7 @@ private:
     bool done_ = false;     // nothing more is looked at
 
     json_exact::Parser parser_;
-    struct Arena;
-    std::unique_ptr<Arena> arena_;
+    std::unique_ptr<json_exact::Arena> arena_;
 
     std::vector<ChatEvent> events_;
     std::size_t next_event_ = 0;
