@@ -30,6 +30,13 @@ struct Statement::Body {
         return 0;
     }
 
+    void bind_text(int index, std::string_view text, sqlite3_destructor_type keep) {
+        int const at = slot(index);
+        if (at == 0) return;
+        char const* const data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
+        check(sqlite3_bind_text64(compiled->statement, at, data, text.size(), keep, SQLITE_UTF8));
+    }
+
     void check(int code) {
         if (code != SQLITE_OK && !error) error = connection->error(code);
     }
@@ -53,19 +60,12 @@ Statement& Statement::bind(int index, double value) {
 }
 
 Statement& Statement::bind(int index, std::string_view text) {
-    int const slot = body_->slot(index);
-    if (slot == 0) return *this;
-    char const* const data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
-    body_->check(
-        sqlite3_bind_text64(body_->compiled->statement, slot, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    body_->bind_text(index, text, SQLITE_TRANSIENT);
     return *this;
 }
 
 Statement& Statement::bind_view(int index, std::string_view text) {
-    int const slot = body_->slot(index);
-    if (slot == 0) return *this;
-    char const* const data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
-    body_->check(sqlite3_bind_text64(body_->compiled->statement, slot, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+    body_->bind_text(index, text, SQLITE_STATIC);
     return *this;
 }
 
