@@ -37,6 +37,18 @@ Task<T> failed(Error error) {
     co_return error;
 }
 
+/// The most frequent calls have no coroutine here: the provider's outermost one keeps the kit, and guards.
+template <class T>
+Task<T> start_chat(StatePtr state, Task<T> (AIProvider::*operation)(ChatRequest, CallOptions), ChatRequest request,
+                   CallOptions options) {
+    if (!state) return failed<T>(closed_kit());
+    Result<std::shared_ptr<AIProvider>> provider =
+        guarded([&] { return route(*state, request, options, Operation::chat); });
+    if (!provider) return failed<T>(provider.error());
+    options.keep = std::move(state);
+    return ((**provider).*operation)(std::move(request), std::move(options));
+}
+
 Task<EmbedReply> embed_task(StatePtr state, EmbedRequest request, CallOptions options) {
     if (!state) co_return closed_kit();
     Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::embed);
@@ -220,24 +232,12 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
     return embeddings;
 }
 
-// The most frequent calls have no coroutine of their own: the provider's outermost one keeps the kit, and guards.
-
 Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
-    if (!state_) return failed<ChatReply>(closed_kit());
-    Result<std::shared_ptr<AIProvider>> provider =
-        guarded([&] { return route(*state_, request, options, Operation::chat); });
-    if (!provider) return failed<ChatReply>(provider.error());
-    options.keep = state_;
-    return (*provider)->chat(std::move(request), std::move(options));
+    return start_chat<ChatReply>(state_, &AIProvider::chat, std::move(request), std::move(options));
 }
 
 Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {
-    if (!state_) return failed<ChatStream>(closed_kit());
-    Result<std::shared_ptr<AIProvider>> provider =
-        guarded([&] { return route(*state_, request, options, Operation::chat); });
-    if (!provider) return failed<ChatStream>(provider.error());
-    options.keep = state_;
-    return (*provider)->stream_chat(std::move(request), std::move(options));
+    return start_chat<ChatStream>(state_, &AIProvider::stream_chat, std::move(request), std::move(options));
 }
 
 Task<EmbedReply> Kit::embed(EmbedRequest request, CallOptions options) {
