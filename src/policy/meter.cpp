@@ -174,7 +174,7 @@ private:
     }
 
     static Task<ModerateReply> moderate_task(Self self, ModerateRequest request, CallOptions options) {
-        Result<AttemptPlan> plan = self->make_plan("moderate", request.model, {}, options);
+        Result<AttemptPlan> plan = self->make_plan(moderate_operation, request.model, {}, options);
         if (!plan) co_return plan.error();
         Settlement settlement(self->shared_, std::move(*plan));
         Task<ModerateReply> pending = guard(self->next()->moderate(std::move(request), std::move(options)));
@@ -197,14 +197,14 @@ private:
     }
 
     /// What is needed to bill an attempt; unknown_price when the policy is to refuse what cannot be billed.
-    Result<AttemptPlan> make_plan(char const* operation, std::string const& model, std::string const& tier,
+    Result<AttemptPlan> make_plan(std::string_view operation, std::string const& model, std::string const& tier,
                                   CallOptions& options) const {
         MeterConfig const& config = shared_->config;
         Result<std::shared_ptr<cost::PriceEntry const>> price =
             shared_->prices.find(model, tier, config.clock->system_now());
         // Moderation is not billed by those who offer it; where it is, the reply says that its price is not known.
-        bool const moderating = operation == std::string_view("moderate");
-        if (!price && config.unknown_price == UnknownPrice::deny && !moderating) return price.error();
+        bool const billed = operation != moderate_operation;
+        if (!price && config.unknown_price == UnknownPrice::deny && billed) return price.error();
         if (options.request_id.empty()) options.request_id = new_id(*config.clock);
         Result<AttemptPlan> plan;
         plan->operation = operation;

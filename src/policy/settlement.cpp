@@ -11,8 +11,6 @@ namespace {
 // What a stream delivered is kept until it is known whether it has to be counted; beyond this it is counted.
 constexpr std::size_t most_uncounted = 32 * 1024;
 
-constexpr std::string_view moderate = "moderate";  // not billed by those who offer it
-
 std::chrono::microseconds elapsed(SteadyTime from, SteadyTime to) {
     return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
@@ -57,6 +55,7 @@ void Settlement::delivered(std::string_view text) {
 }
 
 void Settlement::told(Usage const& usage) {
+    if (silent(usage)) return;
     told_ = usage.without_raw();
     told_last_ = true;
 }
@@ -98,7 +97,7 @@ void Settlement::succeeded(Usage const& told, std::string_view model, std::strin
                            std::string request_id, std::string_view text) {
     if (settled_) return;
     Usage usage = silent(told) && told_ ? *told_ : told.without_raw();
-    if (silent(told) && usage.total() == 0 && plan_.operation != moderate) {
+    if (silent(told) && !told_ && plan_.operation != moderate_operation) {
         usage = expected();
         usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
     }

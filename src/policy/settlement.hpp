@@ -25,12 +25,15 @@ struct Metering {
     PriceMemo mutable prices;
 };
 
+/// Not billed by those who offer it.
+inline constexpr std::string_view moderate_operation = "moderate";
+
 /// What is known before an attempt starts.
 struct AttemptPlan {
     AttemptPlan() = default;
 
-    char const* operation = "";
-    std::string provider;  ///< The configured name.
+    std::string_view operation;  ///< A literal.
+    std::string provider;        ///< The configured name.
     std::string model;
     std::string service_tier;
 
@@ -63,7 +66,7 @@ public:
     /// A piece of a stream came; `text` is what of it was generated.
     void delivered(std::string_view text);
 
-    /// The provider has told what was used so far.
+    /// The provider has told what was used so far. What says nothing is passed over.
     void told(Usage const& usage);
 
     /// A choice is complete: what is told from here on is all there is.
