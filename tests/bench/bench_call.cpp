@@ -41,10 +41,11 @@ asio::awaitable<void> bare_caller(unsigned short port, std::string body, int cal
     co_await stream.async_connect(where, asio::use_awaitable);
     stream.socket().set_option(asio::ip::tcp::no_delay(true));
     boost::beast::flat_buffer buffer;
+    std::string const host = "127.0.0.1:" + std::to_string(port);
     std::string const id = "01a9b3c4-7a71-7bd1-a3c9-6a9a2fbb1a77";
     for (int i = 0; i < calls; ++i) {
         http::request<http::string_body> request{http::verb::post, "/v1/chat/completions", 11};
-        request.set(http::field::host, "127.0.0.1");
+        request.set(http::field::host, host);
         request.set(http::field::user_agent, "aikit/" AIKIT_VERSION_STRING " (c++)");
         request.set(http::field::accept_encoding, "gzip");
         request.set("x-bench", "1");
