@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <random>
 
 namespace aikit_test {
 namespace {
@@ -80,6 +81,23 @@ TEST_CASE("a thousand requests one after the other share one connection") {
     CHECK(net.client->counts().opened == 1);
     CHECK(net.client->counts().idle == 1);
     CHECK(net.client->counts().open == 1);
+}
+
+TEST_CASE("each of many URLs leads where it says, in any order and however often") {
+    auto const echo = [](ServerRequest const& request) { return Reply::whole(200, request.target); };
+    LoopbackServer one(echo);
+    LoopbackServer other(echo);
+    Net net;
+    std::mt19937 random(3);
+    for (int round = 0; round < 600; ++round) {
+        LoopbackServer& server = random() % 2 == 0 ? one : other;
+        std::string const path = "/" + std::to_string(random() % 60) + "?n=" + std::to_string(random() % 2);
+        std::uint64_t const before = server.requests();
+        Outcome const outcome = net.go(post(server.url(path), "x"));
+        REQUIRE(outcome.fine());
+        CHECK(outcome.body == path);
+        CHECK(server.requests() == before + 1);
+    }
 }
 
 TEST_CASE("a request may run on a loop that the client knows nothing of, and that ends before the client") {

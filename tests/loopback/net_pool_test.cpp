@@ -155,13 +155,13 @@ TEST_CASE("64 callers on 8 connections, of which a tenth is never answered, all 
         Tally tally;
         for (int i = 0; i < 5; ++i) {
             HttpRequest request = post(url, "x");
-            request.limits.first_byte = 100ms;
-            request.limits.total = aikit::Deadline::after(*on.runtime.clock(), 3s);
+            request.limits.first_byte = 300ms;
+            request.limits.total = aikit::Deadline::after(*on.runtime.clock(), 9s);
             Result<Outcome> const outcome = co_await fetch(on.client, request);
             if (outcome->fine()) ++tally.fine;
             if (outcome->code() == Errc::timeout) ++tally.lost_maybe_executed;
             if (!outcome->fine() && outcome->code() != Errc::timeout) ++tally.other;
-            CHECK(outcome->took < 5s);
+            CHECK(outcome->took < 11s);
         }
         co_return tally;
     };
@@ -178,7 +178,7 @@ TEST_CASE("64 callers on 8 connections, of which a tenth is never answered, all 
     }
     CHECK(sum.fine + sum.lost_maybe_executed == 320);
     CHECK(sum.other == 0);
-    CHECK(sum.fine >= 100);  // how many fits into their time is the machine's affair
+    CHECK(sum.fine >= 200);  // of 288 that are answered; a slow machine answers some too late
     CHECK(most <= 8);
     CHECK(net.client->counts().waiting == 0);
     CHECK(LoopbackServer::eventually([&] { return net.client->counts().open == net.client->counts().idle; }));

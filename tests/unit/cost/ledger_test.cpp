@@ -119,6 +119,46 @@ TEST_CASE_FIXTURE(Fixture, "what is recorded is durable after flush, column by c
     CHECK(number("SELECT started FROM ledger") == storage::to_micros(full.attempt.started));
 }
 
+TEST_CASE_FIXTURE(Fixture, "rows are written by themselves, without a flush") {
+    Ledger ledger(database);
+    for (int i = 0; i < 3; ++i) {  // each after the one before: a writer that stops after its first row is found out
+        ledger.record(row("r" + std::to_string(i), 1, 1));
+        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (number("SELECT count(*) FROM ledger") != i + 1 && std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        CHECK(number("SELECT count(*) FROM ledger") == i + 1);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a row has nothing of the rows before it") {
+    Ledger ledger(database);
+    for (int i = 0; i < 20; ++i) {
+        LedgerRow full = row("full" + std::to_string(i), 9, 123);
+        full.caller.tenant = full.caller.key = full.caller.project = "of another";
+        full.attempt.first_token = std::chrono::microseconds(77);
+        full.attempt.provider_request_id = "of another";
+        full.attempt.usage.estimated = true;
+        full.attempt.usage.cache_write_5m = full.attempt.usage.cache_write_1h = 5;
+        full.attempt.usage.image_output = 4;
+        ledger.record(full);
+    }
+    CHECK(testing::run(ledger.flush()).has_value());
+    for (int i = 0; i < 20; ++i) {
+        LedgerRow bare;
+        bare.request_id = "bare" + std::to_string(i);
+        ledger.record(bare);
+    }
+    CHECK(testing::run(ledger.flush()).has_value());
+    CHECK(number("SELECT count(*) FROM ledger") == 40);
+    CHECK(number("SELECT count(*) FROM ledger WHERE request LIKE 'bare%' AND attempt = 1 AND latency = 0 "
+                 "AND first_token IS NULL AND operation = '' AND provider = '' AND model = '' AND tenant = '' "
+                 "AND user = '' AND key = '' AND project = '' AND tags = '[]' AND outcome = '' AND estimated = 0 "
+                 "AND input = 0 AND cache_read = 0 AND cache_write_5m = 0 AND cache_write_1h = 0 AND output = 0 "
+                 "AND reasoning = 0 AND usage = '{}' AND cost IS NULL AND price_id = '' "
+                 "AND provider_request = ''") == 20);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a row of the same request and attempt is written once, however often it comes") {
     Ledger ledger(database);
     for (int time = 0; time < 3; ++time) {

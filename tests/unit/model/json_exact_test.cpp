@@ -70,6 +70,55 @@ TEST_CASE("every character is written so that any reader reads it back") {
     CHECK(Json::parse(text).text == all);
 }
 
+TEST_CASE("each byte at each place of a text of each length is written as any reader reads it") {
+    for (std::size_t size = 1; size <= 72; ++size) {  // words of eight, the short form, and what is beyond it
+        for (std::size_t place = 0; place < size; ++place) {
+            for (int c = 0; c < 0x80; ++c) {
+                std::string content(size, 'a');
+                content[place] = static_cast<char>(c);
+                std::string text;
+                JsonWriter out(text);
+                out.begin_array();
+                out.text(content);
+                out.text(content);
+                out.end_array();
+                boost::system::error_code error;
+                json::value const read = boost::json::parse(text, error);
+                REQUIRE(!error);
+                REQUIRE(read.as_array().size() == 2);
+                REQUIRE(read.as_array()[0].as_string() == content);
+                REQUIRE(read.as_array()[1].as_string() == content);
+            }
+            for (char const* const bad : {"\x80", "\xFF", "\xC3"}) {
+                std::string content(size, 'a');
+                content[place] = *bad;
+                std::string text;
+                JsonWriter out(text);
+                out.text(content);
+                REQUIRE(!out.valid());
+            }
+        }
+    }
+}
+
+TEST_CASE("names of members are written as texts are") {
+    for (std::string const name : {"", "plain", "with \"quotes\"", "a line\nand another", "\xC3\xA9t\xC3\xA9"}) {
+        for (std::size_t const more : {0U, 70U}) {
+            std::string const whole = name + std::string(more, 'x');
+            std::string text;
+            JsonWriter out(text);
+            out.begin_object();
+            out.key("first").null();
+            out.key(whole).null();
+            out.end_object();
+            CHECK(out.valid());
+            json::value const read = boost::json::parse(text);
+            REQUIRE(read.as_object().size() == 2);
+            CHECK(read.as_object().contains(whole));
+        }
+    }
+}
+
 TEST_CASE("text that is not UTF-8 is noticed") {
     for (std::string const bad :
          {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "a\xFF", "\xE2\x82"}) {
