@@ -99,7 +99,7 @@ Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
         "user, key, project, tags, outcome, estimated, input, cache_read, cache_write_5m, cache_write_1h, output, "
         "reasoning, usage, cost, price_id, provider_request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
         "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) "
-        "ON CONFLICT (request, attempt) DO NOTHING");
+        "ON CONFLICT (started, request, attempt) DO NOTHING");
     RowTexts texts;
     for (LedgerRow const& row : rows) {
         if (Result<void> added = insert(add, row, texts); !added) return added;

@@ -84,12 +84,12 @@ CREATE TABLE embedding_cache (
     PRIMARY KEY (model, hash)
 ) STRICT, WITHOUT ROWID;
 
--- One row per attempt: retries, hedges and fallbacks have their own.
+-- One row per attempt: retries, hedges and fallbacks have their own. In the order of time, in which it is written and
+-- read. An id that a caller uses for a second operation is a second row.
 CREATE TABLE ledger (
-    id            INTEGER PRIMARY KEY,
+    started       INTEGER NOT NULL,      -- microseconds since 1970
     request       TEXT NOT NULL,         -- id of the caller's operation
     attempt       INTEGER NOT NULL,      -- from 1
-    started       INTEGER NOT NULL,
     latency       INTEGER NOT NULL,      -- microseconds until the end
     first_token   INTEGER,               -- microseconds until the first piece of a stream
     operation     TEXT NOT NULL,         -- chat, embed, moderate, models
@@ -112,8 +112,7 @@ CREATE TABLE ledger (
     cost          INTEGER,               -- nano-dollars; NULL: could not be priced
     price_id      TEXT NOT NULL,         -- which catalog entry priced it; empty: none
     provider_request TEXT NOT NULL,      -- the provider's id of the request
-    UNIQUE (request, attempt)
-) STRICT;
-CREATE INDEX ledger_by_time ON ledger (started);
+    PRIMARY KEY (started, request, attempt)
+) STRICT, WITHOUT ROWID;
 PRAGMA application_id = 1634298740;
 PRAGMA user_version = 1;

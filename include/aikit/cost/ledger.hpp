@@ -79,8 +79,8 @@ public:
     ~Ledger();
 
     /// Hands a row over without waiting: a reply never waits for the ledger. Rows are committed in groups, at most
-    /// 50 ms later; a row of the same request and attempt is written once. Failed writes are kept and tried again,
-    /// and told by flush().
+    /// 50 ms later; a row of the same request, attempt and start is written once. Failed writes are kept and tried
+    /// again, and told by flush().
     void record(LedgerRow const& row) noexcept;
     void record(LedgerFacts const& facts) noexcept;
 

@@ -159,7 +159,14 @@ TEST_CASE_FIXTURE(Fixture, "a row has nothing of the rows before it") {
                  "AND provider_request = ''") == 20);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a row of the same request and attempt is written once, however often it comes") {
+TEST_CASE_FIXTURE(Fixture, "an id that was used for an operation before hides no cost") {
+    Ledger ledger(database);
+    ledger.record(row("same", 1, 100, "m", "2026-03-01"));
+    ledger.record(row("same", 1, 100, "m", "2026-03-02"));
+    CHECK(report(ledger, ReportBy::model).total.cost == Money::nanos(200));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a row is written once, however often it comes") {
     Ledger ledger(database);
     for (int time = 0; time < 3; ++time) {
         for (int attempt = 1; attempt <= 3; ++attempt) ledger.record(row("same", attempt, 100));
