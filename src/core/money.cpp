@@ -3,6 +3,7 @@
 #include <aikit/core/money.hpp>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 
@@ -81,17 +82,28 @@ std::optional<Decimal> parse(std::string_view text) {
     return result;
 }
 
+template <class Whole>
+std::string write_digits(Whole value, int decimals, bool negative) {
+    std::array<char, 48> text;  // 39 digits are the most there are
+    char* at = text.data() + text.size();
+    bool any = false;
+    for (int place = 0; value > 0 || place <= decimals; ++place) {
+        auto const digit = static_cast<char>(value % 10);
+        value /= 10;
+        if (digit == 0 && !any && place < decimals) continue;
+        if (place == decimals && any) *--at = '.';
+        *--at = static_cast<char>('0' + digit);
+        any = true;
+    }
+    if (negative) *--at = '-';
+    return std::string(at, text.data() + text.size());
+}
+
 /// A whole number written with `decimals` of its digits behind the point, without zeros at the end.
 std::string write(Uint128 value, int decimals, bool negative = false) {
-    std::string reversed;
-    for (int place = 0; value > 0 || place <= decimals; ++place) {
-        auto const digit = static_cast<int>(value % 10);
-        value /= 10;
-        if (place == decimals && !reversed.empty()) reversed += '.';
-        if (digit != 0 || !reversed.empty() || place >= decimals) reversed += static_cast<char>('0' + digit);
-    }
-    if (negative) reversed += '-';
-    return std::string(reversed.rbegin(), reversed.rend());
+    // A division of 128 bits costs ten of 64.
+    if (value > std::numeric_limits<std::uint64_t>::max()) return write_digits(value, decimals, negative);
+    return write_digits(static_cast<std::uint64_t>(value), decimals, negative);
 }
 
 /// numerator / denominator, rounded half to even; both not negative.

@@ -3,6 +3,7 @@
 #include <aikit/core/clock.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace aikit::inline v0 {
@@ -20,10 +21,10 @@ using std::chrono::year;
 constexpr SystemTime earliest = sys_days(year(0) / 1 / 1);
 constexpr SystemTime latest = SystemTime(sys_days(year(10000) / 1 / 1)) - microseconds(1);
 
-void append(std::string& text, std::int64_t number, int width) {
-    std::string const digits = std::to_string(number);
-    for (int missing = width - static_cast<int>(digits.size()); missing > 0; --missing) text += '0';
-    text += digits;
+/// Writes `width` digits; returns where they end.
+char* put(char* at, std::int64_t number, int width) noexcept {
+    for (int place = width - 1; place >= 0; --place, number /= 10) at[place] = static_cast<char>('0' + number % 10);
+    return at + width;
 }
 
 /// Reads from the front of a text; once something is missing all the rest is.
@@ -128,24 +129,24 @@ std::string to_rfc3339(SystemTime time) {
     auto const midnight = std::chrono::floor<days>(at);
     std::chrono::year_month_day const date(midnight);
     std::chrono::hh_mm_ss<microseconds> const clock(at - midnight);
-    std::string text;
-    append(text, static_cast<int>(date.year()), 4);
-    text += '-';
-    append(text, static_cast<unsigned>(date.month()), 2);
-    text += '-';
-    append(text, static_cast<unsigned>(date.day()), 2);
-    text += 'T';
-    append(text, clock.hours().count(), 2);
-    text += ':';
-    append(text, clock.minutes().count(), 2);
-    text += ':';
-    append(text, clock.seconds().count(), 2);
+    std::array<char, 32> text;
+    char* end = put(text.data(), static_cast<int>(date.year()), 4);
+    *end++ = '-';
+    end = put(end, static_cast<unsigned>(date.month()), 2);
+    *end++ = '-';
+    end = put(end, static_cast<unsigned>(date.day()), 2);
+    *end++ = 'T';
+    end = put(end, clock.hours().count(), 2);
+    *end++ = ':';
+    end = put(end, clock.minutes().count(), 2);
+    *end++ = ':';
+    end = put(end, clock.seconds().count(), 2);
     if (clock.subseconds() != microseconds(0)) {
-        text += '.';
-        append(text, clock.subseconds().count(), 6);
+        *end++ = '.';
+        end = put(end, clock.subseconds().count(), 6);
     }
-    text += 'Z';
-    return text;
+    *end++ = 'Z';
+    return std::string(text.data(), end);
 }
 
 Result<SystemTime> from_rfc3339(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace aikit::inline v0 {
 
@@ -28,26 +29,37 @@ constexpr std::array<char, 256> needs = [] {
     return table;
 }();
 
-/// Where the bytes that need nothing end. Eight at a time: a byte needs something when it is below 0x20, above 0x7F, a
-/// quote or a backslash; each test sets the byte's top bit ("Determine if a word has a byte less than n", Anderson, Bit
-/// Twiddling Hacks).
+constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
+constexpr std::uint64_t tops = ones * 0x80;
+
+/// Not 0 when one of eight bytes needs something: it is below 0x20, above 0x7F, a quote or a backslash; each test sets
+/// the byte's top bit ("Determine if a word has a byte less than n", Anderson, Bit Twiddling Hacks).
+std::uint64_t needs_in(unsigned char const* eight) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, 8);
+    std::uint64_t const quote = word ^ (ones * '"');
+    std::uint64_t const slash = word ^ (ones * '\\');
+    return (word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops;
+}
+
+/// Where the bytes that need nothing end.
 std::size_t plain_until(unsigned char const* s, std::size_t i, std::size_t size) noexcept {
-    constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
-    constexpr std::uint64_t tops = ones * 0x80;
-    for (; i + 8 <= size; i += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, s + i, 8);
-        std::uint64_t const quote = word ^ (ones * '"');
-        std::uint64_t const slash = word ^ (ones * '\\');
-        if (((word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops) != 0) break;
-    }
+    while (i + 8 <= size && needs_in(s + i) == 0) i += 8;
     while (i < size && needs[s[i]] == 0) ++i;
     return i;
 }
 
+/// No byte needs anything.
+bool is_plain(unsigned char const* s, std::size_t size) noexcept {
+    if (size < 8) return plain_until(s, 0, size) == size;
+    std::uint64_t found = needs_in(s + size - 8);  // overlaps what comes before
+    for (std::size_t i = 0; i + 8 < size; i += 8) found |= needs_in(s + i);
+    return found == 0;
+}
+
 }  // namespace
 
-JsonWriter& JsonWriter::key(std::string_view name) {
+JsonWriter& JsonWriter::any_key(std::string_view name) {
     if (!short_quoted(name, ':')) {
         comma();
         quoted(name);
@@ -62,7 +74,7 @@ bool JsonWriter::short_quoted(std::string_view content, char end) {
     std::array<char, 64> piece;
     if (content.size() > piece.size() - 4) return false;
     auto const* s = reinterpret_cast<unsigned char const*>(content.data());
-    if (plain_until(s, 0, content.size()) != content.size()) return false;
+    if (!is_plain(s, content.size())) return false;
     char* at = piece.data();
     if (comma_) *at++ = ',';
     *at++ = '"';
@@ -93,7 +105,31 @@ void JsonWriter::digits(Number value) {
 }
 
 void JsonWriter::number(std::int64_t value) {
-    digits(value);
+    if (value < 0 || value > 9) return digits(value);
+    // Most counts of a usage are 0.
+    std::array<char, 2> const piece{',', static_cast<char>('0' + value)};
+    comma_ ? out_.append(piece.data(), 2) : out_.append(1, piece[1]);
+    comma_ = true;
+}
+
+void JsonWriter::counts(std::initializer_list<Count> members) {
+    std::array<char, 1024> piece;
+    constexpr std::size_t largest = JsonName::longest + 4 + 20;
+    char* at = piece.data();
+    for (auto const& [name, value] : members) {
+        if (at + largest > piece.data() + piece.size()) {
+            out_.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
+            at = piece.data();
+        }
+        if (std::exchange(comma_, true)) *at++ = ',';
+        *at++ = '"';
+        std::memcpy(at, name.text().data(), name.text().size());
+        at += name.text().size();
+        *at++ = '"';
+        *at++ = ':';
+        at = std::to_chars(at, at + 20, value).ptr;
+    }
+    out_.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
 }
 
 void JsonWriter::number(double value) {

@@ -70,12 +70,11 @@ public:
     }
 
     void write(UsageUpdate const& event) {
-        std::string const usage = openai_form::write_usage(event.usage);
-        if (usage.empty()) return;
+        if (!openai_form::known(event.usage)) return;
         begin();
         out_.key("choices").begin_array();
         out_.end_array();
-        out_.key("usage").raw(usage);
+        openai_form::write_usage(out_, event.usage);
         out_.end_object();
     }
 

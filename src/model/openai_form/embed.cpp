@@ -176,12 +176,10 @@ std::string write_embeddings(EmbedReply const& reply) {
     }
     out.end_array();
     out.key("model").text(reply.model);
-    if (std::string const usage = openai_form::write_usage(reply.usage); !usage.empty()) {
-        out.key("usage").raw(usage);
-        extra.drop("usage");
-    }
+    openai_form::write_usage(out, reply.usage);
+    if (openai_form::known(reply.usage)) extra.drop("usage");
     extra.write(out);
-    out.key("aikit").raw(write_info(reply.info, true));
+    openai_form::write_info(out.key("aikit"), reply.info, true);
     out.end_object();
     return text;
 }

@@ -50,8 +50,8 @@ struct Style {
 /// Errors: invalid_argument (text that is not UTF-8, JSON in a field that is none), unsupported (see Style).
 Result<std::string> write_request(ChatRequest const& request, Style const& style);
 
-/// Reads a request's members but "aikit" and "stream". `given` is consumed.
-Result<ChatRequest> read_request(json::object given);
+/// Reads a request's members but "aikit" and "stream" into a fresh request. `given` is consumed.
+Result<void> read_request(json::object given, ChatRequest& out);
 
 /// Reads what stands under a request's "aikit". Unknown members are errors.
 Result<void> read_options(json::object const& given, CallOptions& out);
@@ -81,8 +81,15 @@ Result<ChatReply> read_reply(json::object given, std::vector<std::string>& warni
 /// Numbers that contradict each other are bent until they do not, with a warning.
 Usage read_usage(json::value const& given, std::vector<std::string>& warnings);
 
-/// OpenAI's usage object: `usage.raw` when it is one, else made from the counts; "" when nothing is known.
-std::string write_usage(Usage const& usage);
+/// False when there is no usage to write.
+bool known(Usage const& usage) noexcept;
+
+/// OpenAI's usage object as the member "usage": `usage.raw` when it is one, else made from the counts. Nothing when
+/// nothing is known.
+void write_usage(JsonWriter& out, Usage const& usage);
+
+/// The "aikit" object of a reply.
+void write_info(JsonWriter& out, CallInfo const& info, bool complete);
 
 /// What a provider's word for the end of a choice means.
 FinishReason finish_reason(std::string_view word) noexcept;

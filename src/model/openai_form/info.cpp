@@ -2,23 +2,23 @@
 // model/openai_form/info.cpp - the "aikit" object of replies, and errors.
 #include "model/openai_form/form.hpp"
 
-namespace aikit::inline v0::json_form {
+namespace aikit::inline v0::openai_form {
 
 namespace {
 
 void write_counts(JsonWriter& out, Usage const& usage) {
     out.begin_object();
-    out.key("input").number(usage.input);
-    out.key("cache_read").number(usage.cache_read);
-    out.key("cache_write_5m").number(usage.cache_write_5m);
-    out.key("cache_write_1h").number(usage.cache_write_1h);
-    out.key("output").number(usage.output);
-    out.key("reasoning").number(usage.reasoning);
-    out.key("audio_input").number(usage.audio_input);
-    out.key("audio_cache_read").number(usage.audio_cache_read);
-    out.key("audio_output").number(usage.audio_output);
-    out.key("image_input").number(usage.image_input);
-    out.key("image_output").number(usage.image_output);
+    out.counts({{"input", usage.input},
+                {"cache_read", usage.cache_read},
+                {"cache_write_5m", usage.cache_write_5m},
+                {"cache_write_1h", usage.cache_write_1h},
+                {"output", usage.output},
+                {"reasoning", usage.reasoning},
+                {"audio_input", usage.audio_input},
+                {"audio_cache_read", usage.audio_cache_read},
+                {"audio_output", usage.audio_output},
+                {"image_input", usage.image_input},
+                {"image_output", usage.image_output}});
     out.key("estimated").boolean(usage.estimated);
     out.end_object();
 }
@@ -66,9 +66,7 @@ void write_attempt(JsonWriter& out, Attempt const& attempt) {
 
 }  // namespace
 
-std::string write_info(CallInfo const& info, bool complete) {
-    std::string text;
-    JsonWriter out(text);
+void write_info(JsonWriter& out, CallInfo const& info, bool complete) {
     out.begin_object();
     out.key("request_id").text(info.request_id);
     out.key("provider").text(info.provider);
@@ -85,11 +83,21 @@ std::string write_info(CallInfo const& info, bool complete) {
     for (std::string const& warning : info.warnings) out.text(warning);
     out.end_array();
     out.key("route");
-    Result<json::value> const route = json::parse(info.route, "route");
-    route ? out.raw(info.route) : out.null();
+    bool const routed = !info.route.empty() && json::parse(info.route, "route").has_value();
+    routed ? out.raw(info.route) : out.null();
     out.key("cache");
     write_text_or_null(out, info.cache);
     out.end_object();
+}
+
+}  // namespace aikit::inline v0::openai_form
+
+namespace aikit::inline v0::json_form {
+
+std::string write_info(CallInfo const& info, bool complete) {
+    std::string text;
+    JsonWriter out(text);
+    openai_form::write_info(out, info, complete);
     return text;
 }
 
@@ -100,13 +108,13 @@ std::string write_error(Error const& error) {
     out.key("code").text(name(error.code));
     out.key("message").text(error.message);
     out.key("provider");
-    write_text_or_null(out, error.provider);
+    openai_form::write_text_or_null(out, error.provider);
     out.key("http_status");
     error.http_status == 0 ? out.null() : out.number(static_cast<std::int64_t>(error.http_status));
     out.key("provider_code");
-    write_text_or_null(out, error.provider_code);
+    openai_form::write_text_or_null(out, error.provider_code);
     out.key("request_id");
-    write_text_or_null(out, error.request_id);
+    openai_form::write_text_or_null(out, error.request_id);
     out.key("retryable").boolean(retryable(error));
     out.key("retry_after_ms");
     error.retry_after ? out.number(std::int64_t{error.retry_after->count()}) : out.null();

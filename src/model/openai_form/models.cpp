@@ -67,7 +67,7 @@ std::string write_models(ModelList const& list) {
         out.end_object();
     }
     out.end_array();
-    out.key("aikit").raw(write_info(list.info, true));
+    openai_form::write_info(out.key("aikit"), list.info, true);
     out.end_object();
     return text;
 }

@@ -187,7 +187,7 @@ std::string write_moderation(ModerateReply const& reply) {
     }
     out.end_array();
     extra.write(out);
-    out.key("aikit").raw(write_info(reply.info, true));
+    openai_form::write_info(out.key("aikit"), reply.info, true);
     out.end_object();
     return text;
 }

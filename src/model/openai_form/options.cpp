@@ -66,6 +66,7 @@ void read_words(json::Fields& fields, CallOptions& out) {
 }  // namespace
 
 Result<void> read_options(json::object const& given, CallOptions& out) {
+    if (given.empty()) return ok();
     json::Fields fields(given, "aikit");
     if (json::object const* timeouts = fields.take_object("timeouts")) {
         if (Result<void> read = read_limits(*timeouts, out.limits); !read) return read;

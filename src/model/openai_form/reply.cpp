@@ -198,7 +198,9 @@ void write_choice(JsonWriter& out, Choice const& choice, bool complete) {
 }  // namespace
 
 std::string write_reply(ChatReply const& reply) {
+    constexpr std::size_t usual_size = 2048;  // so that it does not grow in steps
     std::string text;
+    text.reserve(usual_size);
     JsonWriter out(text);
     Extra extra(reply.extra);
     out.begin_object();
@@ -209,15 +211,13 @@ std::string write_reply(ChatReply const& reply) {
     out.key("choices").begin_array();
     for (Choice const& choice : reply.choices) write_choice(out, choice, reply.complete);
     out.end_array();
-    if (std::string const usage = openai_form::write_usage(reply.usage); !usage.empty()) {
-        out.key("usage").raw(usage);
-        extra.drop("usage");
-    }
+    openai_form::write_usage(out, reply.usage);
+    if (openai_form::known(reply.usage)) extra.drop("usage");
     if (!reply.service_tier.empty()) out.key("service_tier").text(reply.service_tier);
     for (std::string_view const name : {"id", "model", "choices", "aikit"}) extra.drop(name);
     if (!reply.service_tier.empty()) extra.drop("service_tier");
     extra.write(out);
-    out.key("aikit").raw(write_info(reply.info, reply.complete));
+    openai_form::write_info(out.key("aikit"), reply.info, reply.complete);
     out.end_object();
     return text;
 }

@@ -13,9 +13,9 @@ namespace {
 /// Takes members out of a request; what is left becomes ChatRequest::extra.
 class RequestReader {
 public:
-    explicit RequestReader(json::object given) : given_(std::move(given)) {}
+    RequestReader(json::object given, ChatRequest& request) : given_(std::move(given)), request_(request) {}
 
-    Result<ChatRequest> read() {
+    Result<void> read() {
         request_.verbatim = true;
         take("model", request_.model);
         read_messages();
@@ -38,7 +38,7 @@ public:
         take("service_tier", request_.service_tier);
         if (failed_) return *failed_;
         request_.extra = extra_text(given_);
-        return std::move(request_);
+        return ok();
     }
 
 private:
@@ -165,14 +165,14 @@ private:
     }
 
     json::object given_;
-    ChatRequest request_;
+    ChatRequest& request_;
     std::optional<Error> failed_;
 };
 
 }  // namespace
 
-Result<ChatRequest> read_request(json::object given) {
-    RequestReader reader(std::move(given));
+Result<void> read_request(json::object given, ChatRequest& out) {
+    RequestReader reader(std::move(given), out);
     return reader.read();
 }
 

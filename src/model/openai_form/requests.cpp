@@ -10,8 +10,8 @@ namespace {
 
 using openai_form::wrong;
 
-Result<json::object> read_object(std::string_view text) {
-    Result<json::value> parsed = json_exact::parse(text, "request", Errc::invalid_argument);
+Result<json::object> read_object(std::string_view text, json_exact::Arena& arena) {
+    Result<json::value> parsed = json_exact::parse(text, "request", Errc::invalid_argument, arena.storage());
     if (!parsed) return parsed.error();
     if (!parsed->is_object()) return fail(Errc::invalid_argument, "The request is wrong: it must be a JSON object.");
     return std::move(parsed->get_object());
@@ -32,24 +32,29 @@ Result<json::object> take_ours(json::object& request) {
 
 }  // namespace
 
+namespace {
+
+Result<void> read_chat_into(std::string_view text, ChatCall& call) {
+    json_exact::Arena arena;
+    Result<json::object> object = read_object(text, arena);
+    if (!object) return object.error();
+    Result<json::object> ours = take_ours(*object);
+    if (!ours) return ours.error();
+    if (Result<void> read = openai_form::read_options(*ours, call.options); !read) return read;
+    if (json::value const* stream = object->if_contains("stream"); stream != nullptr && !stream->is_null()) {
+        if (!stream->is_bool()) return wrong("stream", "must be true or false");
+        call.stream = stream->get_bool();
+        if (call.stream) object->erase("stream");  // a false stays, so that the request can be sent as it was
+    }
+    return openai_form::read_request(std::move(*object), call.request);
+}
+
+}  // namespace
+
 Result<ChatCall> read_chat(std::string_view text) {
-    return guarded([&]() -> Result<ChatCall> {
-        Result<json::object> object = read_object(text);
-        if (!object) return object.error();
-        Result<json::object> ours = take_ours(*object);
-        if (!ours) return ours.error();
-        ChatCall call;
-        if (Result<void> read = openai_form::read_options(*ours, call.options); !read) return read.error();
-        if (json::value const* stream = object->if_contains("stream"); stream != nullptr && !stream->is_null()) {
-            if (!stream->is_bool()) return wrong("stream", "must be true or false");
-            call.stream = stream->get_bool();
-            if (call.stream) object->erase("stream");  // a false stays, so that the request can be sent as it was
-        }
-        Result<ChatRequest> request = openai_form::read_request(std::move(*object));
-        if (!request) return request.error();
-        call.request = std::move(*request);
-        return call;
-    });
+    Result<ChatCall> call(boost::system::in_place_value);
+    if (Result<void> read = guarded([&] { return read_chat_into(text, *call); }); !read) call = read.error();
+    return call;
 }
 
 Result<std::string> write_chat(ChatRequest const& request) {
@@ -58,7 +63,8 @@ Result<std::string> write_chat(ChatRequest const& request) {
 
 Result<EmbedRequest> read_embed(std::string_view text, CallOptions& options) {
     return guarded([&]() -> Result<EmbedRequest> {
-        Result<json::object> object = read_object(text);
+        json_exact::Arena arena;
+        Result<json::object> object = read_object(text, arena);
         if (!object) return object.error();
         Result<json::object> ours = take_ours(*object);
         if (!ours) return ours.error();
@@ -82,7 +88,8 @@ Result<EmbedRequest> read_embed(std::string_view text) {
 
 Result<ModerateRequest> read_moderate(std::string_view text, CallOptions& options) {
     return guarded([&]() -> Result<ModerateRequest> {
-        Result<json::object> object = read_object(text);
+        json_exact::Arena arena;
+        Result<json::object> object = read_object(text, arena);
         if (!object) return object.error();
         Result<json::object> ours = take_ours(*object);
         if (!ours) return ours.error();

@@ -100,27 +100,39 @@ Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
     return usage;
 }
 
-std::string write_usage(Usage const& usage) {
+namespace {
+
+/// The provider's own object will do.
+bool is_openai_usage(std::string const& raw) noexcept {
     constexpr std::string_view sign_of_openai = "\"prompt_tokens\"";
-    if (usage.raw.find(sign_of_openai) != std::string::npos) return usage.raw;
-    if (usage.raw.empty() && usage.total() == 0 && !usage.estimated) return {};
-    std::string text;
-    JsonWriter out(text);
+    return raw.find(sign_of_openai) != std::string::npos;
+}
+
+void write_usage_object(JsonWriter& out, Usage const& usage) {
     out.begin_object();
-    out.key("prompt_tokens").number(usage.total_input());
-    out.key("completion_tokens").number(usage.output);
-    out.key("total_tokens").number(usage.total());
+    out.counts(
+        {{"prompt_tokens", usage.total_input()}, {"completion_tokens", usage.output}, {"total_tokens", usage.total()}});
     out.key("prompt_tokens_details").begin_object();
-    out.key("cached_tokens").number(usage.cache_read);
-    out.key("cache_write_tokens").number(usage.cache_write_5m + usage.cache_write_1h);
-    out.key("audio_tokens").number(usage.audio_input + usage.audio_cache_read);
+    out.counts({{"cached_tokens", usage.cache_read},
+                {"cache_write_tokens", usage.cache_write_5m + usage.cache_write_1h},
+                {"audio_tokens", usage.audio_input + usage.audio_cache_read}});
     out.end_object();
     out.key("completion_tokens_details").begin_object();
-    out.key("reasoning_tokens").number(usage.reasoning);
-    out.key("audio_tokens").number(usage.audio_output);
+    out.counts({{"reasoning_tokens", usage.reasoning}, {"audio_tokens", usage.audio_output}});
     out.end_object();
     out.end_object();
-    return text;
+}
+
+}  // namespace
+
+bool known(Usage const& usage) noexcept {
+    return !usage.raw.empty() || usage.total() != 0 || usage.estimated;
+}
+
+void write_usage(JsonWriter& out, Usage const& usage) {
+    if (!known(usage)) return;
+    out.key("usage");
+    is_openai_usage(usage.raw) ? out.raw(usage.raw) : write_usage_object(out, usage);
 }
 
 }  // namespace aikit::inline v0::openai_form

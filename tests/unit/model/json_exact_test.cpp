@@ -119,6 +119,50 @@ TEST_CASE("names of members are written as texts are") {
     }
 }
 
+TEST_CASE("any number of counts is written as their members would be, one by one") {
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    for (bool const first : {true, false}) {
+        std::string at_once;
+        std::string one_by_one;
+        JsonWriter a(at_once);
+        JsonWriter b(one_by_one);
+        for (JsonWriter* out : {&a, &b}) {
+            out->begin_object();
+            if (!first) out->key("before").boolean(true);
+        }
+        for (int i = 0; i < 8; ++i) {  // more than fit into one piece
+            a.counts({{"a_name_of_twenty_eight_bytes", least}, {"b", 0}, {"c", 9}, {"d", 10}, {"e", -1}, {"f", most}});
+            a.counts({{"a_name_of_twenty_eight_bytes", most},  {"b", least},
+                      {"a_name_of_28_bytes_and_a_bit", least}, {"another_of_28_bytes_or_a_bit", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", least}, {"and_yet_another_of_28_bytes_", least},
+                      {"and_yet_another_of_28_bytes_", most}});
+            b.key("a_name_of_twenty_eight_bytes").number(least);
+            b.key("b").number(std::int64_t{0});
+            b.key("c").number(std::int64_t{9});
+            b.key("d").number(std::int64_t{10});
+            b.key("e").number(std::int64_t{-1});
+            b.key("f").number(most);
+            b.key("a_name_of_twenty_eight_bytes").number(most);
+            b.key("b").number(least);
+            b.key("a_name_of_28_bytes_and_a_bit").number(least);
+            b.key("another_of_28_bytes_or_a_bit").number(least);
+            for (int more = 0; more < 16; ++more) b.key("and_yet_another_of_28_bytes_").number(least);
+            b.key("and_yet_another_of_28_bytes_").number(most);
+        }
+        a.end_object();
+        b.end_object();
+        CHECK(at_once == one_by_one);
+    }
+}
+
 TEST_CASE("text that is not UTF-8 is noticed") {
     for (std::string const bad :
          {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "a\xFF", "\xE2\x82"}) {
