@@ -41,8 +41,8 @@ UNKNOWN = {
 # Layers that see only the public interface of another: what stands under src/ there is who stands behind it.
 INTERFACE_ONLY = {("rag", "vector")}
 
-# Of the adapters under provider/, this one is the wire that several share.
-SHARED_ADAPTER = "openai_wire"
+# Under provider/ these are no adapters: what carries every adapter's calls, and the wire that several share.
+SHARED_BY_ADAPTERS = ("carrier", "openai_wire")
 
 # Third-party and platform headers: the only places that may include them. First match counts.
 PLACES = (
@@ -100,7 +100,7 @@ def arrow(source, target):
             return f"{path} belongs to no layer of the table"
     if above == below:
         here, there = adapter_of(source), adapter_of(target)
-        if here and here != there and there != SHARED_ADAPTER:
+        if here and here != there and there not in SHARED_BY_ADAPTERS:
             return f"the adapter {here} may not know the adapter {there}"
         return None
     if FLOOR[below] == FLOOR[above]:

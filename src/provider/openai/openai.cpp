@@ -2,8 +2,11 @@
 // provider/openai/openai.cpp - the OpenAI adapter: carries requests and replies; what they look like is openai_wire's.
 #include "core/async.hpp"
 #include "core/os/os.hpp"
-#include "provider/openai/call.hpp"
-#include "provider/openai/stream.hpp"
+#include "provider/carrier/stream.hpp"
+#include "provider/openai_wire/stream.hpp"
+#include "provider/openai_wire/wire.hpp"
+
+#include <aikit/provider/openai.hpp>
 
 #include <algorithm>
 
@@ -11,59 +14,49 @@ namespace aikit::inline v0::provider {
 
 namespace {
 
-using openai::Answer;
-using openai::Call;
-using openai::Endpoint;
-using openai::Whole;
+using carrier::Answer;
+using carrier::Call;
+using carrier::named;
+using carrier::Whole;
+
+/// OpenAI's, or one that speaks its dialect.
+struct Endpoint : carrier::Endpoint {
+    openai_wire::Quirks quirks;
+};
 
 using Shared = std::shared_ptr<Endpoint const>;
-
-Error named(Error error, Endpoint const& endpoint) {
-    error.provider = endpoint.config.name;
-    return error;
-}
 
 Error missing_model(Endpoint const& endpoint) {
     return named(fail(Errc::invalid_argument, "The request is wrong: model is missing."), endpoint);
 }
 
-Call call_of(char const* path, openai_wire::Encoded& encoded, std::string const& model, CallOptions options) {
+Call call_of(char const* path, carrier::Encoded& encoded, std::string const& model, CallOptions options) {
     Call call;
     call.path = path;
     call.body = std::move(encoded.body);
-    call.model = model;
+    call.reasoning = openai_wire::is_reasoning_model(model);
     call.options = std::move(options);
     return call;
-}
-
-/// Fills in a reply's CallInfo: how the call went, and the warnings of both directions.
-template <class Reply>
-void tell(Reply& reply, Endpoint const& endpoint, Whole const& whole, std::string const& asked_model,
-          Usage const& usage, std::vector<std::string> request_warnings) {
-    std::vector<std::string> warnings = std::move(request_warnings);
-    warnings.insert(warnings.end(), reply.info.warnings.begin(), reply.info.warnings.end());
-    reply.info = openai::describe(endpoint, whole.head, asked_model, usage);
-    reply.info.warnings = std::move(warnings);
 }
 
 template <class Reply>
 void tell_named(Reply& reply, Endpoint const& endpoint, Whole const& whole, std::string const& asked_model,
                 Usage const& usage, std::vector<std::string> request_warnings) {
     std::string const& model = reply.model.empty() ? asked_model : reply.model;
-    tell(reply, endpoint, whole, model, usage, std::move(request_warnings));
+    carrier::tell(reply, endpoint, whole.head, model, usage, std::move(request_warnings));
 }
 
 Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions options) {
     try {
         if (request.model.empty()) co_return missing_model(*endpoint);
-        Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, false);
+        Result<carrier::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, false);
         if (!encoded) co_return named(encoded.error(), *endpoint);
         Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
-        Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
+        Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
         if (!whole) co_return whole.error();
 
         Result<ChatReply> reply = openai_wire::decode_chat(whole->head.exchange, whole->body);
-        if (!reply) co_return openai::without_key(reply.error(), *endpoint);
+        if (!reply) co_return carrier::without_key(reply.error(), *endpoint);
         tell_named(*reply, *endpoint, *whole, request.model, reply->usage, std::move(encoded->warnings));
         co_return reply;
     } catch (...) {
@@ -74,14 +67,16 @@ Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions optio
 Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions options) {
     try {
         if (request.model.empty()) co_return missing_model(*endpoint);
-        Result<openai_wire::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, true);
+        Result<carrier::Encoded> encoded = openai_wire::encode_chat(request, endpoint->quirks, true);
         if (!encoded) co_return named(encoded.error(), *endpoint);
         Call call = call_of("/chat/completions", *encoded, request.model, std::move(options));
         call.streaming = true;
-        Result<Answer> answer = co_await openai::send(endpoint, std::move(call));
+        Result<Answer> answer = co_await carrier::send(endpoint, std::move(call));
         if (!answer) co_return answer.error();
-        co_return ChatStream(openai::make_stream(endpoint, std::move(*answer), request.model, request.n.value_or(1),
-                                                 std::move(encoded->warnings)));
+        auto decoder = std::make_unique<openai_wire::StreamDecoder>(answer->head.exchange, endpoint->quirks,
+                                                                    request.n.value_or(1));
+        co_return carrier::make_stream(endpoint, std::move(*answer), std::move(decoder), std::move(request.model),
+                                       std::move(encoded->warnings));
     } catch (...) {
         co_return current_exception_error();
     }
@@ -90,13 +85,13 @@ Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions op
 /// One request's worth of embeddings.
 Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest const> request, std::size_t first,
                                  std::size_t count, CallOptions options) {
-    Result<openai_wire::Encoded> encoded = openai_wire::encode_embed(*request, first, count, endpoint->quirks);
+    Result<carrier::Encoded> encoded = openai_wire::encode_embed(*request, first, count, endpoint->quirks);
     if (!encoded) co_return named(encoded.error(), *endpoint);
     Call call = call_of("/embeddings", *encoded, request->model, std::move(options));
-    Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
+    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
     if (!whole) co_return whole.error();
     Result<EmbedReply> reply = openai_wire::decode_embeddings(whole->head.exchange, whole->body, count);
-    if (!reply) co_return openai::without_key(reply.error(), *endpoint);
+    if (!reply) co_return carrier::without_key(reply.error(), *endpoint);
     tell_named(*reply, *endpoint, *whole, request->model, reply->usage, std::move(encoded->warnings));
     co_return reply;
 }
@@ -123,7 +118,7 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
     }
     // The time for all batches is one call's.
     std::optional<std::chrono::milliseconds> const total =
-        options.limits.total ? options.limits.total : endpoint->config.limits.total;
+        options.limits.total ? options.limits.total : endpoint->limits.total;
     Clock const& clock = *endpoint->runtime.clock();
     if (total) options.deadline = options.deadline.sooner(Deadline::after(clock, *total));
 
@@ -138,7 +133,7 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
         first += count;
         if (!all) {
             all = std::move(*batch);
-        } else if (Result<void> appended = append(*all, std::move(*batch), endpoint->config.name); !appended) {
+        } else if (Result<void> appended = append(*all, std::move(*batch), endpoint->name); !appended) {
             co_return appended.error();
         }
     }
@@ -146,13 +141,13 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
 }
 
 Task<ModerateReply> run_moderate(Shared endpoint, ModerateRequest request, CallOptions options) {
-    Result<openai_wire::Encoded> encoded = openai_wire::encode_moderation(request);
+    Result<carrier::Encoded> encoded = openai_wire::encode_moderation(request);
     if (!encoded) co_return named(encoded.error(), *endpoint);
     Call call = call_of("/moderations", *encoded, request.model, std::move(options));
-    Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
+    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
     if (!whole) co_return whole.error();
     Result<ModerateReply> reply = openai_wire::decode_moderation(whole->head.exchange, whole->body);
-    if (!reply) co_return openai::without_key(reply.error(), *endpoint);
+    if (!reply) co_return carrier::without_key(reply.error(), *endpoint);
     tell_named(*reply, *endpoint, *whole, request.model, Usage(), std::move(encoded->warnings));
     co_return reply;
 }
@@ -162,12 +157,12 @@ Task<ModelList> run_models(Shared endpoint, CallOptions options) {
     call.method = "GET";
     call.path = "/models";
     call.options = std::move(options);
-    Result<Whole> const whole = co_await openai::fetch(endpoint, std::move(call));
+    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
     if (!whole) co_return whole.error();
     Result<ModelList> list = openai_wire::decode_models(whole->head.exchange, whole->body);
-    if (!list) co_return openai::without_key(list.error(), *endpoint);
+    if (!list) co_return carrier::without_key(list.error(), *endpoint);
     std::vector<std::string> none;
-    tell(*list, *endpoint, *whole, "", Usage(), std::move(none));
+    carrier::tell(*list, *endpoint, whole->head, "", Usage(), std::move(none));
     co_return list;
 }
 
@@ -180,7 +175,7 @@ public:
     using AIProvider::moderate;
     using AIProvider::stream_chat;
 
-    std::string const& name() const noexcept override { return endpoint_->config.name; }
+    std::string const& name() const noexcept override { return endpoint_->name; }
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
         return run_chat(endpoint_, std::move(request), std::move(options));
     }
@@ -201,48 +196,24 @@ private:
 
 // ---- configuration ----
 
-Error wrong_field(std::string const& field, std::string const& why) {
-    return fail(Errc::invalid_argument, "The OpenAI configuration is wrong: " + field + " " + why + ".");
-}
+constexpr std::string_view configuration = "The OpenAI configuration";
 
-bool has_control(std::string_view text) noexcept {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-Result<void> check(OpenAiConfig const& config) {
-    bool const plain_name = !config.name.empty() && std::all_of(config.name.begin(), config.name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-    if (!plain_name) return wrong_field("name", "must be letters, digits, - and _");
-    std::string_view const url = config.base_url;
-    bool const http = url.starts_with("http://") || url.starts_with("https://");
-    std::string_view const rest = http ? url.substr(url.find("://") + 3) : std::string_view();
-    if (rest.empty() || rest.front() == '/') return wrong_field("base_url", "must be an absolute http or https URL");
-    if (url.find_first_of("?# ") != std::string_view::npos || has_control(url)) {
-        return wrong_field("base_url", "must have no query, fragment or space");
-    }
-    if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos) {
-        return wrong_field("base_url", "must have no user in it; give the key as api_key");
-    }
-    if (has_control(config.api_key.reveal())) return wrong_field("api_key", "holds a control character");
-    if (has_control(config.organization)) return wrong_field("organization", "holds a control character");
-    if (has_control(config.project)) return wrong_field("project", "holds a control character");
-    for (auto const& [name, value] : config.headers) {
-        bool const bad_name = name.empty() || has_control(name) || name.find_first_of(": ") != std::string::npos;
-        if (bad_name || has_control(value)) return wrong_field("headers", "holds what is no header field");
-    }
-    if (config.max_embed_inputs < 1) return wrong_field("max_embed_inputs", "must be 1 or more");
-    if (config.max_embed_bytes < 1) return wrong_field("max_embed_bytes", "must be 1 or more");
-    if (config.max_reply_bytes < 1) return wrong_field("max_reply_bytes", "must be 1 or more");
-    return ok();
+/// OpenAI's own host?
+bool is_openai_host(std::string_view base_url) noexcept {
+    std::size_t const scheme = base_url.find("://");
+    if (scheme == std::string_view::npos) return false;
+    std::string_view host = base_url.substr(scheme + 3);
+    host = host.substr(0, host.find_first_of("/?#"));
+    host = host.substr(0, host.find(':'));
+    constexpr std::string_view domain = "openai.com";
+    return host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
 }
 
 openai_wire::Quirks quirks_of(OpenAiConfig const& config) {
     openai_wire::Quirks quirks;
     bool const automatic = config.dialect == OpenAiConfig::Dialect::automatic;
     quirks.only_openai_parts =
-        automatic ? openai::is_openai_host(config.base_url) : config.dialect == OpenAiConfig::Dialect::openai;
+        automatic ? is_openai_host(config.base_url) : config.dialect == OpenAiConfig::Dialect::openai;
     quirks.include_usage = config.stream_usage;
     quirks.done_marker_required = config.done_marker_required;
     quirks.embed_base64 = config.embed_base64;
@@ -256,15 +227,33 @@ openai_wire::Quirks quirks_of(OpenAiConfig const& config) {
 Result<std::shared_ptr<AIProvider>> make_openai(OpenAiConfig config, Runtime runtime,
                                                 std::shared_ptr<net::HttpTransport> transport) {
     while (config.base_url.ends_with('/')) config.base_url.pop_back();
-    if (Result<void> good = check(config); !good) return good.error();
-    if (!transport) return wrong_field("transport", "is missing");
-    if (!runtime || !runtime.alive()) return fail(Errc::invalid_state, "The runtime is closed; make a new one.");
+    auto const wrong = [](char const* field, char const* why) {
+        return carrier::wrong_field(configuration, field, why);
+    };
+    if (carrier::has_control(config.organization)) return wrong("organization", "holds a control character");
+    if (carrier::has_control(config.project)) return wrong("project", "holds a control character");
+    if (config.max_embed_inputs < 1) return wrong("max_embed_inputs", "must be 1 or more");
+    if (config.max_embed_bytes < 1) return wrong("max_embed_bytes", "must be 1 or more");
+
     auto endpoint = std::make_shared<Endpoint>();
     endpoint->quirks = quirks_of(config);
-    endpoint->at_openai = openai::is_openai_host(config.base_url);
-    endpoint->config = std::move(config);
+    if (is_openai_host(config.base_url)) {
+        endpoint->key_missing =
+            "The provider " + config.name + " has no API key; set OPENAI_API_KEY or its configuration.";
+    }
+    endpoint->name = std::move(config.name);
+    endpoint->base_url = std::move(config.base_url);
+    endpoint->headers = std::move(config.headers);
+    if (!config.organization.empty()) carrier::put_header(*endpoint, "OpenAI-Organization", config.organization);
+    if (!config.project.empty()) carrier::put_header(*endpoint, "OpenAI-Project", config.project);
+    endpoint->key = std::move(config.api_key);
+    endpoint->id_header = "X-Client-Request-Id";
+    endpoint->idempotency_header = "Idempotency-Key";
+    endpoint->limits = config.limits;
+    endpoint->max_reply_bytes = config.max_reply_bytes;
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);
+    if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
     return std::shared_ptr<AIProvider>(std::make_shared<OpenAi>(std::move(endpoint)));
 }
 

@@ -92,7 +92,7 @@ void StreamDecoder::take_choice(json::value const& choice, std::size_t beside) {
             // Perplexity repeats the whole message beside every delta; where there is no delta, it is all there is.
             if (value.is_object() && !state->has_delta) take_delta(*state, value.get_object());
         } else if (key == "error" && !is_nothing(value)) {
-            fail_with(*in_band_error(exchange_, choice, true));
+            fail_with(*carrier::in_band_error(exchange(), choice, true));
         } else if (!is_nothing(value) && changes(state->extra, key, value)) {
             changed[key] = value;
         }
@@ -150,8 +150,7 @@ void StreamDecoder::take_content(ChoiceState& state, json::value const& content)
     if (!content.is_string()) return wrong("a content is no text");
     if (content.get_string().empty()) return;
     state.has_text = true;
-    generating_ = true;
-    events_.emplace_back(std::in_place_type<TextDelta>, state.index, owned(content));
+    push_text(state.index, owned(content));
 }
 
 /// Mistral streams reasoning and text as parts.
@@ -176,7 +175,7 @@ void StreamDecoder::take_tool_calls(ChoiceState& state, json::value const& calls
     for (json::value const& fragment : *list) {
         Result<ToolCallProgress> progress = state.calls.take(fragment);
         if (!progress) {
-            Error error = complete(progress.error(), exchange_);
+            Error error = carrier::complete(progress.error(), exchange());
             error.maybe_executed = true;
             return fail_with(std::move(error));
         }
@@ -191,7 +190,7 @@ void StreamDecoder::take_finish(ChoiceState& state, json::value const& reason) {
     if (!reason.is_string()) return wrong("a finish_reason is no text");
     if (reason.get_string().empty()) return;
     std::string word = owned(reason);
-    if (std::optional<Error> failed = finish_error(exchange_, word)) return fail_with(std::move(*failed));
+    if (std::optional<Error> failed = finish_error(exchange(), word)) return fail_with(std::move(*failed));
     // What says that the text is cut stands, whatever is said later.
     bool const cut = state.reason == FinishReason::length || state.reason == FinishReason::content_filter;
     state.ended = true;

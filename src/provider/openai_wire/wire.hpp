@@ -5,7 +5,7 @@
 #ifndef AIKIT_SRC_PROVIDER_OPENAI_WIRE_WIRE_HPP
 #define AIKIT_SRC_PROVIDER_OPENAI_WIRE_WIRE_HPP
 
-#include "provider/openai_wire/errors.hpp"
+#include "provider/carrier/exchange.hpp"
 
 #include <aikit/model/provider.hpp>
 
@@ -14,6 +14,9 @@
 #include <vector>
 
 namespace aikit::inline v0::provider::openai_wire {
+
+using carrier::Encoded;
+using carrier::Exchange;
 
 /// In what servers of this dialect differ.
 struct Quirks {
@@ -37,14 +40,6 @@ struct Quirks {
     std::size_t max_embed_bytes = 600'000;
 };
 
-/// A request's body, and what could not be asked for.
-struct Encoded {
-    Encoded() = default;
-
-    std::string body;
-    std::vector<std::string> warnings;
-};
-
 /// Errors: invalid_argument, unsupported.
 Result<Encoded> encode_chat(ChatRequest const& request, Quirks const& quirks, bool streaming);
 Result<Encoded> encode_moderation(ModerateRequest const& request);
@@ -59,6 +54,9 @@ Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body);
 Result<EmbedReply> decode_embeddings(Exchange const& exchange, std::string_view body, std::size_t expected);
 Result<ModerateReply> decode_moderation(Exchange const& exchange, std::string_view body);
 Result<ModelList> decode_models(Exchange const& exchange, std::string_view body);
+
+/// A choice that ended because the server failed ("error", "insufficient_system_resource"); nothing for other words.
+std::optional<Error> finish_error(Exchange const& exchange, std::string_view finish_reason);
 
 /// Is it one of OpenAI's reasoning models, which name the limit of tokens differently and take fewer parameters?
 bool is_reasoning_model(std::string_view model) noexcept;

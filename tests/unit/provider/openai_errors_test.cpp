@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Failures of every shape: told by status, inside a reply, inside a stream, in HTML or in no words at all.
 #include "openai_support.hpp"
-#include "provider/openai_wire/errors.hpp"
+#include "provider/carrier/exchange.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// provider/openai_wire/errors.cpp - the table of error kinds, and where servers hide their words.
-#include "provider/openai_wire/errors.hpp"
-
+// provider/carrier/errors.cpp - the table of error kinds, and where servers hide their words.
 #include "model/json_exact.hpp"
+#include "provider/carrier/exchange.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace aikit::inline v0::provider::openai_wire {
+namespace aikit::inline v0::provider::carrier {
 
 namespace {
 
@@ -290,26 +289,4 @@ std::optional<Error> in_band_error(Exchange const& exchange, json::value const& 
     return make(exchange, told, told.status, text, true);
 }
 
-std::optional<Error> finish_error(Exchange const& exchange, std::string_view finish_reason) {
-    struct Failure {
-        std::string_view word;
-        Errc code;
-    };
-    // OpenRouter and Mistral; DeepSeek; Zhipu; vLLM.
-    constexpr std::array<Failure, 4> failures{{{"error", Errc::server_error},
-                                               {"insufficient_system_resource", Errc::overloaded},
-                                               {"network_error", Errc::server_error},
-                                               {"abort", Errc::incomplete}}};
-    for (Failure const& failure : failures) {
-        if (finish_reason != failure.word) continue;
-        Error error = reply_error(exchange, failure.code,
-                                  "The provider " + exchange.provider +
-                                      " broke off while it answered; what came may be cut short. Try again.");
-        error.provider_code = std::string(finish_reason);
-        error.maybe_executed = true;
-        return error;
-    }
-    return std::nullopt;
-}
-
-}  // namespace aikit::inline v0::provider::openai_wire
+}  // namespace aikit::inline v0::provider::carrier

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// provider/openai_wire/errors.hpp - what went wrong, out of whatever an OpenAI-style server says about it.
-#ifndef AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
-#define AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
+// provider/carrier/exchange.hpp - an HTTP exchange with a provider, and what went wrong in it, out of whatever a server
+// says.
+#ifndef AIKIT_SRC_PROVIDER_CARRIER_EXCHANGE_HPP
+#define AIKIT_SRC_PROVIDER_CARRIER_EXCHANGE_HPP
 
 #include "core/json.hpp"
 
@@ -11,8 +12,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace aikit::inline v0::provider::openai_wire {
+namespace aikit::inline v0::provider::carrier {
+
+/// A request's body, and what could not be asked for.
+struct Encoded {
+    Encoded() = default;
+
+    std::string body;
+    std::vector<std::string> warnings;
+};
 
 /// What is known of the HTTP exchange that a reply or an error belongs to.
 struct Exchange {
@@ -36,9 +46,6 @@ Error http_error(Exchange const& exchange, std::string_view body);
 /// named "error", so it does whatever it says.
 std::optional<Error> in_band_error(Exchange const& exchange, json::value const& document, bool marked);
 
-/// A choice that ended because the server failed ("error", "insufficient_system_resource"); nothing for other words.
-std::optional<Error> finish_error(Exchange const& exchange, std::string_view finish_reason);
-
 /// An error of ours about the reply; `detail` is theirs.
 Error reply_error(Exchange const& exchange, Errc code, std::string sentence, std::string_view detail = {});
 
@@ -52,6 +59,6 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text
 /// A duration in Go's form, which OpenAI writes: "12ms", "1.2s", "6m0s", "1h2m3s".
 std::optional<std::chrono::milliseconds> parse_go_duration(std::string_view text);
 
-}  // namespace aikit::inline v0::provider::openai_wire
+}  // namespace aikit::inline v0::provider::carrier
 
-#endif  // AIKIT_SRC_PROVIDER_OPENAI_WIRE_ERRORS_HPP
+#endif  // AIKIT_SRC_PROVIDER_CARRIER_EXCHANGE_HPP

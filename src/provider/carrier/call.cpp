@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// provider/openai/call.cpp - one HTTP call: limits, headers, the answer's head, the bookkeeping.
-#include "provider/openai/call.hpp"
+// provider/carrier/call.cpp - one HTTP call: limits, headers, the answer's head, the bookkeeping.
+#include "provider/carrier/call.hpp"
+
+#include "net/ascii.hpp"
 
 #include <aikit/core/id.hpp>
 
 #include <algorithm>
 
-namespace aikit::inline v0::provider::openai {
+namespace aikit::inline v0::provider::carrier {
 
 namespace {
 
@@ -22,15 +24,14 @@ constexpr std::size_t longest_client_id = 512;
 
 net::TimeLimits limits_of(Endpoint const& endpoint, Call const& call) {
     CallLimits const& asked = call.options.limits;
-    CallLimits const& own = endpoint.config.limits;
-    bool const reasoning = openai_wire::is_reasoning_model(call.model);
+    CallLimits const& own = endpoint.limits;
     auto const pick = [](std::optional<milliseconds> first, std::optional<milliseconds> second, milliseconds rest) {
         return first ? *first : second.value_or(rest);
     };
     net::TimeLimits limits;
     limits.connect = pick(asked.connect, own.connect, default_connect);
     limits.first_byte = pick(asked.first_byte, own.first_byte, default_first_byte);
-    limits.idle = pick(asked.idle, own.idle, reasoning ? default_idle_reasoning : default_idle);
+    limits.idle = pick(asked.idle, own.idle, call.reasoning ? default_idle_reasoning : default_idle);
     milliseconds const total = pick(asked.total, own.total, call.streaming ? milliseconds::zero() : default_total);
     limits.total = call.options.deadline.sooner(Deadline::after(*endpoint.runtime.clock(), total));
     return limits;
@@ -41,28 +42,28 @@ bool is_header_text(std::string_view text) noexcept {
 }
 
 net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
-    OpenAiConfig const& config = endpoint.config;
     net::HttpRequest request;
     request.method = call.method;
-    request.url = config.base_url + call.path;
-    for (auto const& [name, value] : config.headers) request.headers.add(name, value);
-    if (!config.organization.empty()) request.headers.set("OpenAI-Organization", config.organization);
-    if (!config.project.empty()) request.headers.set("OpenAI-Project", config.project);
+    request.url = endpoint.base_url + call.path;
+    for (auto const& [name, value] : endpoint.headers) request.headers.add(name, value);
     request.headers.set("Accept", call.streaming ? "text/event-stream" : "application/json");
-    if (!config.api_key.empty()) {
-        request.credential_header = "Authorization";
-        request.credential = Secret("Bearer " + std::string(config.api_key.reveal()));
+    if (!endpoint.key.empty()) {
+        request.credential_header = endpoint.key_header;
+        request.credential = endpoint.key_prefix.empty()
+                                 ? endpoint.key
+                                 : Secret(endpoint.key_prefix + std::string(endpoint.key.reveal()));
     }
     std::string const& id = call.options.request_id;
-    bool const tell_id = !id.empty() && id.size() <= longest_client_id && is_header_text(id);
-    if (tell_id) request.headers.set("X-Client-Request-Id", id);
+    bool const tell_id =
+        !endpoint.id_header.empty() && !id.empty() && id.size() <= longest_client_id && is_header_text(id);
+    if (tell_id) request.headers.set(endpoint.id_header, id);
     request.repeatable = call.method == "GET";
     if (call.method != "GET") {
         request.headers.set("Content-Type", "application/json");
         request.body = std::make_shared<std::string const>(std::move(call.body));
         std::string const& key = call.options.idempotency_key;
-        if (!key.empty()) request.headers.set("Idempotency-Key", key);
-        request.repeatable = !key.empty();
+        request.repeatable = !endpoint.idempotency_header.empty() && !key.empty();
+        if (request.repeatable) request.headers.set(endpoint.idempotency_header, key);
     }
     request.limits = limits_of(endpoint, call);
     return request;
@@ -90,7 +91,7 @@ Task<std::string> read_error_body(std::unique_ptr<net::HttpBody> body) {
 }  // namespace
 
 Error without_key(Error error, Endpoint const& endpoint) {
-    std::string_view const key = endpoint.config.api_key.reveal();
+    std::string_view const key = endpoint.key.reveal();
     constexpr std::size_t shortest = 4;
     constexpr std::size_t tail = 8;
     if (key.size() < shortest) return error;
@@ -113,15 +114,11 @@ struct Started {
 
 Result<Started> start(Endpoint const& endpoint, Call& call) {
     Runtime const& runtime = endpoint.runtime;
-    OpenAiConfig const& config = endpoint.config;
     if (!runtime.alive()) {
-        return fail(Errc::invalid_state, "The runtime of the provider " + config.name + " is closed.");
+        return fail(Errc::invalid_state, "The runtime of the provider " + endpoint.name + " is closed.");
     }
-    if (config.api_key.empty() && endpoint.at_openai) {
-        Error error = fail(Errc::authentication,
-                           "The provider " + config.name + " has no API key; set OPENAI_API_KEY or its configuration.");
-        error.provider = config.name;
-        return error;
+    if (endpoint.key.empty() && !endpoint.key_missing.empty()) {
+        return named(fail(Errc::authentication, endpoint.key_missing), endpoint);
     }
     Result<Started> started;
     started->request = request_of(endpoint, call);
@@ -136,13 +133,13 @@ Result<Started> start(Endpoint const& endpoint, Call& call) {
 Result<Answer> answer_of(Endpoint const& endpoint, Started& started, Result<net::HttpResponse>& response) {
     if (!response) {
         Error error = std::move(response).error();
-        error.provider = endpoint.config.name;
+        error.provider = endpoint.name;
         return without_key(std::move(error), endpoint);
     }
     Result<Answer> answer;
     answer->head = std::move(started.head);
-    answer->head.exchange = openai_wire::Exchange(endpoint.config.name, response->status, response->headers,
-                                                  endpoint.runtime.clock()->system_now());
+    answer->head.exchange =
+        Exchange(endpoint.name, response->status, response->headers, endpoint.runtime.clock()->system_now());
     answer->body = std::move(response->body);
     return answer;
 }
@@ -155,7 +152,7 @@ bool is_success(Answer const& answer) noexcept {
 Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
     Result<std::string> const body = co_await read_error_body(std::move(answer.body));
     std::string const text = body ? *body : std::string();
-    co_return without_key(openai_wire::http_error(answer.head.exchange, text), *endpoint);
+    co_return without_key(http_error(answer.head.exchange, text), *endpoint);
 }
 
 }  // namespace
@@ -176,10 +173,10 @@ Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
     Result<Answer> answer = answer_of(*endpoint, *started, response);
     if (answer && !is_success(*answer)) answer = co_await refused(endpoint, std::move(*answer));
     if (!answer) co_return answer.error();
-    auto const limit = static_cast<std::size_t>(endpoint->config.max_reply_bytes);
+    auto const limit = static_cast<std::size_t>(endpoint->max_reply_bytes);
     Result<std::string> body = co_await net::read_all(*answer->body, limit);
     if (!body) {
-        Error error = openai_wire::complete(body.error(), answer->head.exchange);
+        Error error = complete(body.error(), answer->head.exchange);
         error.maybe_executed = true;
         co_return without_key(std::move(error), *endpoint);
     }
@@ -192,11 +189,11 @@ Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
 CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const& model, Usage const& usage) {
     CallInfo info;
     info.request_id = head.request_id;
-    info.provider = endpoint.config.name;
+    info.provider = endpoint.name;
     info.model = model;
     info.usage = usage.without_raw();
     Attempt& attempt = info.attempts.emplace_back();
-    attempt.provider = endpoint.config.name;
+    attempt.provider = endpoint.name;
     attempt.model = model;
     attempt.outcome = "ok";
     attempt.http_status = head.exchange.status;
@@ -208,14 +205,55 @@ CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const&
     return info;
 }
 
-bool is_openai_host(std::string_view base_url) noexcept {
-    std::size_t const scheme = base_url.find("://");
-    if (scheme == std::string_view::npos) return false;
-    std::string_view host = base_url.substr(scheme + 3);
-    host = host.substr(0, host.find_first_of("/?#"));
-    host = host.substr(0, host.find(':'));
-    constexpr std::string_view domain = "openai.com";
-    return host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+void put_header(Endpoint& endpoint, std::string_view name, std::string_view value) {
+    std::erase_if(endpoint.headers, [&](auto const& field) { return net::equals_ignoring_case(field.first, name); });
+    endpoint.headers.emplace_back(name, value);
 }
 
-}  // namespace aikit::inline v0::provider::openai
+Error named(Error error, Endpoint const& endpoint) {
+    error.provider = endpoint.name;
+    return error;
+}
+
+bool has_control(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+Error wrong_field(std::string_view what, std::string_view field, std::string_view why) {
+    std::string sentence(what);
+    sentence.append(" is wrong: ").append(field).append(" ").append(why).append(".");
+    return fail(Errc::invalid_argument, std::move(sentence));
+}
+
+Result<void> check(Endpoint const& endpoint, std::string_view what) {
+    auto const wrong = [what](std::string_view field, std::string_view why) { return wrong_field(what, field, why); };
+    bool const plain_name =
+        !endpoint.name.empty() && std::all_of(endpoint.name.begin(), endpoint.name.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        });
+    if (!plain_name) return wrong("name", "must be letters, digits, - and _");
+    std::string_view const url = endpoint.base_url;
+    bool const http = url.starts_with("http://") || url.starts_with("https://");
+    std::string_view const rest = http ? url.substr(url.find("://") + 3) : std::string_view();
+    if (rest.empty() || rest.front() == '/') return wrong("base_url", "must be an absolute http or https URL");
+    if (url.find_first_of("?# ") != std::string_view::npos || has_control(url)) {
+        return wrong("base_url", "must have no query, fragment or space");
+    }
+    if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos) {
+        return wrong("base_url", "must have no user in it; give the key as api_key");
+    }
+    if (has_control(endpoint.key.reveal())) return wrong("api_key", "holds a control character");
+    for (auto const& [name, value] : endpoint.headers) {
+        bool const bad_name = name.empty() || has_control(name) || name.find_first_of(": ") != std::string::npos;
+        if (bad_name || has_control(value)) return wrong("headers", "holds what is no header field");
+    }
+    if (endpoint.max_reply_bytes < 1) return wrong("max_reply_bytes", "must be 1 or more");
+    if (!endpoint.transport) return wrong("transport", "is missing");
+    if (!endpoint.runtime || !endpoint.runtime.alive()) {
+        return fail(Errc::invalid_state, "The runtime is closed; make a new one.");
+    }
+    return ok();
+}
+
+}  // namespace aikit::inline v0::provider::carrier

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// provider/openai/stream.cpp - carries the bytes of a streamed reply to the decoder.
-#include "provider/openai/stream.hpp"
+// provider/carrier/stream.cpp - carries the bytes of a streamed reply to its decoder.
+#include "provider/carrier/stream.hpp"
 
 #include "core/async.hpp"
-#include "provider/openai_wire/stream.hpp"
 
 #include <boost/asio/detached.hpp>
 
-namespace aikit::inline v0::provider::openai {
+namespace aikit::inline v0::provider::carrier {
 
 namespace {
 
@@ -33,50 +32,50 @@ bool is_content(ChatEvent const& event) noexcept {
 
 class Stream final : public ChatStream::Source {
 public:
-    Stream(std::shared_ptr<Endpoint const> endpoint, Answer answer, std::string model, int choices,
-           std::vector<std::string> warnings)
+    Stream(std::shared_ptr<Endpoint const> endpoint, Answer answer, std::unique_ptr<ReplyDecoder> decoder,
+           std::string model, std::vector<std::string> warnings)
         : endpoint_(std::move(endpoint)),
           answer_(std::move(answer)),
           model_(std::move(model)),
           warnings_(std::move(warnings)),
-          decoder_(answer_.head.exchange, endpoint_->quirks, choices) {}
+          decoder_(std::move(decoder)) {}
 
     Task<std::optional<ChatEvent>> next() override {
         while (true) {
-            Result<std::optional<ChatEvent>> event = decoder_.next();
+            Result<std::optional<ChatEvent>> event = decoder_->next();
             if (!event) co_return failed(event.error());
             if (*event) {
                 note(**event);
-                if (decoder_.finished() && answer_.body) {
+                if (decoder_->finished() && answer_.body) {
                     boost::asio::any_io_executor const executor = co_await boost::asio::this_coro::executor;
                     boost::asio::co_spawn(executor, drain(std::move(answer_.body)), boost::asio::detached);
                 }
                 co_return event;
             }
-            if (decoder_.finished() || !answer_.body) co_return std::optional<ChatEvent>();
+            if (decoder_->finished() || !answer_.body) co_return std::optional<ChatEvent>();
             Result<std::string> const piece = co_await answer_.body->read();
             if (!piece) {
-                Error error = openai_wire::complete(piece.error(), answer_.head.exchange);
+                Error error = complete(piece.error(), answer_.head.exchange);
                 error.maybe_executed = true;
                 co_return failed(std::move(error));
             }
             if (piece->empty()) {
-                decoder_.end();
+                decoder_->end();
             } else {
-                decoder_.feed(*piece);
+                decoder_->feed(*piece);
             }
         }
     }
 
     CallInfo info() const override {
-        std::string const& model = decoder_.model().empty() ? model_ : decoder_.model();
-        CallInfo info = describe(*endpoint_, answer_.head, model, decoder_.usage());
+        std::string const& model = decoder_->model().empty() ? model_ : decoder_->model();
+        CallInfo info = describe(*endpoint_, answer_.head, model, decoder_->usage());
         Attempt& attempt = info.attempts.front();
         attempt.first_token = first_token_;
         attempt.error = error_;
-        if (!decoder_.finished()) attempt.outcome = error_ ? name(*error_) : "dropped";
+        if (!decoder_->finished()) attempt.outcome = error_ ? name(*error_) : "dropped";
         info.warnings = warnings_;
-        info.warnings.insert(info.warnings.end(), decoder_.warnings().begin(), decoder_.warnings().end());
+        info.warnings.insert(info.warnings.end(), decoder_->warnings().begin(), decoder_->warnings().end());
         return info;
     }
 
@@ -99,17 +98,17 @@ private:
     Answer answer_;
     std::string model_;
     std::vector<std::string> warnings_;
-    openai_wire::StreamDecoder decoder_;
+    std::unique_ptr<ReplyDecoder> decoder_;
     std::optional<std::chrono::microseconds> first_token_;
     std::optional<Errc> error_;
 };
 
 }  // namespace
 
-std::unique_ptr<ChatStream::Source> make_stream(std::shared_ptr<Endpoint const> endpoint, Answer answer,
-                                                std::string model, int choices, std::vector<std::string> warnings) {
-    return std::make_unique<Stream>(std::move(endpoint), std::move(answer), std::move(model), choices,
-                                    std::move(warnings));
+ChatStream make_stream(std::shared_ptr<Endpoint const> endpoint, Answer answer, std::unique_ptr<ReplyDecoder> decoder,
+                       std::string model, std::vector<std::string> warnings) {
+    return ChatStream(std::make_unique<Stream>(std::move(endpoint), std::move(answer), std::move(decoder),
+                                               std::move(model), std::move(warnings)));
 }
 
-}  // namespace aikit::inline v0::provider::openai
+}  // namespace aikit::inline v0::provider::carrier

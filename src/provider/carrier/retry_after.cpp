@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// provider/openai_wire/retry_after.cpp - how long a server asks to wait, in all its spellings.
-#include "provider/openai_wire/errors.hpp"
+// provider/carrier/retry_after.cpp - how long a server asks to wait, in all its spellings.
+#include "provider/carrier/exchange.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
 
-namespace aikit::inline v0::provider::openai_wire {
+namespace aikit::inline v0::provider::carrier {
 
 namespace {
 
@@ -127,4 +127,4 @@ Exchange::Exchange(std::string provider_, int status_, net::Headers const& heade
     retry_after = parse_retry_after(*after, theirs.value_or(now));
 }
 
-}  // namespace aikit::inline v0::provider::openai_wire
+}  // namespace aikit::inline v0::provider::carrier
