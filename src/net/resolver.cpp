@@ -3,6 +3,7 @@
 #include "net/resolver.hpp"
 
 #include "core/async.hpp"
+#include "net/ascii.hpp"
 #include "net/waiter.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +15,20 @@ namespace aikit::inline v0::net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+bool is_localhost(std::string_view host) noexcept {
+    constexpr std::string_view name = "localhost";
+    if (host.ends_with('.')) host.remove_suffix(1);
+    if (host.size() < name.size() || !equals_ignoring_case(host.substr(host.size() - name.size()), name)) return false;
+    return host.size() == name.size() || host[host.size() - name.size() - 1] == '.';
+}
+
+}  // namespace
+
 Result<Addresses> look_up(std::string const& host) {
+    // RFC 6761, 6.3: these are this machine, whatever its files and servers of names say, or do not say.
+    if (is_localhost(host)) return Addresses{asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
     asio::io_context context;
     asio::ip::tcp::resolver resolver(context);
     boost::system::error_code failed;
