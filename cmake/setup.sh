@@ -20,6 +20,7 @@ build_packages="g++ cmake ninja-build ccache mold pkg-config ca-certificates
     libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev zlib1g-dev"
 test_packages="doctest-dev clang-14 clang-tidy-14 clang-format-14 python3 python3-jsonschema python3-venv python3-pip
     python3-setuptools python3-wheel gcovr binutils abigail-tools"
+node_packages="nodejs libnode-dev npm"
 document_packages="developers-reference debian-faq debian-policy"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -65,6 +66,13 @@ install_packages() {
         say "setup: see its message above; aikit is built on Debian 12 (bookworm) with its 'main' section."
         exit 1
     fi
+}
+
+# Node comes from many places, not only from Debian's packages: its command, its header and npm are what counts.
+node_is_there() {
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 &&
+        node -e 'const at = require("node:path").join(process.execPath, "../../include/node/node_api.h");
+            process.exit(require("node:fs").existsSync(at) ? 0 : 1)' >/dev/null 2>&1
 }
 
 # Fetches a package without installing it and unpacks it into the folder $2.
@@ -137,7 +145,10 @@ setup_tokens() {
 for group in "$@"; do
     case "$group" in
     build) install_packages $build_packages ;;
-    test) install_packages $test_packages ;;
+    test)
+        install_packages $test_packages
+        node_is_there || install_packages $node_packages
+        ;;
     documents) setup_documents ;;
     tokens) setup_tokens ;;
     *)

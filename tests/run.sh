@@ -90,7 +90,7 @@ stage_tidy() {
 # of each file is compared with the file.
 format_is_right() {
     wrong=0
-    for file in $(find include src capi tests examples -name '*.hpp' -o -name '*.cpp' -o -name '*.ipp' -o -name '*.h' -o -name '*.c'); do
+    for file in $(find include src capi bindings tests examples -name '*.hpp' -o -name '*.cpp' -o -name '*.ipp' -o -name '*.h' -o -name '*.c'); do
         clang-format-14 "$file" | cmp -s - "$file" || { echo "$file is not formatted; run clang-format-14 -i on it" && wrong=1; }
     done
     return $wrong

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// bindings/node/index.d.ts - what the package offers, for TypeScript.
+
+// For `using` and `await using`, where the language has them.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+}
+
+/** An object of JSON whose members this file does not name; the schemas in capi/schema do. */
+export interface Json {
+  [member: string]: any;
+}
+
+export interface Message {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content?: string | Json[] | null;
+  [member: string]: any;
+}
+
+/** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries. */
+export interface ChatRequest {
+  messages?: Message[];
+  model?: string;
+  temperature?: number;
+  max_tokens?: number;
+  aikit?: Json;
+  [member: string]: any;
+}
+
+/** Words, messages, or a whole request. */
+export type Prompt = string | Message[] | (ChatRequest & { length?: never });
+
+export interface Signal {
+  /** Cancels the call. */
+  signal?: AbortSignal;
+}
+
+export type ChatOptions = Partial<ChatRequest> & Signal;
+
+/** A row of numbers. */
+export type Vector = Float32Array | Float64Array | number[];
+
+export interface Cost extends Json {
+  /** Dollars, as a decimal number without rounding. */
+  usd: string;
+  exact: boolean;
+}
+
+/** What is ours in a reply. */
+export interface Info extends Json {
+  provider: string;
+  complete: boolean;
+  cost: Cost | null;
+  attempts: Json[];
+}
+
+/** A reply in OpenAI's form. */
+export class Reply implements Json {
+  [member: string]: any;
+  aikit?: any;
+  /** What a chat or an answer says; "" for other replies. */
+  readonly text: string;
+  /** Raw vectors, where they were asked for: a row for each. */
+  readonly vectors?: Float32Array[];
+}
+
+/** A chat's or an embedding's reply. */
+export type Told = Reply & { aikit: Info };
+
+/** Events as they come. Leaving a loop over it, closing it, dropping it, and its signal cancel what has not ended. A
+ * reader that waits holds the provider back: no more than 64 events are kept for it. */
+export class Stream implements AsyncIterableIterator<Json> {
+  private constructor();
+  /** The whole reply, once the stream has ended. */
+  readonly result: Told | undefined;
+  next(): Promise<IteratorResult<Json, any>>;
+  return(value?: any): Promise<IteratorResult<Json, any>>;
+  [Symbol.asyncIterator](): this;
+  /** The words alone. */
+  text(): AsyncGenerator<string, void, void>;
+  /** Cancels it, unless it has ended, and waits for its end. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface SearchOptions extends Signal {
+  /** Stands in for the embedding of the query. */
+  vector?: Vector;
+  top?: number;
+  mode?: 'hybrid' | 'dense' | 'sparse';
+  [member: string]: any;
+}
+
+export interface IngestOptions extends Signal {
+  progress?: (event: Json) => void;
+  [member: string]: any;
+}
+
+export interface IngestRequest {
+  paths?: string[];
+  documents?: Array<{ uri: string; text: string; metadata?: Json; [member: string]: any }>;
+  [member: string]: any;
+}
+
+export interface Item {
+  id: string;
+  text?: string;
+  metadata?: Json;
+}
+
+/** A kit of a configuration, else of the environment: providers, prices, ledger and store behind one object. The
+ * options of a call are members of its request, and `signal`. Failures are AikitErrors.
+ *
+ *     const kit = new Kit();
+ *     const stream = kit.stream('Hello');
+ *     for await (const words of stream.text()) process.stdout.write(words);
+ *     console.log(stream.result.aikit.cost.usd);
+ *     await kit.close();
+ *
+ * A kit serves the thread that opened it; each worker opens its own. An idle one does not keep the process alive. */
+export class Kit {
+  constructor(config?: Json);
+
+  /** A chat: words, messages, or a whole request. */
+  chat(prompt: Prompt, options?: ChatOptions): Promise<Told>;
+  /** A chat as it is said: an iterator of OpenAI's chunks. */
+  stream(prompt: Prompt, options?: ChatOptions): Stream;
+  /** What a chat would cost, before it is sent. */
+  costEstimate(prompt: Prompt, more?: Partial<ChatRequest>): Reply;
+
+  /** Texts to vectors. With `raw` they are in `vectors` of the reply. */
+  embed(texts: string | string[] | Json, options?: Signal & { raw?: boolean; model?: string; [member: string]: any }): Promise<Told>;
+  /** Is it within the rules? */
+  moderate(texts: string | string[] | Json, options?: Signal & { model?: string; [member: string]: any }): Promise<Told>;
+  /** The models of a provider, else of the default one. */
+  models(provider?: string, options?: Signal): Promise<Reply>;
+
+  /** Takes in documents; `progress` is called with each event. */
+  ingest(base: string, request: IngestRequest, options?: IngestOptions): Promise<Reply>;
+  /** What a knowledge base has on words, or near a vector. */
+  search(base: string, query?: string | Json | null, options?: SearchOptions): Promise<Reply>;
+  /** An answer from a knowledge base, with checked citations. */
+  ask(base: string, question: string | Json, options?: Signal & Json): Promise<Told>;
+  /** An answer as it is said: an event with its sources first, then events with text. */
+  askStream(base: string, question: string | Json, options?: Signal & Json): Stream;
+
+  /** What was spent. */
+  costReport(query?: Signal & Json): Promise<Reply>;
+
+  /** Makes a collection, or checks that the one there agrees. */
+  vectorsOpen(name: string, options: Signal & { dimensions?: number; [member: string]: any }): Promise<Reply>;
+  /** Deletes a collection with all that is in it. */
+  vectorsDrop(collection: string, options?: Signal): Promise<Reply>;
+  /** All collections. */
+  vectorsCollections(options?: Signal): Promise<Reply>;
+  /** Writes items: all or nothing. `vectors` has a row for each: an array of them, or one array with all. */
+  vectorsUpsert(collection: string, items: Item[], vectors?: Vector | Vector[] | null, options?: Signal): Promise<Reply>;
+  /** Removes items. */
+  vectorsRemove(collection: string, ids: string[], options?: Signal): Promise<Reply>;
+  /** The items of these ids; `vectors` of the reply has their rows. */
+  vectorsGet(collection: string, ids: string[], options?: Signal): Promise<Reply>;
+  /** How many items there are. */
+  vectorsCount(collection: string, options?: Signal): Promise<Reply>;
+  /** The nearest items to a vector, to words (`text`), or to both. */
+  vectorsSearch(collection: string, vector?: Vector | null, query?: Signal & { top?: number; text?: string; [member: string]: any }): Promise<Reply>;
+
+  /** Cancels what runs, writes what is recorded, and closes the store. Twice does no harm. */
+  close(): Promise<void>;
+  /** The same, waiting on this thread. */
+  closeSync(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+  [Symbol.dispose](): void;
+}
+
+/** What the environment says, as a configuration: the file of `path`, else of AIKIT_CONFIG, else the usual places. */
+export function configFromEnv(path?: string): Json;
+
+/** The version of the library. */
+export const version: string;
+
+export type Code =
+  | 'invalid_argument'
+  | 'authentication'
+  | 'permission'
+  | 'not_found'
+  | 'invalid_request'
+  | 'context_length'
+  | 'content_filtered'
+  | 'rate_limited'
+  | 'quota_exceeded'
+  | 'overloaded'
+  | 'server_error'
+  | 'timeout'
+  | 'connection'
+  | 'incomplete'
+  | 'protocol'
+  | 'budget_exceeded'
+  | 'unknown_price'
+  | 'unsupported'
+  | 'cancelled'
+  | 'storage'
+  | 'busy'
+  | 'invalid_state'
+  | 'out_of_memory'
+  | 'internal';
+
+/** What went wrong; each code has a subclass. The message is a sentence of ours and safe to log. */
+export class AikitError extends Error {
+  static readonly code: Code;
+  readonly code: Code;
+  /** The reason of the signal that cancelled it. */
+  readonly cause?: unknown;
+  provider: string | null;
+  httpStatus: number | null;
+  providerCode: string | null;
+  requestId: string | null;
+  /** The same request may succeed later without being changed. */
+  retryable: boolean;
+  /** How long the provider asked to wait. */
+  retryAfterMs: number | null;
+  /** The provider's own words, which may hold user data. */
+  remoteDetail: string;
+  /** What had come of a reply by then. */
+  partial: Json | null;
+}
+
+export class InvalidArgument extends AikitError {}
+export class Authentication extends AikitError {}
+export class Permission extends AikitError {}
+export class NotFound extends AikitError {}
+export class InvalidRequest extends AikitError {}
+export class ContextLength extends AikitError {}
+export class ContentFiltered extends AikitError {}
+export class RateLimited extends AikitError {}
+export class QuotaExceeded extends AikitError {}
+export class Overloaded extends AikitError {}
+export class ServerError extends AikitError {}
+export class Timeout extends AikitError {}
+export class ConnectionFailed extends AikitError {}
+export class Incomplete extends AikitError {}
+export class ProtocolError extends AikitError {}
+export class BudgetExceeded extends AikitError {}
+export class UnknownPrice extends AikitError {}
+export class Unsupported extends AikitError {}
+export class Cancelled extends AikitError {}
+export class StorageError extends AikitError {}
+export class Busy extends AikitError {}
+export class InvalidState extends AikitError {}
+export class OutOfMemory extends AikitError {}
+export class Internal extends AikitError {}

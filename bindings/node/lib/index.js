@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// bindings/node/lib/index.js - every AI provider behind one interface, with the exact cost of each call.
+'use strict';
+
+const { byCode, made, checked, ...errors } = require('./errors.js');
+const { Kit, configFromEnv } = require('./kit.js');
+const native = require('./native.js');
+const { Reply, Stream } = require('./operation.js');
+
+module.exports = { Kit, Stream, Reply, configFromEnv, version: native.version, ...errors };

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// bindings/node/lib/kit.js - a kit: providers, prices, ledger and store behind one object.
+'use strict';
+
+const { InvalidArgument, InvalidState, checked } = require('./errors.js');
+const native = require('./native.js');
+const { Pending, Reply, Stream, end, live } = require('./operation.js');
+
+const RAW_VECTORS = 1;
+
+/** JSON has no such numbers, and JSON.stringify writes null in their place. */
+function finite(_, value) {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} is no number of JSON`);
+  return value;
+}
+
+function json(value) {
+  try {
+    return JSON.stringify(value, finite);
+  } catch (error) {
+    throw new InvalidArgument(`What was given cannot be written as JSON: ${error.message}`, { cause: error });
+  }
+}
+
+function words(value, name) {
+  if (typeof value !== 'string') throw new InvalidArgument(`The ${name} is no string.`);
+  return value;
+}
+
+function chatRequest(prompt, more) {
+  if (typeof prompt === 'string') return { messages: [{ role: 'user', content: prompt }], ...more };
+  if (Array.isArray(prompt)) return { messages: prompt, ...more };
+  return { ...prompt, ...more };
+}
+
+function named(name, value, more) {
+  if (value === undefined || value === null) return more;
+  return typeof value === 'object' && !Array.isArray(value) ? { ...value, ...more } : { [name]: value, ...more };
+}
+
+function floatsOf(row) {
+  if (row instanceof Float32Array) return row;
+  const plain = Array.isArray(row) ? row : row instanceof Float64Array ? row : undefined;
+  if (!plain || !plain.every((number) => typeof number === 'number')) {
+    throw new InvalidArgument('A vector is a Float32Array, a Float64Array, or an array of numbers.');
+  }
+  return Float32Array.from(plain);
+}
+
+/** Rows as one array, and their number. */
+function rowsOf(vectors, count) {
+  if (vectors === undefined || vectors === null) return [undefined, 0];
+  if (!Array.isArray(vectors) || typeof vectors[0] === 'number') {
+    const flat = floatsOf(vectors);
+    if (count === 0 || flat.length % count) throw new InvalidArgument('The vectors do not divide into one for each item.');
+    return [flat, count];
+  }
+  const rows = vectors.map(floatsOf);
+  const width = rows.length ? rows[0].length : 0;
+  if (rows.some((row) => row.length !== width)) throw new InvalidArgument('All vectors need the same number of dimensions.');
+  const flat = new Float32Array(rows.length * width);
+  rows.forEach((row, number) => flat.set(row, number * width));
+  return [flat, rows.length];
+}
+
+function vectorOf(vector) {
+  return vector === undefined || vector === null ? undefined : floatsOf(vector);
+}
+
+/** What the environment says, as a configuration. */
+function configFromEnv(path = '') {
+  return JSON.parse(checked(() => native.configFromEnv(words(path, 'path'))));
+}
+
+/** A kit of a configuration, else of the environment. Requests and replies are objects in OpenAI's form; the options of
+ * a call are members of its request, and `signal`, an AbortSignal that cancels it. */
+class Kit {
+  #handle;
+  #closing;
+
+  constructor(config = configFromEnv()) {
+    const { runtime, ...rest } = config;
+    const threads = json({ ...runtime, callbacks: 'dispatch' });
+    this.#handle = checked(() => native.open(json(rest), threads));
+  }
+
+  #start(signal, name, listens, ...given) {
+    if (this.#closing) throw new InvalidState('The kit is closed.');
+    return new Pending(this, this.#handle, signal, name, listens, given);
+  }
+
+  /** A chat: words, messages, or a whole request. */
+  async chat(prompt, { signal, ...more } = {}) {
+    return end(this.#start(signal, 'chat', false, json(chatRequest(prompt, more))));
+  }
+
+  /** A chat as it is said: an iterator of OpenAI's chunks. */
+  stream(prompt, { signal, ...more } = {}) {
+    const request = { ...chatRequest(prompt, more), stream: true };
+    return new Stream(this.#start(signal, 'chat', true, json(request)));
+  }
+
+  /** Texts to vectors. With `raw` they are in `vectors` of the reply: a Float32Array for each. */
+  async embed(texts, { signal, raw = false, ...more } = {}) {
+    const request = json(named('input', texts, more));
+    return end(this.#start(signal, 'embed', false, request, undefined, undefined, raw ? RAW_VECTORS : 0));
+  }
+
+  /** Is it within the rules? */
+  async moderate(texts, { signal, ...more } = {}) {
+    return end(this.#start(signal, 'moderate', false, json(named('input', texts, more))));
+  }
+
+  /** The models of a provider, else of the default one. */
+  async models(provider = '', { signal } = {}) {
+    return end(this.#start(signal, 'models', false, words(provider, 'provider')));
+  }
+
+  /** Takes in documents; `progress` is called with each event. */
+  async ingest(base, request, { signal, progress, ...more } = {}) {
+    const whole = { ...request, ...more };
+    words(base, 'base');
+    if (!progress) return end(this.#start(signal, 'ingest', false, base, json(whole)));
+    const stream = new Stream(this.#start(signal, 'ingest', true, base, json({ ...whole, stream: true })));
+    for await (const event of stream) progress(event);
+    return stream.result;
+  }
+
+  /** What a knowledge base has on words, or near a `vector`. */
+  async search(base, query, { signal, vector, ...more } = {}) {
+    const request = json(named('query', query, more));
+    return end(this.#start(signal, 'search', false, words(base, 'base'), request, vectorOf(vector)));
+  }
+
+  /** An answer from a knowledge base, with checked citations. */
+  async ask(base, question, { signal, ...more } = {}) {
+    return end(this.#start(signal, 'ask', false, words(base, 'base'), json(named('question', question, more))));
+  }
+
+  /** An answer as it is said: an event with its sources first, then events with text. */
+  askStream(base, question, { signal, ...more } = {}) {
+    const request = { ...named('question', question, more), stream: true };
+    return new Stream(this.#start(signal, 'ask', true, words(base, 'base'), json(request)));
+  }
+
+  /** What a chat would cost, before it is sent. Does not wait for anything. */
+  costEstimate(prompt, more = {}) {
+    if (this.#closing) throw new InvalidState('The kit is closed.');
+    const said = checked(() => native.costEstimate(this.#handle, json(chatRequest(prompt, more))));
+    return Object.assign(new Reply(), JSON.parse(said));
+  }
+
+  /** What was spent. */
+  async costReport({ signal, ...query } = {}) {
+    return end(this.#start(signal, 'costReport', false, json(query)));
+  }
+
+  /** Makes a collection, or checks that the one there agrees. */
+  async vectorsOpen(name, { signal, ...more } = {}) {
+    return end(this.#start(signal, 'vectorsOpen', false, json({ name, ...more })));
+  }
+
+  /** Deletes a collection with all that is in it. */
+  async vectorsDrop(collection, { signal } = {}) {
+    return end(this.#start(signal, 'vectorsDrop', false, words(collection, 'collection')));
+  }
+
+  /** All collections. */
+  async vectorsCollections({ signal } = {}) {
+    return end(this.#start(signal, 'vectorsCollections', false));
+  }
+
+  /** Writes items: all or nothing. `vectors` has a row for each: an array of them, or one array with all. */
+  async vectorsUpsert(collection, items, vectors, { signal } = {}) {
+    if (!Array.isArray(items)) throw new InvalidArgument('The items are no array.');
+    const [flat, count] = rowsOf(vectors, items.length);
+    return end(this.#start(signal, 'vectorsUpsert', false, words(collection, 'collection'), json(items), flat, count));
+  }
+
+  /** Removes items. */
+  async vectorsRemove(collection, ids, { signal } = {}) {
+    return end(this.#start(signal, 'vectorsRemove', false, words(collection, 'collection'), json(ids)));
+  }
+
+  /** The items of these ids; `vectors` of the reply has their rows. */
+  async vectorsGet(collection, ids, { signal } = {}) {
+    return end(this.#start(signal, 'vectorsGet', false, words(collection, 'collection'), json(ids)));
+  }
+
+  /** How many items there are. */
+  async vectorsCount(collection, { signal } = {}) {
+    return end(this.#start(signal, 'vectorsCount', false, words(collection, 'collection')));
+  }
+
+  /** The nearest items to a vector, to words (`text`), or to both. */
+  async vectorsSearch(collection, vector, { signal, ...query } = {}) {
+    const given = [words(collection, 'collection'), json(query), vectorOf(vector)];
+    return end(this.#start(signal, 'vectorsSearch', false, ...given));
+  }
+
+  /** Cancels what runs, writes what is recorded, and closes the store. Twice does no harm. */
+  close() {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close() {
+    const mine = [...live.values()].filter((pending) => pending.kit === this);
+    await Promise.all(mine.map((pending) => new Promise((resolve) => {
+      const told = pending.ended;
+      pending.ended = () => {
+        told?.();
+        resolve();
+      };
+      pending.cancel();
+    })));
+    await end(new Pending(this, this.#handle, undefined, 'close', false, []));
+  }
+
+  /** The same, waiting on this thread. */
+  closeSync() {
+    if (this.#closing) return;
+    this.#closing = Promise.resolve();
+    checked(() => native.end(this.#handle));
+  }
+}
+if (Symbol.asyncDispose) Kit.prototype[Symbol.asyncDispose] = Kit.prototype.close;
+if (Symbol.dispose) Kit.prototype[Symbol.dispose] = Kit.prototype.closeSync;
+
+module.exports = { Kit, configFromEnv };
