@@ -42,7 +42,10 @@ function loads() {
 function library() {
   let built = process.env.AIKIT_LIBRARY;
   if (!built && existsSync(here(LIBRARY)) && !inCheckout) return here(LIBRARY);
-  if (!built && systemHasIt()) return undefined;
+  if (!built && systemHasIt()) {
+    rmSync(here(LIBRARY), { force: true }); // it would come first
+    return undefined;
+  }
   if (!built && inCheckout) {
     const folder = path.join(checkout, 'build', 'node', 'library');
     run('cmake', '-S', checkout, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '-DAIKIT_BUILD_TESTS=OFF', '-DAIKIT_BUILD_SHARED=OFF');

@@ -12,8 +12,10 @@ import json
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import house
 
@@ -100,6 +102,19 @@ def python(_root, _command, block, _compiler):
         yield f"is no Python: {error}"
 
 
+def js(_root, _command, block, _compiler):
+    """A module; where there is no node, nobody can tell."""
+    node = shutil.which("node")
+    if node is None:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".mjs") as file:
+        file.write(block)
+        file.flush()
+        done = subprocess.run([node, "--check", file.name], capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield f"is no JavaScript: {done.stderr}"
+
+
 def json_text(_root, _command, block, _compiler):
     try:
         json.loads(block)
@@ -107,17 +122,17 @@ def json_text(_root, _command, block, _compiler):
         yield f"is no JSON: {error}"
 
 
-KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "python": python, "json": json_text, "text": lambda *_: ()}
+KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "python": python, "js": js, "json": json_text, "text": lambda *_: ()}
 
 
 def missing_tests(root, page, text):
-    """Rows say "label: a test's name" of tests in C++, or of methods in Python."""
+    """Rows say "label: a test's name" of tests in C++ or JavaScript, or of methods in Python."""
     named = {name for row in ROW.findall(text) for name in re.findall(r'"([^"]+)"', row)}
     if not named:
         return []
-    sources = "\n".join(path.read_text() for kind in ("*.cpp", "*.py") for path in sorted((root / "tests").rglob(kind)))
+    sources = "\n".join(path.read_text() for kind in ("*.cpp", "*.mjs", "*.py") for path in sorted((root / "tests").rglob(kind)))
     return [f"{page}: there is no test named '{name}'" for name in sorted(named)
-            if f'"{name}"' not in sources and f"def {name}(" not in sources]
+            if not any(written in sources for written in (f'"{name}"', f"'{name}'", f"def {name}("))]
 
 
 def check_page(root, page, text, command, compiler):

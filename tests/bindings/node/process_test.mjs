@@ -103,7 +103,7 @@ function terminating(count, at, together) {
     await kit.close();`;
 }
 
-test(`${WORKERS} workers are terminated in the middle of their streams`, async () => {
+test('workers are terminated in the middle of their streams', async () => {
   const result = await run(terminating(WORKERS, 'await sleep(number % 17);', 5));
   assert.deepEqual([result.code, result.signal], [0, null], result.err);
   const [said, count, longest] = result.out.trim().split('\n').at(-1).split(' ');
