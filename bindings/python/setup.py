@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Puts libaikit_c.so.1 into the package: that of AIKIT_LIBRARY, else one built here with CMake. A checkout whose package
-holds it already, or a system that has it, needs neither."""
+"""Puts libaikit_c.so.1 into the package: that of AIKIT_LIBRARY, else one built here with CMake, in build/python of the
+checkout. A package that holds it already, or a system that has it, needs neither."""
 
 import ctypes
 import os
@@ -23,20 +23,34 @@ def system_has_it():
     return True
 
 
+def build():
+    """The library, made from the checkout that this package is part of."""
+    root = HERE.parents[1]
+    if not (root / "capi/aikit.h").is_file():
+        raise SystemExit(f"aikit: there is no {NAME} here and no source to build it from: install from a checkout, or "
+                         "set AIKIT_LIBRARY to the library's path.")
+    if not shutil.which("cmake"):
+        raise SystemExit("aikit: building the library needs CMake, a C++20 compiler and some libraries; "
+                         "cmake/setup.sh installs them on Debian.")
+    folder = root / "build/python"
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", "-DAIKIT_BUILD_SHARED=OFF",
+               "-DAIKIT_BUILD_COMMAND=OFF", "-DAIKIT_BUILD_TESTS=OFF", "-DAIKIT_WERROR=OFF"]
+    if shutil.which("ninja") and not (folder / "CMakeCache.txt").is_file():
+        options += ["-G", "Ninja"]
+    subprocess.run(["cmake", "-S", root, "-B", folder, *options], check=True)
+    subprocess.run(["cmake", "--build", folder, "-j", str(os.cpu_count() or 1), "--target", "aikit_c"], check=True)
+    return folder / "capi" / NAME
+
+
 class BuildWithLibrary(build_py):
     def run(self):
         super().run()
+        given = os.environ.get("AIKIT_LIBRARY")
         target = pathlib.Path(self.build_lib) / "aikit" / NAME
-        if target.is_file() or (not os.environ.get("AIKIT_LIBRARY") and system_has_it()):
+        if target.is_file() or (not given and system_has_it()):
             return
-        built = os.environ.get("AIKIT_LIBRARY")
-        if not built:
-            folder = HERE.parents[1] / "build" / "python"
-            subprocess.run(["cmake", "-S", HERE.parents[1], "-B", folder, "-DCMAKE_BUILD_TYPE=Release"], check=True)
-            subprocess.run(["cmake", "--build", folder, "-j2", "--target", "aikit_c"], check=True)
-            built = folder / "capi" / NAME
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(built, target)
+        shutil.copyfile(given or build(), target)
 
 
 class WithLibrary(Distribution):

@@ -4,11 +4,28 @@
 import ctypes as c
 import os
 import pathlib
+from typing import Any
 
-_beside = pathlib.Path(__file__).with_name("libaikit_c.so.1")
-lib = c.CDLL(os.environ.get("AIKIT_LIBRARY") or (str(_beside) if _beside.is_file() else "libaikit_c.so.1"))
+ABI = 1  # AIKIT_ABI_VERSION of the aikit.h that this mirrors
+NAME = "libaikit_c.so.1"
 
-Handle = c.c_void_p
+
+def _load() -> Any:
+    beside = pathlib.Path(__file__).with_name(NAME)
+    found = os.environ.get("AIKIT_LIBRARY") or (str(beside) if beside.is_file() else NAME)
+    try:
+        loaded = c.CDLL(found)
+        older = loaded.aikit_abi_version() < ABI
+    except (OSError, AttributeError) as error:
+        raise ImportError(f"aikit needs {NAME}; set AIKIT_LIBRARY to its path: {error}") from error
+    if older:
+        raise ImportError(f"{found} is older than this package; install one of the same release")
+    return loaded
+
+
+lib: Any = _load()
+
+Handle: Any = c.c_void_p
 Text = (c.c_char_p, c.c_size_t)
 
 
@@ -20,8 +37,8 @@ class Floats(c.Structure):
     _fields_ = [("data", c.c_void_p), ("count", c.c_size_t), ("dimensions", c.c_size_t)]
 
 
-Event = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
-Done = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_void_p, c.c_size_t, Handle)
+Event: Any = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
+Done: Any = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_void_p, c.c_size_t, Handle)
 NO_EVENT, NO_DONE = Event(), Done()
 
 _BYTES, _FLOATS, _HANDLE, _INT = c.POINTER(Bytes), c.POINTER(Floats), c.POINTER(Handle), c.POINTER(c.c_int32)
@@ -30,13 +47,12 @@ _ENDING = (Done, c.c_void_p, _HANDLE, _HANDLE)
 _LISTENING = (c.c_uint32, Event) + _ENDING
 
 
-def _bind(name, result, *arguments):
+def _bind(name: str, result: Any, *arguments: Any) -> Any:
     function = getattr(lib, "aikit_" + name)
     function.restype, function.argtypes = result, arguments
     return function
 
 
-abi_version = _bind("abi_version", c.c_uint32)
 version = _bind("version", c.c_char_p)
 status_name = _bind("status_name", c.c_char_p, c.c_int32)
 bytes_free = _bind("bytes_free", None, _BYTES)
@@ -46,10 +62,11 @@ error_remote_detail = _bind("error_remote_detail", c.c_char_p, Handle)
 error_free = _bind("error_free", None, Handle)
 runtime_create = _bind("runtime_create", c.c_int32, *Text, _HANDLE, _HANDLE)
 runtime_wait_handle = _bind("runtime_wait_handle", c.c_int32, Handle, _INT, _HANDLE)
-runtime_dispatch = _bind("runtime_dispatch", c.c_int32, Handle, c.c_void_p, _HANDLE)
+runtime_dispatch = _bind("runtime_dispatch", c.c_int32, Handle, c.POINTER(c.c_size_t), _HANDLE)
 runtime_free = _bind("runtime_free", None, Handle)
 config_from_env = _bind("config_from_env", c.c_int32, *Text, _BYTES, _HANDLE)
 kit_open = _bind("kit_open", c.c_int32, Handle, *Text, _HANDLE, _HANDLE)
+kit_flush = _bind("kit_flush", c.c_int32, Handle, _HANDLE)
 kit_close = _bind("kit_close", c.c_int32, Handle, _HANDLE)
 kit_free = _bind("kit_free", None, Handle)
 op_cancel = _bind("op_cancel", c.c_int32, Handle)
@@ -80,17 +97,24 @@ vectors_search_start = _bind("vectors_search_start", c.c_int32, Handle, *Text, *
 byref, string_at = c.byref, c.string_at
 
 
-def taken(out):
+def taken(out: Bytes) -> bytes:
     """The bytes of an aikit_bytes, which is freed."""
     text = c.string_at(out.data, out.size) if out.data else b""
     bytes_free(c.byref(out))
     return text
 
 
-def number():
+def number() -> Any:
     return c.c_int32()
 
 
-def floats_of(raw):
-    """A C array with a copy of these bytes of float."""
-    return (c.c_char * len(raw)).from_buffer_copy(raw)
+def size() -> Any:
+    return c.c_size_t()
+
+
+def pointer_to(memory: memoryview) -> Any:
+    """Where the bytes of a contiguous buffer are. One that cannot be written to is copied: ctypes has no other way."""
+    if not memory.nbytes:
+        return c.byref(c.c_char())
+    flat = memory.cast("B")
+    return c.byref(c.c_char.from_buffer(bytearray(flat) if memory.readonly else flat))

@@ -20,7 +20,7 @@ class Error(Exception):
     InvalidArgument invalid_argument False
     """
 
-    code = "internal"
+    code: str = "internal"
     message: str = ""
     provider: Optional[str] = None
     http_status: Optional[int] = None
@@ -32,30 +32,148 @@ class Error(Exception):
     partial: Optional[Dict[str, Any]] = None
 
 
-class InvalidArgument(Error): code = "invalid_argument"
-class Authentication(Error): code = "authentication"
-class Permission(Error): code = "permission"
-class NotFound(Error): code = "not_found"
-class InvalidRequest(Error): code = "invalid_request"
-class ContextLength(Error): code = "context_length"
-class ContentFiltered(Error): code = "content_filtered"
-class RateLimited(Error): code = "rate_limited"
-class QuotaExceeded(Error): code = "quota_exceeded"
-class Overloaded(Error): code = "overloaded"
-class ServerError(Error): code = "server_error"
-class Timeout(Error): code = "timeout"
-class ConnectionFailed(Error): code = "connection"
-class Incomplete(Error): code = "incomplete"
-class ProtocolError(Error): code = "protocol"
-class BudgetExceeded(Error): code = "budget_exceeded"
-class UnknownPrice(Error): code = "unknown_price"
-class Unsupported(Error): code = "unsupported"
-class Cancelled(Error): code = "cancelled"
-class StorageError(Error): code = "storage"
-class Busy(Error): code = "busy"
-class InvalidState(Error): code = "invalid_state"
-class OutOfMemory(Error): code = "out_of_memory"
-class Internal(Error): code = "internal"
+class InvalidArgument(Error):
+    """The call is malformed; the sentence names the field."""
+
+    code = "invalid_argument"
+
+
+class Authentication(Error):
+    """The provider refused the credentials."""
+
+    code = "authentication"
+
+
+class Permission(Error):
+    """The credentials are good, but not for this."""
+
+    code = "permission"
+
+
+class NotFound(Error):
+    """No such model, file, collection or document."""
+
+    code = "not_found"
+
+
+class InvalidRequest(Error):
+    """The provider refused the request as it stands."""
+
+    code = "invalid_request"
+
+
+class ContextLength(Error):
+    """The request does not fit the model's context window."""
+
+    code = "context_length"
+
+
+class ContentFiltered(Error):
+    """The provider's safety system refused it or withheld the answer."""
+
+    code = "content_filtered"
+
+
+class RateLimited(Error):
+    """Too many requests or tokens; see `retry_after`."""
+
+    code = "rate_limited"
+
+
+class QuotaExceeded(Error):
+    """The account's credit or plan is used up; waiting does not help."""
+
+    code = "quota_exceeded"
+
+
+class Overloaded(Error):
+    """The provider asks to come back later."""
+
+    code = "overloaded"
+
+
+class ServerError(Error):
+    """The provider failed."""
+
+    code = "server_error"
+
+
+class Timeout(Error):
+    """A time limit of the request ran out."""
+
+    code = "timeout"
+
+
+class ConnectionFailed(Error):
+    """Lost or refused before an answer."""
+
+    code = "connection"
+
+
+class Incomplete(Error):
+    """A stream ended before its terminal marker."""
+
+    code = "incomplete"
+
+
+class ProtocolError(Error):
+    """The other side answered, but not in its own format."""
+
+    code = "protocol"
+
+
+class BudgetExceeded(Error):
+    """A budget of the caller's does not allow it."""
+
+    code = "budget_exceeded"
+
+
+class UnknownPrice(Error):
+    """It cannot be priced, and the policy says not to guess."""
+
+    code = "unknown_price"
+
+
+class Unsupported(Error):
+    """This provider or model cannot do that; nothing was sent."""
+
+    code = "unsupported"
+
+
+class Cancelled(Error):
+    """The caller asked to stop."""
+
+    code = "cancelled"
+
+
+class StorageError(Error):
+    """The store is damaged, full, read-only, or newer than this library."""
+
+    code = "storage"
+
+
+class Busy(Error):
+    """Another process or connection holds it."""
+
+    code = "busy"
+
+
+class InvalidState(Error):
+    """Not now: it is closed, inherited through a fork, or already doing this."""
+
+    code = "invalid_state"
+
+
+class OutOfMemory(Error):
+    """An allocation failed."""
+
+    code = "out_of_memory"
+
+
+class Internal(Error):
+    """A bug in aikit; please report it."""
+
+    code = "internal"
 
 
 BY_CODE = {kind.code: kind for kind in Error.__subclasses__()}
@@ -64,7 +182,8 @@ BY_CODE = {kind.code: kind for kind in Error.__subclasses__()}
 def made(status: int, handle: Any, partial: bytes = b"") -> Error:
     """The exception of a status and an aikit_error, which stays the caller's."""
     code = _ffi.status_name(status).decode()
-    out, said = _ffi.Bytes(), {}
+    out = _ffi.Bytes()
+    said: Dict[str, Any] = {}
     if handle and _ffi.error_json(handle, _ffi.byref(out), None) == 0:
         said = json.loads(_ffi.taken(out))
     error = BY_CODE.get(code, Internal)(said.get("message") or code)
@@ -74,7 +193,7 @@ def made(status: int, handle: Any, partial: bytes = b"") -> Error:
     error.retryable = bool(said.get("retryable"))
     after = said.get("retry_after_ms")
     error.retry_after = None if after is None else after / 1000
-    error.remote_detail = (_ffi.error_remote_detail(handle) or b"").decode() if handle else ""
+    error.remote_detail = (_ffi.error_remote_detail(handle) or b"").decode(errors="replace") if handle else ""
     error.partial = json.loads(partial) if partial else None
     return error
 

@@ -7,11 +7,11 @@ import json
 import os
 import threading
 import weakref
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple, Union, cast
 
 from . import _ffi
-from .errors import InvalidArgument, InvalidState, check
-from .operation import AsyncStream, Pending, Reply, Stream, _live, later, wait
+from .errors import Cancelled, InvalidArgument, InvalidState, check
+from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
 
 Json = Mapping[str, Any]
 Prompt = Union[str, Sequence[Json], Json]
@@ -24,13 +24,18 @@ _kits: "weakref.WeakSet[Kit]" = weakref.WeakSet()
 def _json(value: Any) -> Tuple[bytes, int]:
     try:
         raw = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidArgument(f"What was given cannot be written as JSON: {error}") from error
     return raw, len(raw)
 
 
 def _utf8(text: str) -> Tuple[bytes, int]:
-    raw = text.encode()
+    if not isinstance(text, str):
+        raise InvalidArgument(f"A name is a string, not {type(text).__name__}.")
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"A name cannot be written as UTF-8: {error}") from error
     return raw, len(raw)
 
 
@@ -47,28 +52,40 @@ def _named(name: str, value: Any, more: Json) -> Dict[str, Any]:
 
 
 def _rows(vectors: Any) -> Tuple[Any, int, int]:
-    """A C array, rows and numbers per row: of a buffer (array, memoryview, numpy), or of sequences of numbers."""
+    """Where the numbers are, rows, and numbers per row. A buffer of float32 (array, memoryview, numpy) that is
+    contiguous and can be written to is handed over as it is; others of float32 or float64, and sequences, are copied.
+    """
     if vectors is None:
         return None, 0, 0
     try:
         view = memoryview(vectors)
     except TypeError:
-        pass
-    else:
-        if view.ndim not in (1, 2) or view.format not in ("f", "d"):
-            raise InvalidArgument("Vectors are one or two dimensional arrays of float32 or float64.")
-        count, width = view.shape if view.ndim == 2 else (1, view.shape[0])
-        if view.format == "f":
-            return _ffi.floats_of(view.tobytes()), count, width
-        vectors = view.tolist()
+        return _rows_of_sequences(vectors)
+    except (ValueError, BufferError) as error:
+        raise InvalidArgument(f"Vectors are arrays of float32 or float64: {error}") from error
+    if view.ndim not in (1, 2) or view.format not in ("f", "d"):
+        raise InvalidArgument("Vectors are one or two dimensional arrays of float32 or float64.")
+    shape = cast(Tuple[int, ...], view.shape)
+    count, width = (1, *shape)[-2:]
+    if view.format == "d":
+        view = memoryview(array.array("f", array.array("d", view.tobytes())))
+    elif not view.c_contiguous:
+        view = memoryview(bytearray(view.tobytes()))
+    return _ffi.pointer_to(view), count, width
+
+
+def _rows_of_sequences(vectors: Any) -> Tuple[Any, int, int]:
     try:
-        rows = [list(row) for row in vectors] if len(vectors) and hasattr(vectors[0], "__len__") else [list(vectors)]
-        if any(len(row) != len(rows[0]) for row in rows):
-            raise InvalidArgument("All rows of vectors need the same number of dimensions.")
-        flat = array.array("f", [number for row in rows for number in row])
-    except TypeError as error:
+        nested = len(vectors) > 0 and hasattr(vectors[0], "__len__")
+        rows = [array.array("f", row) for row in (vectors if nested else [vectors])]
+    except (TypeError, ValueError, OverflowError, LookupError) as error:
         raise InvalidArgument(f"Vectors are rows of numbers: {error}") from error
-    return _ffi.floats_of(flat.tobytes()), len(rows), len(rows[0])
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise InvalidArgument("All rows of vectors need the same number of dimensions.")
+    flat = array.array("f")
+    for row in rows:
+        flat.extend(row)
+    return _ffi.pointer_to(memoryview(flat)), len(rows), len(rows[0])
 
 
 def version() -> str:
@@ -77,14 +94,15 @@ def version() -> str:
     >>> len(version().split("."))
     3
     """
-    return _ffi.version().decode()
+    return cast(str, _ffi.version().decode())
 
 
-def config_from_env(path: str = "") -> Dict[str, Any]:
-    """What the environment says, as a configuration."""
+def config_from_env(path: Union[str, "os.PathLike[str]"] = "") -> Dict[str, Any]:
+    """What the environment says, as a configuration: the file of `path`, else of AIKIT_CONFIG, else the usual places;
+    then AIKIT_STORE, OPENAI_API_KEY, OPENAI_BASE_URL, proxies."""
     out, error = _ffi.Bytes(), _ffi.Handle()
-    check(_ffi.config_from_env(*_utf8(path), _ffi.byref(out), _ffi.byref(error)), error)
-    return json.loads(_ffi.taken(out))
+    check(_ffi.config_from_env(*_utf8(os.fspath(path)), _ffi.byref(out), _ffi.byref(error)), error)
+    return cast(Dict[str, Any], json.loads(_ffi.taken(out)))
 
 
 def _end(pid: int, kit: Any, runtime: Any) -> None:
@@ -96,8 +114,8 @@ def _end(pid: int, kit: Any, runtime: Any) -> None:
 class Kit:
     """A kit of a configuration, else of the environment. Every call has a twin that is awaited, ending in `_async`.
 
-    Requests and replies are dicts in OpenAI's form. In a forked child it is opened afresh when it is first used there.
-    One event loop at a time may await its calls.
+    Requests and replies are dicts in OpenAI's form. Any thread may use it; one event loop at a time may await its
+    calls. In a forked child it is opened afresh when it is first used there.
 
     >>> import aikit
     >>> script = {"repeat": True, "replies": [{"text": "Hello world", "usage": {"input": 9, "output": 2}}]}
@@ -108,7 +126,7 @@ class Kit:
 
     def __init__(self, config: Optional[Json] = None):
         self._config = dict(config) if config is not None else config_from_env()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may close a kit while it is being opened
         self._closed = False
         self._kit: Any = None
         self._open()
@@ -116,15 +134,21 @@ class Kit:
 
     def _open(self) -> None:
         self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._busy: set = set()
+        self._busy: Set[Pending] = set()
+        self._tally = Tally()
         config = {name: value for name, value in self._config.items() if name != "runtime"}
         runtime, kit, error, fd = _ffi.Handle(), _ffi.Handle(), _ffi.Handle(), _ffi.number()
-        threads = {**self._config.get("runtime", {}), "callbacks": "dispatch"}
-        check(_ffi.runtime_create(*_json(threads), _ffi.byref(runtime), _ffi.byref(error)), error)
+        threads = self._config.get("runtime") or {}
+        if not isinstance(threads, Mapping):
+            raise InvalidArgument("configuration.runtime must be an object.")
+        self._has_thread = threads.get("io") != 0
+        check(_ffi.runtime_create(*_json({**threads, "callbacks": "dispatch"}), _ffi.byref(runtime),
+                                  _ffi.byref(error)), error)
         try:
             check(_ffi.runtime_wait_handle(runtime, _ffi.byref(fd), _ffi.byref(error)), error)
             check(_ffi.kit_open(runtime, *_json(config), _ffi.byref(kit), _ffi.byref(error)), error)
         except BaseException:
+            _ffi.kit_free(kit)
             _ffi.runtime_free(runtime)
             raise
         self._runtime, self._kit, self._fd = runtime, kit, fd.value
@@ -139,9 +163,14 @@ class Kit:
             return self._kit
 
     def _forked(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._ending.detach()
         self._kit = None
+
+    def flush(self) -> None:
+        """Waits until what is recorded is durable."""
+        error = _ffi.Handle()
+        check(_ffi.kit_flush(self._handle(), _ffi.byref(error)), error)
 
     def close(self) -> None:
         """Writes what is recorded, cancels what runs, and closes the store. Twice does no harm."""
@@ -150,22 +179,20 @@ class Kit:
                 return
             self._closed = True
             kit = self._kit
-        if kit is None:
+        if kit is None or not self._ending.alive:  # forked, or ended with the interpreter or the last one to hold it
             return
         error = _ffi.Handle()
         try:
             check(_ffi.kit_close(kit, _ffi.byref(error)), error)
         finally:
-            loop = self._loop
-            if loop is not None and not loop.is_closed():
-                if asyncio._get_running_loop() is loop or not loop.is_running():
-                    loop.remove_reader(self._fd)
-                else:
-                    gone = threading.Event()
-                    loop.call_soon_threadsafe(lambda: (loop.remove_reader(self._fd), gone.set()))
-                    gone.wait(1)
-            self._loop = None
+            self._leave()
             self._ending()
+            for pending in list(self._busy):
+                pending.fail(InvalidState("The kit was closed."))
+
+    async def aclose(self) -> None:
+        """`close`, awaited: what has to be written is waited for on another thread."""
+        await asyncio.get_running_loop().run_in_executor(None, self.close)
 
     def __enter__(self) -> "Kit":
         return self
@@ -177,28 +204,67 @@ class Kit:
         return self
 
     async def __aexit__(self, *_: Any) -> None:
-        self.close()
+        await self.aclose()
+
+    def _leave(self) -> None:
+        """Takes the kit out of its loop, from any thread."""
+        loop, self._loop = self._loop, None
+        if loop is None or loop.is_closed():
+            return
+        if asyncio._get_running_loop() is loop or not loop.is_running():
+            loop.remove_reader(self._fd)
+            return
+        gone = threading.Event()
+
+        def remove(loop: asyncio.AbstractEventLoop) -> None:
+            loop.remove_reader(self._fd)
+            gone.set()
+        try:
+            loop.call_soon_threadsafe(remove, loop)
+        except RuntimeError:
+            return  # it was closed meanwhile
+        gone.wait(1)
 
     def _dispatch(self) -> None:
-        _ffi.runtime_dispatch(self._runtime, None, None)
+        ran, before = _ffi.size(), self._tally.count
+        _ffi.runtime_dispatch(self._runtime, _ffi.byref(ran), None)
+        if self._tally.count - before >= ran.value:
+            return
+        # The handler of a signal raised inside a callback, where ctypes can only print it: what that callback was told
+        # is lost.
+        for pending in list(self._busy):
+            pending.fail(Cancelled("A signal's handler raised while events were handed over."))
+            pending.drop()
+        raise KeyboardInterrupt
 
-    def _pending(self, start: Any) -> Pending:
+    def _pending(self, start: Any, vectors: bool = False) -> Pending:
         """Starts an operation whose callbacks run on the running loop."""
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            if self._loop is not None and not self._loop.is_closed() and self._busy:
-                raise InvalidState("Another event loop awaits calls of this kit; give each loop a kit of its own.")
-            self._busy = set()
-            loop.add_reader(self._fd, self._dispatch)
-            self._loop = loop
-        pending = Pending(loop, start, self._ended)
-        self._busy.add(pending)
-        return pending
+        if not self._has_thread:
+            raise InvalidState("A kit without an I/O thread ('runtime': {'io': 0}) cannot be awaited.")
+        with self._lock:
+            if self._loop is not loop:
+                if self._loop is not None and not self._loop.is_closed() and self._busy:
+                    raise InvalidState("Another event loop awaits calls of this kit; give each loop a kit of its own.")
+                self._busy = set()
+                loop.add_reader(self._fd, self._dispatch)
+                self._loop = loop
+            ended = weakref.WeakMethod(self._ended)
+            try:
+                pending = Pending(loop, start, vectors, self._tally, ended)
+            except BaseException:
+                self._idle()
+                raise
+            self._busy.add(pending)
+            return pending
 
     def _ended(self, pending: Pending) -> None:
         self._busy.discard(pending)
+        self._idle()
+
+    def _idle(self) -> None:
+        """An idle kit is in no loop: that one may be closed, and another take over."""
         loop = self._loop
-        # An idle kit is in no loop: that one may be closed, and another take over.
         if not self._busy and loop is not None and asyncio._get_running_loop() is loop:
             loop.remove_reader(self._fd)
             self._loop = None
@@ -280,20 +346,34 @@ class Kit:
         return await later(self._pending(self._unheard(_ffi.chat_start, *_json(_chat_request(prompt, more)))))
 
     def ask(self, base: str, question: Union[str, Json], **more: Any) -> Reply:
-        """An answer from a knowledge base, with checked citations."""
+        """An answer from a knowledge base, with checked citations.
+
+        >>> with Kit({"answers": {"model": "builtin/extractive-1"}}) as kit:
+        ...     report = kit.ingest("manual", {"documents": [{"uri": "keys.md", "text": "Keys are at the desk."}]})
+        ...     kit.ask("manual", "Where are the keys?")["sources"][0]["uri"]
+        'keys.md'
+        """
         return wait(self._unheard(_ffi.ask_start, *_utf8(base), *_json(_named("question", question, more))))
 
     async def ask_async(self, base: str, question: Union[str, Json], **more: Any) -> Reply:
         """`ask`, awaited."""
-        return await later(self._pending(self._unheard(_ffi.ask_start, *_utf8(base), *_json(_named("question", question, more)))))
+        request = _json(_named("question", question, more))
+        return await later(self._pending(self._unheard(_ffi.ask_start, *_utf8(base), *request)))
 
     def embed(self, texts: Union[str, Sequence[str], Json], raw: bool = False, **more: Any) -> Reply:
-        """Texts to vectors. With `raw` they are in `vectors` of the reply: a buffer of float32, rows by dimensions."""
-        return wait(self._quiet(_ffi.embed_start, *_json(_named("input", texts, more)), RAW_VECTORS if raw else 0))
+        """Texts to vectors. With `raw` they are in `vectors` of the reply: a buffer of float32, rows by dimensions,
+        which numpy.asarray takes without a copy.
+
+        >>> with Kit({}) as kit:
+        ...     kit.embed(["one", "two"], raw=True).vectors.shape[0]
+        2
+        """
+        return wait(self._quiet(_ffi.embed_start, *_json(_named("input", texts, more)), RAW_VECTORS if raw else 0), raw)
 
     async def embed_async(self, texts: Union[str, Sequence[str], Json], raw: bool = False, **more: Any) -> Reply:
         """`embed`, awaited."""
-        return await later(self._pending(self._quiet(_ffi.embed_start, *_json(_named("input", texts, more)), RAW_VECTORS if raw else 0)))
+        request = _json(_named("input", texts, more))
+        return await later(self._pending(self._quiet(_ffi.embed_start, *request, RAW_VECTORS if raw else 0), raw))
 
     def moderate(self, texts: Union[str, Sequence[str], Json], **more: Any) -> Reply:
         """Is it within the rules?"""
@@ -313,11 +393,14 @@ class Kit:
 
     def search(self, base: str, query: Union[str, Json, None] = None, vector: Any = None, **more: Any) -> Reply:
         """What a knowledge base has on words, or near a vector."""
-        return wait(self._quiet(_ffi.search_start, *_utf8(base), *_json(more if query is None else _named("query", query, more)), *_row(vector)))
+        request = _json(more if query is None else _named("query", query, more))
+        return wait(self._quiet(_ffi.search_start, *_utf8(base), *request, *_row(vector)))
 
-    async def search_async(self, base: str, query: Union[str, Json, None] = None, vector: Any = None, **more: Any) -> Reply:
+    async def search_async(self, base: str, query: Union[str, Json, None] = None, vector: Any = None,
+                           **more: Any) -> Reply:
         """`search`, awaited."""
-        return await later(self._pending(self._quiet(_ffi.search_start, *_utf8(base), *_json(more if query is None else _named("query", query, more)), *_row(vector))))
+        request = _json(more if query is None else _named("query", query, more))
+        return await later(self._pending(self._quiet(_ffi.search_start, *_utf8(base), *request, *_row(vector))))
 
     def cost_report(self, query: Optional[Json] = None, **more: Any) -> Reply:
         """What was spent."""
@@ -352,12 +435,22 @@ class Kit:
         return await later(self._pending(self._quiet(_ffi.vectors_collections_start)))
 
     def vectors_upsert(self, collection: str, items: Sequence[Json], vectors: Any = None) -> Reply:
-        """Writes items: all or nothing. `vectors` has a row for each: a buffer of numbers, or sequences."""
+        """Writes items: all or nothing. `vectors` has a row for each: an array of float32 or float64 of one or two
+        dimensions (array, memoryview, numpy), or sequences of numbers.
+
+        >>> import array
+        >>> with Kit({}) as kit:
+        ...     opened = kit.vectors_open("colours", dimensions=2)
+        ...     written = kit.vectors_upsert("colours", [{"id": "red"}, {"id": "blue"}], [[1, 0], [0, 1]])
+        ...     kit.vectors_search("colours", array.array("f", [0.9, 0.1]), top=1)["hits"][0]["id"]
+        'red'
+        """
         return wait(self._quiet(_ffi.vectors_upsert_start, *_utf8(collection), *_json(list(items)), *_rows(vectors)))
 
     async def vectors_upsert_async(self, collection: str, items: Sequence[Json], vectors: Any = None) -> Reply:
         """`vectors_upsert`, awaited."""
-        return await later(self._pending(self._quiet(_ffi.vectors_upsert_start, *_utf8(collection), *_json(list(items)), *_rows(vectors))))
+        given = (*_json(list(items)), *_rows(vectors))
+        return await later(self._pending(self._quiet(_ffi.vectors_upsert_start, *_utf8(collection), *given)))
 
     def vectors_remove(self, collection: str, ids: Sequence[str]) -> Reply:
         """Removes items."""
@@ -369,11 +462,12 @@ class Kit:
 
     def vectors_get(self, collection: str, ids: Sequence[str]) -> Reply:
         """The items of these ids; `vectors` of the reply has their rows."""
-        return wait(self._quiet(_ffi.vectors_get_start, *_utf8(collection), *_json(list(ids))))
+        return wait(self._quiet(_ffi.vectors_get_start, *_utf8(collection), *_json(list(ids))), True)
 
     async def vectors_get_async(self, collection: str, ids: Sequence[str]) -> Reply:
         """`vectors_get`, awaited."""
-        return await later(self._pending(self._quiet(_ffi.vectors_get_start, *_utf8(collection), *_json(list(ids)))))
+        start = self._quiet(_ffi.vectors_get_start, *_utf8(collection), *_json(list(ids)))
+        return await later(self._pending(start, True))
 
     def vectors_count(self, collection: str) -> Reply:
         """How many items there are."""
@@ -389,7 +483,8 @@ class Kit:
 
     async def vectors_search_async(self, collection: str, vector: Any = None, **query: Any) -> Reply:
         """`vectors_search`, awaited."""
-        return await later(self._pending(self._quiet(_ffi.vectors_search_start, *_utf8(collection), *_json(query), *_row(vector))))
+        given = (*_json(query), *_row(vector))
+        return await later(self._pending(self._quiet(_ffi.vectors_search_start, *_utf8(collection), *given)))
 
 
 def _row(vector: Any) -> Tuple[Any, int]:
@@ -400,7 +495,7 @@ def _row(vector: Any) -> Tuple[Any, int]:
 
 
 def _after_fork() -> None:
-    _live.clear()
+    forget()
     for kit in list(_kits):
         kit._forked()
 

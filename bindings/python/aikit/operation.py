@@ -5,10 +5,10 @@ import asyncio
 import collections
 import itertools
 import json
-from typing import Any, AsyncIterator, Dict, Iterator, Optional
+from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterator, List, Optional, cast
 
 from . import _ffi
-from .errors import Error, check, made
+from .errors import Error, InvalidState, check, made
 
 SLICE_MS = 50  # how late Ctrl-C may be noticed
 
@@ -17,7 +17,7 @@ _names = itertools.count(1)
 
 
 class Reply(Dict[str, Any]):
-    """A reply as a dict; `vectors` holds raw vectors where they were asked for."""
+    """A reply as a dict; `vectors` holds raw vectors where they were asked for, float32 of rows by dimensions."""
 
     vectors: Optional[memoryview] = None
 
@@ -26,22 +26,20 @@ class Reply(Dict[str, Any]):
         """What a chat or an answer says."""
         if "choices" in self:
             return self["choices"][0]["message"].get("content") or ""
-        return self.get("answer", "")
+        return cast(str, self.get("answer", ""))
 
 
-def _reply(raw: bytes, vectors: Optional[memoryview] = None) -> Reply:
-    reply = Reply(json.loads(raw) if raw else {})
-    reply.vectors = vectors
-    return reply
+def _reply(raw: bytes) -> Reply:
+    return Reply(json.loads(raw)) if raw else Reply()
 
 
 def _text(event: Dict[str, Any]) -> str:
     if "choices" in event:
         return (event["choices"][0]["delta"].get("content") if event["choices"] else "") or ""
-    return event.get("text", "")
+    return cast(str, event.get("text", ""))
 
 
-def _vectors(op: Any) -> Optional[memoryview]:
+def _vectors(op: Any) -> Any:
     out = _ffi.Floats()
     if _ffi.op_vectors(op, _ffi.byref(out), None):
         return None
@@ -52,35 +50,39 @@ def _vectors(op: Any) -> Optional[memoryview]:
     return view.cast("f", [count, dimensions]) if raw else view.cast("f")
 
 
-def _result(op: Any) -> Reply:
+def _result(op: Any, vectors: bool) -> Reply:
     out, error = _ffi.Bytes(), _ffi.Handle()
     status = _ffi.op_result(op, _ffi.byref(out), _ffi.byref(error))
     raw = _ffi.taken(out)
     check(status, error, raw)
-    return _reply(raw, _vectors(op))
+    reply = _reply(raw)
+    if vectors:
+        reply.vectors = _vectors(op)
+    return reply
 
 
-def begin(start: Any, *listening: Any) -> Any:
-    op, error = _ffi.Handle(), _ffi.Handle()
+def begin(op: Any, start: Any, *listening: Any) -> None:
+    """Starts an operation. Its handle is in `op` before any signal of Python's can come between."""
+    error = _ffi.Handle()
     check(start(*listening, _ffi.byref(op), _ffi.byref(error)), error)
-    return op
 
 
-def wait(start: Any) -> Reply:
+def wait(start: Any, vectors: bool = False) -> Reply:
     """Runs an operation on the calling thread, in slices, so that Ctrl-C is seen."""
-    op = begin(start, _ffi.NO_EVENT, _ffi.NO_DONE, None)
+    op, ended, error = _ffi.Handle(), _ffi.number(), _ffi.Handle()
     try:
-        ended = _ffi.number()
+        begin(op, start, _ffi.NO_EVENT, _ffi.NO_DONE, None)
         while not ended.value:
-            error = _ffi.Handle()
             check(_ffi.op_wait(op, SLICE_MS, _ffi.byref(ended), _ffi.byref(error)), error)
-        return _result(op)
+        return _result(op, vectors)
     finally:
         _ffi.op_free(op)  # cancels what has not ended
 
 
 class Stream:
     """Events as they come. Leaving its `with`, closing it or dropping it cancels what has not ended.
+
+    One thread at a time takes events; any may close it.
 
     >>> import aikit
     >>> with aikit.Kit({}) as kit, kit.stream("Hello") as stream:
@@ -92,29 +94,34 @@ class Stream:
     result: Optional[Reply] = None
 
     def __init__(self, start: Any, keep: Any):
-        self._op, self._keep = None, keep
-        self._op = begin(start, _ffi.NO_EVENT, _ffi.NO_DONE, None)
+        self._op, self._keep, self._closed = _ffi.Handle(), keep, False
+        begin(self._op, start, _ffi.NO_EVENT, _ffi.NO_DONE, None)
 
     def __iter__(self) -> Iterator[Dict[str, Any]]:
         return self
 
     def __next__(self) -> Dict[str, Any]:
-        if self._op is None:
-            raise StopIteration
+        event, ended, error = _ffi.Bytes(), _ffi.number(), _ffi.Handle()
         try:
-            while True:
-                event, ended, error = _ffi.Bytes(), _ffi.number(), _ffi.Handle()
-                check(_ffi.op_next(self._op, SLICE_MS, _ffi.byref(event), _ffi.byref(ended), _ffi.byref(error)), error)
+            while not self._closed:
+                status = _ffi.op_next(self._op, SLICE_MS, _ffi.byref(event), _ffi.byref(ended), _ffi.byref(error))
                 raw = _ffi.taken(event)
                 if raw:
-                    return json.loads(raw)
-                if ended.value:
-                    self.result = _result(self._op)
+                    return cast(Dict[str, Any], json.loads(raw))
+                if self._closed:
+                    _ffi.error_free(error)
                     break
+                check(status, error)
+                if ended.value:
+                    self.result = _result(self._op, False)
+                    self.close()
+        except InvalidState:
+            if ended.value:
+                self.close()
+            raise  # else another thread is taking the next event, and goes on
         except BaseException:
             self.close()
             raise
-        self.close()
         raise StopIteration
 
     def text(self) -> Iterator[str]:
@@ -122,10 +129,9 @@ class Stream:
         return (words for words in map(_text, self) if words)
 
     def close(self) -> None:
-        """Cancels it, unless it has ended."""
-        op, self._op = self._op, None
-        if op is not None:
-            _ffi.op_free(op)
+        """Cancels it, unless it has ended. Twice does no harm."""
+        self._closed = True
+        _ffi.op_free(self._op)
 
     def __enter__(self) -> "Stream":
         return self
@@ -137,72 +143,107 @@ class Stream:
         self.close()
 
 
+class Tally:
+    """How many callbacks of a kit's operations have done their work."""
+
+    count = 0
+
+
 class Pending:
     """What the callbacks of one operation tell; they run on the loop's thread, in dispatch."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, start: Any, ended: Any):
-        self.loop, self.ended, self.waiter, self.op = loop, ended, None, None
-        self.events: Any = collections.deque()
+    def __init__(self, loop: asyncio.AbstractEventLoop, start: Any, vectors: bool, tally: Tally,
+                 ended: Callable[[], Optional[Callable[["Pending"], None]]]):
+        self.loop, self.vectors, self.tally, self.ended, self.op = loop, vectors, tally, ended, _ffi.Handle()
+        self.events: Deque[bytes] = collections.deque()
+        self.waiters: List["asyncio.Future[None]"] = []
         self.reply: Optional[Reply] = None
         self.error: Optional[Error] = None
         self.name = next(_names)
         _live[self.name] = self
         try:
-            self.op = begin(start, _on_event, _on_done, self.name)
+            begin(self.op, start, on_event, on_done, self.name)
         except BaseException:
             del _live[self.name]
             raise
 
     def done(self, status: int, raw: bytes, error: Any) -> None:
+        if self.over():
+            return
         if status:
-            self.error = made(status, error, raw)
-        else:
-            self.reply = _reply(raw, _vectors(self.op))
-        self.ended(self)
+            self.fail(made(status, error, raw))
+            return
+        reply = _reply(raw)
+        if self.vectors:
+            reply.vectors = _vectors(self.op)
+        self.reply = reply
+        self.end()
+
+    def fail(self, error: Error) -> None:
+        """It ends with this error, unless it has ended."""
+        if not self.over():
+            self.error = error
+            self.end()
+
+    def end(self) -> None:
+        ended = self.ended()
+        if ended is not None:
+            ended(self)
         self.wake()
 
     def wake(self) -> None:
-        if self.loop.is_closed():
-            return
         if asyncio._get_running_loop() is self.loop:
-            self._wake()
-        else:
+            return self._wake()
+        try:
             self.loop.call_soon_threadsafe(self._wake)
+        except RuntimeError:
+            pass  # the loop is closed: nobody waits any more
 
     def _wake(self) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def change(self) -> None:
-        self.waiter = self.loop.create_future()
+        """Returns after the next thing that happens."""
+        waiter = self.loop.create_future()
+        self.waiters.append(waiter)
         try:
-            await self.waiter
+            await waiter
         finally:
-            self.waiter = None
+            self.waiters.remove(waiter)
 
     def over(self) -> bool:
         return self.reply is not None or self.error is not None
 
     def drop(self) -> None:
-        op, self.op = self.op, None
-        if op is not None:
-            _ffi.op_cancel(op)
-            _ffi.op_free(op)
+        _ffi.op_cancel(self.op)
+        _ffi.op_free(self.op)
 
 
-@_ffi.Event
 def _on_event(name: int, data: int, size: int) -> None:
     pending = _live.get(name)
     if pending is not None:
         pending.events.append(_ffi.string_at(data, size))
         pending.wake()
+        pending.tally.count += 1
 
 
-@_ffi.Done
 def _on_done(name: int, status: int, data: int, size: int, error: int) -> None:
     pending = _live.pop(name, None)
     if pending is not None:
         pending.done(status, _ffi.string_at(data, size) if data else b"", error)
+        pending.tally.count += 1
+
+
+on_event, on_done = _ffi.Event(_on_event), _ffi.Done(_on_done)
+
+
+def forget() -> None:
+    """What was in flight is the parent's: in a forked child nobody will call back."""
+    for pending in list(_live.values()):
+        pending.error = InvalidState("The operation belongs to the process that this one was forked from.")
+    _live.clear()
 
 
 async def later(pending: Pending) -> Reply:
@@ -220,10 +261,20 @@ async def later(pending: Pending) -> Reply:
 
 class AsyncStream:
     """Events as they come, on the loop. Leaving its `async with`, closing it, dropping it, and cancelling the task that
-    waits for an event cancel what has not ended."""
+    waits for an event cancel what has not ended.
+
+    One task at a time takes events; any may close it.
+
+    >>> import aikit, asyncio
+    >>> async def main():
+    ...     async with aikit.Kit({}) as kit, kit.stream_async("Hello") as stream:
+    ...         return "".join([words async for words in stream.text()]) == stream.result.text
+    >>> asyncio.run(main())
+    True
+    """
 
     def __init__(self, pending: Pending, keep: Any):
-        self._pending, self._keep, self._closed = pending, keep, False
+        self._pending, self._keep, self._closed, self._taking = pending, keep, False, False
 
     @property
     def result(self) -> Optional[Reply]:
@@ -234,22 +285,27 @@ class AsyncStream:
         return self
 
     async def __anext__(self) -> Dict[str, Any]:
+        if self._taking:
+            raise InvalidState("Another task is taking this stream's next event.")
         pending = self._pending
-        while not self._closed:
-            if pending.events:
-                event = json.loads(pending.events.popleft())
-                _ffi.op_more(pending.op, 1)
-                return event
-            if pending.over():
-                self.close()
-                if pending.error is not None:
-                    raise pending.error
-                break
-            try:
+        self._taking = True
+        try:
+            while not self._closed:
+                if pending.events:
+                    event = json.loads(pending.events.popleft())
+                    _ffi.op_more(pending.op, 1)
+                    return cast(Dict[str, Any], event)
+                if pending.over():
+                    self.close()
+                    if pending.error is not None:
+                        raise pending.error
+                    break
                 await pending.change()
-            except BaseException:
-                self.close()
-                raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._taking = False
         raise StopAsyncIteration
 
     async def text(self) -> AsyncIterator[str]:
@@ -260,7 +316,7 @@ class AsyncStream:
                 yield words
 
     def close(self) -> None:
-        """Cancels it, unless it has ended."""
+        """Cancels it, unless it has ended. Twice does no harm."""
         self._closed = True
         self._pending.drop()
         self._pending.wake()

@@ -2,13 +2,30 @@
 """The face: examples of the docstrings, vectors of every kind, progress, errors, and what is left of it."""
 
 import array
+import contextlib
+import ctypes
 import doctest
 import gc
+import os
+import pathlib
+import pickle
+import re
+import subprocess
+import sys
+import threading
+import time
 import unittest
 
 import aikit
 from aikit import _ffi, errors, kit as kits, operation
 from scripted import config, slow
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+HEADER = pathlib.Path(__file__).parents[3] / "capi/aikit.h"
 
 
 class Face(unittest.TestCase):
@@ -19,33 +36,94 @@ class Face(unittest.TestCase):
             self.assertEqual(result.failed, 0, module)
 
     def test_there_is_one_exception_for_each_code(self):
-        codes = {_ffi.status_name(number).decode() for number in range(1, 25)}
+        numbers = dict(re.findall(r"AIKIT_E_([A-Z_]+) = (\d+)", HEADER.read_text()))
+        codes = {name.lower() for name in numbers}
         self.assertEqual(set(errors.BY_CODE), codes)
-        self.assertEqual(_ffi.status_name(25), b"unknown")
+        for name, number in numbers.items():
+            self.assertEqual(_ffi.status_name(int(number)).decode(), name.lower())
+            self.assertIs(type(errors.made(int(number), None)), errors.BY_CODE[name.lower()])
+        self.assertEqual(len(set(errors.BY_CODE.values())), len(codes))
         for kind in errors.BY_CODE.values():
             self.assertIn(kind.__name__, aikit.__all__)
+            self.assertTrue(kind.__doc__)
+
+    def test_an_exception_survives_being_sent_to_another_process(self):
+        with aikit.Kit(config({"error": {"code": "rate_limited", "http_status": 429, "retry_after": 1.5}})) as kit:
+            with self.assertRaises(aikit.RateLimited) as raised:
+                kit.chat("Hi", aikit={"max_retries": 0})
+        copy = pickle.loads(pickle.dumps(raised.exception))
+        self.assertIs(type(copy), aikit.RateLimited)
+        self.assertEqual((str(copy), copy.http_status, copy.retry_after, copy.retryable),
+                         (str(raised.exception), 429, 1.5, True))
+
+    def test_a_library_that_is_missing_foreign_or_older_is_an_import_error_that_says_so(self):
+        for library, told in (("no_such_library.so", "AIKIT_LIBRARY"), ("libc.so.6", "AIKIT_LIBRARY")):
+            done = subprocess.run([sys.executable, "-c", "import aikit"], capture_output=True, text=True, check=False,
+                                  env={**os.environ, "AIKIT_LIBRARY": library})
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.splitlines()[-1], f"^ImportError: .*{told}")
+
+    def kept(self, kit, name, vectors):
+        kit.vectors_open(name, dimensions=2)
+        kit.vectors_upsert(name, [{"id": "a"}, {"id": "b"}], vectors)
+        return kit.vectors_get(name, ["a", "b"]).vectors.tolist()
 
     def test_vectors_come_as_buffers_and_as_sequences(self):
         rows = [[1.0, 0.0], [0.0, 1.0]]
         flat = memoryview(array.array("f", [1, 0, 0, 1])).cast("B")
         given = [rows, tuple(map(tuple, rows)), [array.array("f", row) for row in rows], flat.cast("f", [2, 2]),
+                 memoryview(flat.tobytes()).cast("f", [2, 2]),
                  memoryview(array.array("d", [1, 0, 0, 1])).cast("B").cast("d", [2, 2])]
-        try:
-            import numpy
-            given += [numpy.array(rows, dtype="float32"), numpy.array(rows), numpy.array(rows, dtype="float32").T]
-        except ImportError:
-            pass
         with aikit.Kit({}) as kit:
             for number, vectors in enumerate(given):
-                name = f"c{number}"
-                kit.vectors_open(name, dimensions=2)
-                kit.vectors_upsert(name, [{"id": "a"}, {"id": "b"}], vectors)
-                found = kit.vectors_get(name, ["a", "b"])
-                self.assertEqual(found.vectors.tolist(), rows, number)
-                self.assertEqual(kit.vectors_search(name, array.array("f", [0, 1]), top=1)["hits"][0]["id"], "b")
-            for wrong in ([[1, 2], [3]], [["x", "y"]], array.array("i", [1, 2])):
-                with self.assertRaises(aikit.InvalidArgument):
+                self.assertEqual(self.kept(kit, f"c{number}", vectors), rows, number)
+                found = kit.vectors_search(f"c{number}", array.array("f", [0, 1]), top=1)
+                self.assertEqual(found["hits"][0]["id"], "b")
+
+    def test_a_contiguous_buffer_of_float32_is_not_copied(self):
+        given = array.array("f", [1, 2, 3, 4])
+        shaped = memoryview(given).cast("B").cast("f", [2, 2])
+        for vectors, shape in ((given, (1, 4)), (shaped, (2, 2))):
+            where, *size = kits._rows(vectors)
+            self.assertEqual((ctypes.addressof(where._obj), tuple(size)), (given.buffer_info()[0], shape))
+
+    def test_what_is_no_vector_is_told(self):
+        floats = memoryview(array.array("f", range(8))).cast("B")
+        wrong = [[[1, 2], [3]], [["x", "y"]], "words", {"a": 1}, 5, [[1, None]], [[10 ** 400, 0]], iter([[1, 0]]),
+                 array.array("i", [1, 2]), b"\0\0\0\0", floats.cast("f", [2, 2, 2]), [[]], array.array("f")]
+        with aikit.Kit({}) as kit:
+            kit.vectors_open("c", dimensions=2)
+            for vectors in wrong:
+                with self.assertRaises(aikit.InvalidArgument, msg=vectors):
+                    kit.vectors_upsert("c", [{"id": "a"}], vectors)
+            with self.assertRaises(aikit.InvalidArgument):
+                kit.vectors_search("c", [[1, 0], [0, 1]])
+            for far in (1e300, float("inf"), float("nan")):
+                with self.assertRaises(aikit.InvalidArgument, msg=far):
+                    kit.vectors_upsert("c", [{"id": "a"}], [[far, 0]])
+            self.assertEqual(kit.vectors_count("c")["count"], 0)
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_numpy_is_accepted_and_float32_is_not_copied(self):
+        rows = [[1.0, 0.0], [0.0, 1.0]]
+        single = numpy.array(rows, dtype="float32")
+        wide = numpy.zeros((4, 4), dtype="float32")
+        wide[::2, ::2] = rows
+        frozen = single.copy()
+        frozen.flags.writeable = False
+        given = [single, numpy.array(rows), numpy.asfortranarray(single), single.T, wide[::2, ::2], frozen, list(single)]
+        with aikit.Kit({}) as kit:
+            for number, vectors in enumerate(given):
+                self.assertEqual(self.kept(kit, f"c{number}", vectors), rows, number)
+            for wrong in (single.astype("float16"), single.astype(">f4"), single.astype("int32"), single.astype(object),
+                          single.reshape(1, 2, 2), numpy.float32(1), numpy.zeros((0, 2), "float32"),
+                          numpy.array(["2026-11-22"], dtype="datetime64[D]"), numpy.array([1 + 2j])):
+                with self.assertRaises(aikit.InvalidArgument, msg=wrong.dtype):
                     kit.vectors_upsert("c0", [{"id": "a"}], wrong)
+            raw = kit.embed(["one", "two"], raw=True).vectors
+        self.assertEqual(ctypes.addressof(kits._rows(single)[0]._obj), single.ctypes.data)
+        self.assertEqual((numpy.asarray(raw).dtype, numpy.asarray(raw).shape), (numpy.dtype("float32"), raw.shape))
+        self.assertTrue(numpy.shares_memory(numpy.asarray(raw), numpy.asarray(raw)))
 
     def test_embeddings_come_raw(self):
         with aikit.Kit({}) as kit:
@@ -68,16 +146,139 @@ class Face(unittest.TestCase):
 
     def test_what_cannot_be_json_is_refused(self):
         with aikit.Kit({}) as kit:
-            for wrong in (object(), float("nan")):
+            knot = []
+            knot.append(knot)
+            deep = []
+            for _ in range(100000):
+                deep = [deep]
+            for wrong in (object(), float("nan"), "\ud800", b"x", {1, 2}, knot, deep):
                 with self.assertRaises(aikit.InvalidArgument):
                     kit.chat("Hi", temperature=wrong)
+            for wrong in ("\ud800", b"x", 5, None):
+                with self.assertRaises(aikit.InvalidArgument):
+                    kit.vectors_count(wrong)
+        for wrong in ({"runtime": 5}, {"runtime": {"io": "x"}}, {"runtime": {"nonsense": 1}}):
+            with self.assertRaises(aikit.InvalidArgument):
+                aikit.Kit(wrong)
 
     def test_a_closed_kit_says_so_and_closing_twice_does_no_harm(self):
         kit = aikit.Kit({})
         kit.close()
         kit.close()
+        for call in (lambda: kit.chat("Hi"), lambda: kit.stream("Hi"), kit.flush, lambda: kit.vectors_count("c"),
+                     lambda: kit.cost_estimate("Hi")):
+            with self.assertRaises(aikit.InvalidState):
+                call()
+
+    def test_a_kit_is_used_by_many_threads_and_closed_under_them(self):
+        wrong = []
+
+        def work(until_closed):
+            try:
+                for number in range(1000000 if until_closed else 25):
+                    reply = kit.chat("Hi") if number % 2 else list(kit.stream("Hi").text())
+                    if (reply.text if number % 2 else "".join(reply)) != "Hello world":
+                        wrong.append(reply)
+            except (aikit.InvalidState, aikit.Cancelled):
+                if not until_closed:
+                    wrong.append("refused")
+            except BaseException as error:
+                wrong.append(error)
+
+        with aikit.Kit(config({"pieces": ["Hello", " world"]})) as kit:
+            for until_closed in (False, True):
+                threads = [threading.Thread(target=work, args=(until_closed,)) for _ in range(8)]
+                for thread in threads:
+                    thread.start()
+                if until_closed:
+                    time.sleep(0.2)
+                    kit.close()
+                for thread in threads:
+                    thread.join(20)
+                    self.assertFalse(thread.is_alive())
+        self.assertEqual(wrong, [])
+
+    def test_closing_a_kit_ends_the_calls_that_other_threads_wait_in(self):
+        for call in (lambda kit: kit.chat("Hi"), lambda kit: list(kit.stream("Hi"))):
+            kit, ended = aikit.Kit(config({"text": "late", "delay": 60})), []
+
+            def run(call=call, kit=kit, ended=ended):
+                try:
+                    call(kit)
+                except aikit.Error as error:
+                    ended.append(error)
+            thread = threading.Thread(target=run)
+            thread.start()
+            time.sleep(0.1)
+            kit.close()
+            thread.join(5)
+            self.assertFalse(thread.is_alive())
+            self.assertIsInstance(ended[0], (aikit.Cancelled, aikit.InvalidState))
+
+    def test_a_stream_closed_by_another_thread_just_ends(self):
+        with aikit.Kit(config({"text": "late", "delay": 60})) as kit:
+            stream, said = kit.stream("Hi"), []
+            thread = threading.Thread(target=lambda: said.append(list(stream)))
+            thread.start()
+            time.sleep(0.1)
+            stream.close()
+            thread.join(5)
+            self.assertEqual(said, [[]])
+
+    def test_two_threads_in_one_stream_are_told_and_nothing_is_lost(self):
+        said, refused = [], []
+
+        def read(stream):
+            while True:
+                try:
+                    said.append(operation._text(next(stream)))
+                except aikit.InvalidState as error:
+                    refused.append(error)
+                    time.sleep(0.001)
+                except StopIteration:
+                    break
+        with aikit.Kit(slow(20, 0.02)) as kit, kit.stream("Count") as stream:
+            threads = [threading.Thread(target=read, args=(stream,)) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(20)
+            self.assertEqual(stream.result.text, "".join(f"{i} " for i in range(20)))
+        self.assertGreater(len(refused), 0)
+        self.assertEqual(sorted(filter(None, said)), sorted(f"{i} " for i in range(20)))
+
+    def test_a_generator_left_behind_and_its_stream_are_gone(self):
+        with aikit.Kit(slow()) as kit:
+            for words in kit.stream("Hi").text():
+                self.assertEqual(words, "0 ")
+                break
+            started = time.monotonic()
+        self.assertLess(time.monotonic() - started, 1)  # nothing was waited for
+
+    def test_progress_may_close_the_kit_that_tells_it(self):
+        kit = aikit.Kit({})
+        documents = [{"uri": f"{i}.md", "text": f"Every employee has {i} days of leave."} for i in range(50)]
+        with contextlib.suppress(aikit.Cancelled, aikit.InvalidState):  # else it was done already
+            kit.ingest("b", {"documents": documents}, lambda event: kit.close())
         with self.assertRaises(aikit.InvalidState):
             kit.chat("Hi")
+
+    def test_a_collector_that_closes_the_kit_while_it_is_being_used_does_no_harm(self):
+        class Careless:
+            def __init__(self):
+                self.kit, self.itself = aikit.Kit(config({"text": "Hi"})), self
+
+            def __del__(self):
+                self.kit.close()
+        told, before = [], sys.unraisablehook
+        sys.unraisablehook = told.append
+        try:
+            for _ in range(20):
+                Careless().kit.chat("Hi")
+            gc.collect()
+        finally:
+            sys.unraisablehook = before
+        self.assertEqual(told, [])
 
     def test_a_stream_that_is_left_is_cancelled_and_gives_no_more(self):
         with aikit.Kit(slow()) as kit:

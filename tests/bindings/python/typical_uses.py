@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""How programs use the package, for the type checker and for types_test.py, which runs it."""
+
+import array
+import asyncio
+from typing import Any, Dict, List, Optional
+
+import aikit
+
+
+def ask(kit: aikit.Kit, question: str) -> str:
+    reply: aikit.Reply = kit.chat(question, temperature=0.2)
+    usage: Dict[str, int] = reply["usage"]
+    return f"{reply.text} ({usage['total_tokens']})"
+
+
+def messages(kit: aikit.Kit) -> str:
+    return kit.chat([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}], max_tokens=9).text
+
+
+def spoken(kit: aikit.Kit, question: str) -> List[str]:
+    with kit.stream(question) as stream:
+        said: List[str] = list(stream.text())
+        result: Optional[aikit.Reply] = stream.result
+    return said if result is not None else []
+
+
+def failure(kit: aikit.Kit) -> Optional[float]:
+    try:
+        kit.chat("Hi", aikit={"max_retries": 0})
+    except aikit.RateLimited as error:
+        code: str = error.code
+        status: Optional[int] = error.http_status
+        assert code == "rate_limited" and status == 429
+        return error.retry_after
+    except aikit.Error as error:
+        raise SystemExit(error.message)
+    return None
+
+
+def nearest(kit: aikit.Kit) -> str:
+    kit.vectors_open("words", dimensions=2)
+    kit.vectors_upsert("words", [{"id": "a"}, {"id": "b"}], [[1.0, 0.0], [0.0, 1.0]])
+    hits: List[Dict[str, Any]] = kit.vectors_search("words", array.array("f", [0.1, 0.9]), top=1)["hits"]
+    return str(hits[0]["id"])
+
+
+def embedded(kit: aikit.Kit) -> int:
+    vectors: Optional[memoryview] = kit.embed(["one", "two"], raw=True).vectors
+    assert vectors is not None
+    return len(vectors.tolist())
+
+
+async def awaited(kit: aikit.Kit) -> List[str]:
+    replies: List[aikit.Reply] = await asyncio.gather(*[kit.chat_async("Hi") for _ in range(3)])
+    async with kit.stream_async("Hi") as stream:
+        said: List[str] = [words async for words in stream.text()]
+    return [reply.text for reply in replies] + said
