@@ -212,7 +212,7 @@ AIKIT_API void aikit_runtime_free(aikit_runtime* runtime);
 /* ---- kits ---- */
 
 /* What the environment says, as a configuration (kit_config): the file of `path`, else of AIKIT_CONFIG, else the usual
- * places; then AIKIT_STORE, OPENAI_API_KEY, OPENAI_BASE_URL, proxies. The one function here that reads the environment,
+ * places; then AIKIT_STORE, OPENAI_API_KEY and its like, proxies. The one function here that reads the environment,
  * but for keys that a configuration names as "env:NAME". `path` may be empty. Blocks for the file.
  * Errors: not_found (a file that was named), permission. */
 AIKIT_API aikit_status aikit_config_from_env(char const* path, size_t path_size, aikit_bytes* out, aikit_error** error);

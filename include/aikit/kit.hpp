@@ -25,10 +25,17 @@ struct ProviderConfig {
     ProviderConfig() = default;
 
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
-    std::string type;  ///< "openai" (any OpenAI-compatible endpoint), "builtin", "scripted". Empty: as `name`.
 
-    std::string base_url;  ///< With the version path: "https://api.openai.com/v1". Empty: the type's own.
-    std::string api_key;   ///< "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY.
+    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "builtin", "scripted". Empty: as `name`.
+    std::string type;
+
+    /// With the version path where the provider's own clients have it: "https://api.openai.com/v1",
+    /// "https://api.anthropic.com". Empty: the type's own.
+    std::string base_url;
+
+    /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and ANTHROPIC_API_KEY.
+    std::string api_key;
+    std::string auth_token;  ///< anthropic: the same for a bearer token, used where there is no api_key.
     std::string organization;
     std::string project;
     std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.

@@ -73,6 +73,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("type", out.type);
     fields.read("base_url", out.base_url);
     fields.read("api_key", out.api_key);
+    fields.read("auth_token", out.auth_token);
     fields.read("organization", out.organization);
     fields.read("project", out.project);
     fields.read("model", out.model);
@@ -97,8 +98,10 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     if (out.max_retries && (*out.max_retries < 0 || *out.max_retries > 10)) {
         fields.refuse("max_retries", "must be 0 to 10");
     }
-    if (!out.api_key.empty() && out.api_key.rfind("env:", 0) != 0 && out.api_key.rfind("file:", 0) != 0) {
-        fields.refuse("api_key",
+    for (auto const& [field, reference] :
+         {std::pair("api_key", &out.api_key), std::pair("auth_token", &out.auth_token)}) {
+        if (reference->empty() || reference->starts_with("env:") || reference->starts_with("file:")) continue;
+        fields.refuse(field,
                       "must be a reference, \"env:NAME\" or \"file:PATH\": keys do not belong in configurations");
     }
     if (Result<void> limits = read_limits(fields, out.limits); !limits) return limits.error();
@@ -115,6 +118,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("type", config.type);
     text("base_url", config.base_url);
     text("api_key", config.api_key);
+    text("auth_token", config.auth_token);
     text("organization", config.organization);
     text("project", config.project);
     if (!config.headers.empty()) {
@@ -283,20 +287,39 @@ std::string environment_or(char const* name, std::string otherwise) {
     return value && !value->empty() ? *value : otherwise;
 }
 
-/// The environment's word on OpenAI: it stands above the file's, and makes the provider when there is none.
-void apply_openai_environment(std::vector<ProviderConfig>& providers) {
-    auto openai =
-        std::find_if(providers.begin(), providers.end(), [](ProviderConfig const& p) { return p.name == "openai"; });
-    if (openai == providers.end()) {
-        if (!os::environment("OPENAI_API_KEY") && !os::environment("OPENAI_BASE_URL")) return;
-        ProviderConfig made;
-        made.name = "openai";
-        openai = providers.insert(providers.end(), std::move(made));
+/// The provider of that name; made when the environment speaks of it by one of `names`, else null.
+ProviderConfig* provider_of_environment(std::vector<ProviderConfig>& providers, std::string const& name,
+                                        std::initializer_list<char const*> names) {
+    auto const found =
+        std::find_if(providers.begin(), providers.end(), [&](ProviderConfig const& p) { return p.name == name; });
+    if (found != providers.end()) return &*found;
+    if (std::none_of(names.begin(), names.end(), [](char const* one) { return os::environment(one).has_value(); })) {
+        return nullptr;
     }
-    openai->base_url = environment_or("OPENAI_BASE_URL", openai->base_url);
-    openai->organization = environment_or("OPENAI_ORG_ID", openai->organization);
-    openai->project = environment_or("OPENAI_PROJECT_ID", openai->project);
-    if (os::environment("OPENAI_API_KEY")) openai->api_key = "env:OPENAI_API_KEY";
+    ProviderConfig made;
+    made.name = name;
+    return &providers.emplace_back(std::move(made));
+}
+
+void refer_to_environment(std::string& reference, char const* name) {
+    if (os::environment(name)) reference = std::string("env:") + name;
+}
+
+/// The environment's word on providers: it stands above the file's, and makes a provider when there is none.
+void apply_provider_environment(std::vector<ProviderConfig>& providers) {
+    if (ProviderConfig* openai = provider_of_environment(providers, "openai", {"OPENAI_API_KEY", "OPENAI_BASE_URL"})) {
+        openai->base_url = environment_or("OPENAI_BASE_URL", openai->base_url);
+        openai->organization = environment_or("OPENAI_ORG_ID", openai->organization);
+        openai->project = environment_or("OPENAI_PROJECT_ID", openai->project);
+        refer_to_environment(openai->api_key, "OPENAI_API_KEY");
+    }
+    ProviderConfig* const anthropic = provider_of_environment(
+        providers, "anthropic", {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"});
+    if (anthropic != nullptr) {
+        anthropic->base_url = environment_or("ANTHROPIC_BASE_URL", anthropic->base_url);
+        refer_to_environment(anthropic->api_key, "ANTHROPIC_API_KEY");
+        refer_to_environment(anthropic->auth_token, "ANTHROPIC_AUTH_TOKEN");
+    }
 }
 
 }  // namespace
@@ -398,7 +421,7 @@ Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
         out.make_store_folder = true;
     }
 
-    apply_openai_environment(out.providers);
+    apply_provider_environment(out.providers);
     net::proxies_from_env(out.http);
     return out;
 }

@@ -5,6 +5,7 @@
 #include "core/os/files.hpp"
 #include "core/os/os.hpp"
 
+#include <aikit/provider/anthropic.hpp>
 #include <aikit/provider/builtin.hpp>
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
@@ -57,6 +58,33 @@ Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, Pr
     return provider::make_openai(std::move(openai), parts.runtime, parts.transport);
 }
 
+Result<std::shared_ptr<AIProvider>> make_anthropic(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    if (!token) return token.error();
+    provider::AnthropicConfig anthropic;
+    anthropic.name = config.name;
+    if (!config.base_url.empty()) anthropic.base_url = config.base_url;
+    if (key->empty() && token->empty() && config.base_url.empty()) {
+        return fail(Errc::authentication,
+                    config.name + ": no API key: set ANTHROPIC_API_KEY, or api_key in the configuration");
+    }
+    anthropic.api_key = std::move(*key);
+    anthropic.auth_token = std::move(*token);
+    anthropic.headers = config.headers;
+    anthropic.limits = config.limits;
+    anthropic.max_tokens = [costs = parts.meter.costs, clock = parts.runtime.clock()](std::string_view model) {
+        cost::PriceQuery query;
+        query.provider = "anthropic";
+        query.model = model;
+        query.at = clock->system_now();
+        Result<cost::PriceEntry> const entry = costs->catalog()->find(query);
+        return entry ? entry->max_output : std::nullopt;
+    };
+    return provider::make_anthropic(std::move(anthropic), parts.runtime, parts.transport);
+}
+
 Result<std::shared_ptr<AIProvider>> make_builtin(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     provider::BuiltinConfig builtin;
     builtin.name = config.name;
@@ -77,17 +105,19 @@ Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, 
 Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     std::string const& type = config.type.empty() ? config.name : config.type;
     if (type == "openai") return make_openai(config, parts);
+    if (type == "anthropic") return make_anthropic(config, parts);
     if (type == "builtin") return make_builtin(config, parts);
     if (type == "scripted") return make_scripted(config, parts);
     if (config.type.empty()) {
         return fail(Errc::invalid_argument,
                     "there is no provider '" + config.name +
-                        "'; give its type and base_url (--base-url), or name openai, builtin or "
-                        "one of the configuration");
+                        "'; give its type and base_url (--base-url), or name openai, anthropic, "
+                        "builtin or one of the configuration");
     }
-    return fail(Errc::invalid_argument,
-                "the provider '" + config.name + "' has the type '" + type +
-                    "', which is none of openai, builtin, scripted; a compatible endpoint is of type openai");
+    return fail(
+        Errc::invalid_argument,
+        "the provider '" + config.name + "' has the type '" + type +
+            "', which is none of openai, anthropic, builtin, scripted; a compatible endpoint is of type openai");
 }
 
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
@@ -97,7 +127,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
     if (!config.price_as.empty()) {
         meter.price_provider = config.price_as;
-    } else if (type == "builtin" || type == "scripted") {
+    } else if (type == "builtin" || type == "scripted" || (type == "anthropic" && config.base_url.empty())) {
         meter.price_provider = type;
     }
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));

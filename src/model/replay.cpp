@@ -65,6 +65,7 @@ private:
                 delta.choice = choice.index;
                 delta.text = reasoning->text;
                 delta.signature = reasoning->signature;
+                delta.redacted = reasoning->redacted;
                 delta.source = reasoning->source;
                 events_.emplace_back(std::move(delta));
             } else if (auto const* refusal = std::get_if<RefusalPart>(&part)) {

@@ -101,11 +101,13 @@ void ReplyAssembler::take(ChatEvent const& event) {
         std::vector<Part>& parts = choice(reasoning->choice).message.parts;
         ReasoningPart* last = parts.empty() ? nullptr : std::get_if<ReasoningPart>(&parts.back());
         // A signature closes its block: text after it belongs to the next one.
-        if (last == nullptr || (!last->signature.empty() && !reasoning->text.empty())) {
+        bool const closed = last != nullptr && !last->signature.empty();
+        if (last == nullptr || reasoning->redacted || (closed && (last->redacted || !reasoning->text.empty()))) {
             last = &std::get<ReasoningPart>(parts.emplace_back(ReasoningPart()));
         }
         last->text += reasoning->text;
         last->signature += reasoning->signature;
+        last->redacted = reasoning->redacted;
         size_ += reasoning->text.size() + reasoning->signature.size();
         if (last->source.empty()) last->source = reasoning->source;
     } else if (auto const* refusal = std::get_if<RefusalDelta>(&event)) {

@@ -44,6 +44,7 @@ struct ReasoningDelta {
     int choice = 0;
     std::string text;
     std::string signature;  ///< Comes with, or after, the last piece of a block.
+    bool redacted = false;  ///< As ReasoningPart::redacted: a block of its own.
     std::string source;     ///< As ReasoningPart::source.
 };
 

@@ -29,6 +29,7 @@ public:
         if (!event.signature.empty()) {
             out_.key("aikit").begin_object();
             out_.key("signature").text(event.signature);
+            if (event.redacted) out_.key("redacted").boolean(true);
             out_.end_object();
         }
         end_delta();

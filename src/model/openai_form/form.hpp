@@ -58,6 +58,10 @@ Result<void> read_options(json::object const& given, CallOptions& out);
 
 // ---- messages ----
 
+/// The member of a message's extra that keeps, by dialect, a content that other dialects have no place for. It goes to
+/// nobody else.
+inline constexpr std::string_view native_content = "native_content";
+
 /// One message as the object (or, with several tool results, objects) that OpenAI's form has for it.
 /// `path` names it in errors: "messages[2]".
 Result<void> write_message(JsonWriter& out, Message const& message, Style const& style, std::string const& path);

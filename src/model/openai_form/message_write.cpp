@@ -253,6 +253,7 @@ private:
             extra_.drop("name");
             out_.key("name").text(message_.name);
         }
+        if (!style_.house) extra_.drop(native_content);
         extra_.write(out_);
     }
 
