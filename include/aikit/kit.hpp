@@ -26,16 +26,17 @@ struct ProviderConfig {
 
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
 
-    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "builtin", "scripted". Empty: as `name`.
+    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "builtin", "scripted". Empty: as `name`.
     std::string type;
 
     /// With the version path where the provider's own clients have it: "https://api.openai.com/v1",
-    /// "https://api.anthropic.com". Empty: the type's own.
+    /// "https://api.anthropic.com". Empty: the type's own; azure has none.
     std::string base_url;
 
-    /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and ANTHROPIC_API_KEY.
+    /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and its like.
     std::string api_key;
-    std::string auth_token;  ///< anthropic: the same for a bearer token, used where there is no api_key.
+    std::string auth_token;   ///< anthropic, azure: the same for a bearer token, used where there is no api_key.
+    std::string api_version;  ///< azure: as AzureConfig::api_version.
     std::string organization;
     std::string project;
     std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.

@@ -74,6 +74,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("base_url", out.base_url);
     fields.read("api_key", out.api_key);
     fields.read("auth_token", out.auth_token);
+    fields.read("api_version", out.api_version);
     fields.read("organization", out.organization);
     fields.read("project", out.project);
     fields.read("model", out.model);
@@ -119,6 +120,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("base_url", config.base_url);
     text("api_key", config.api_key);
     text("auth_token", config.auth_token);
+    text("api_version", config.api_version);
     text("organization", config.organization);
     text("project", config.project);
     if (!config.headers.empty()) {
@@ -319,6 +321,14 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         anthropic->base_url = environment_or("ANTHROPIC_BASE_URL", anthropic->base_url);
         refer_to_environment(anthropic->api_key, "ANTHROPIC_API_KEY");
         refer_to_environment(anthropic->auth_token, "ANTHROPIC_AUTH_TOKEN");
+    }
+    ProviderConfig* const azure = provider_of_environment(providers, "azure", {"AZURE_OPENAI_ENDPOINT"});
+    if (azure != nullptr) {
+        azure->base_url = environment_or("AZURE_OPENAI_ENDPOINT", azure->base_url);
+        azure->api_version = environment_or("AZURE_OPENAI_API_VERSION", azure->api_version);
+        azure->api_version = environment_or("OPENAI_API_VERSION", azure->api_version);
+        refer_to_environment(azure->api_key, "AZURE_OPENAI_API_KEY");
+        refer_to_environment(azure->auth_token, "AZURE_OPENAI_AD_TOKEN");
     }
 }
 

@@ -6,6 +6,7 @@
 #include "core/os/os.hpp"
 
 #include <aikit/provider/anthropic.hpp>
+#include <aikit/provider/azure.hpp>
 #include <aikit/provider/builtin.hpp>
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
@@ -85,6 +86,22 @@ Result<std::shared_ptr<AIProvider>> make_anthropic(ProviderConfig const& config,
     return provider::make_anthropic(std::move(anthropic), parts.runtime, parts.transport);
 }
 
+Result<std::shared_ptr<AIProvider>> make_azure(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    if (!token) return token.error();
+    provider::AzureConfig azure;
+    azure.name = config.name;
+    azure.base_url = config.base_url;
+    azure.api_version = config.api_version;
+    azure.api_key = std::move(*key);
+    if (!token->empty()) azure.token = provider::fixed_token(std::move(*token));
+    azure.headers = config.headers;
+    azure.limits = config.limits;
+    return provider::make_azure(std::move(azure), parts.runtime, parts.transport);
+}
+
 Result<std::shared_ptr<AIProvider>> make_builtin(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     provider::BuiltinConfig builtin;
     builtin.name = config.name;
@@ -106,18 +123,19 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
     std::string const& type = config.type.empty() ? config.name : config.type;
     if (type == "openai") return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
+    if (type == "azure") return make_azure(config, parts);
     if (type == "builtin") return make_builtin(config, parts);
     if (type == "scripted") return make_scripted(config, parts);
     if (config.type.empty()) {
         return fail(Errc::invalid_argument,
                     "there is no provider '" + config.name +
-                        "'; give its type and base_url (--base-url), or name openai, anthropic, "
+                        "'; give its type and base_url (--base-url), or name openai, anthropic, azure, "
                         "builtin or one of the configuration");
     }
     return fail(
         Errc::invalid_argument,
         "the provider '" + config.name + "' has the type '" + type +
-            "', which is none of openai, anthropic, builtin, scripted; a compatible endpoint is of type openai");
+            "', which is none of openai, anthropic, azure, builtin, scripted; a compatible endpoint is of type openai");
 }
 
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,

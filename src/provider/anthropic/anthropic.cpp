@@ -55,7 +55,7 @@ Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions optio
     Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
     if (!whole) co_return whole.error();
     Result<ChatReply> reply = anthropic::decode_chat(whole->head.exchange, whole->body);
-    if (!reply) co_return carrier::without_key(reply.error(), *endpoint);
+    if (!reply) co_return carrier::without_key(reply.error(), *endpoint, whole->head);
     std::string const model = reply->model.empty() ? request.model : reply->model;
     carrier::tell(*reply, *endpoint, whole->head, model, reply->usage, std::move(encoded->warnings));
     co_return reply;
@@ -85,7 +85,7 @@ Task<ModelList> run_models(Shared endpoint, CallOptions options) {
         Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
         if (!whole) co_return whole.error();
         Result<anthropic::ModelPage> page = anthropic::decode_models(whole->head.exchange, whole->body);
-        if (!page) co_return carrier::without_key(page.error(), *endpoint);
+        if (!page) co_return carrier::without_key(page.error(), *endpoint, whole->head);
         for (ModelInfo& model : page->list.models) all->models.push_back(std::move(model));
         std::vector<std::string> none;
         Usage const nothing;

@@ -47,11 +47,11 @@ net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
     request.url = endpoint.base_url + call.path;
     for (auto const& [name, value] : endpoint.headers) request.headers.add(name, value);
     request.headers.set("Accept", call.streaming ? "text/event-stream" : "application/json");
-    if (!endpoint.key.empty()) {
+    Secret const& key = call.token.empty() ? endpoint.key : call.token;
+    if (!key.empty()) {
         request.credential_header = endpoint.key_header;
-        request.credential = endpoint.key_prefix.empty()
-                                 ? endpoint.key
-                                 : Secret(endpoint.key_prefix + std::string(endpoint.key.reveal()));
+        request.credential =
+            endpoint.key_prefix.empty() ? key : Secret(endpoint.key_prefix + std::string(key.reveal()));
     }
     std::string const& id = call.options.request_id;
     bool const tell_id =
@@ -61,9 +61,9 @@ net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
     if (call.method != "GET") {
         request.headers.set("Content-Type", "application/json");
         request.body = std::make_shared<std::string const>(std::move(call.body));
-        std::string const& key = call.options.idempotency_key;
-        request.repeatable = !endpoint.idempotency_header.empty() && !key.empty();
-        if (request.repeatable) request.headers.set(endpoint.idempotency_header, key);
+        std::string const& once = call.options.idempotency_key;
+        request.repeatable = !endpoint.idempotency_header.empty() && !once.empty();
+        if (request.repeatable) request.headers.set(endpoint.idempotency_header, once);
     }
     request.limits = limits_of(endpoint, call);
     return request;
@@ -88,21 +88,39 @@ Task<std::string> read_error_body(std::unique_ptr<net::HttpBody> body) {
     co_return text;
 }
 
-}  // namespace
-
-Error without_key(Error error, Endpoint const& endpoint) {
-    std::string_view const key = endpoint.key.reveal();
+void mask_key(Error& error, std::string_view key) {
     constexpr std::size_t shortest = 4;
     constexpr std::size_t tail = 8;
-    if (key.size() < shortest) return error;
+    if (key.size() < shortest) return;
     for (std::string* text : {&error.remote_detail, &error.provider_code, &error.request_id, &error.message}) {
         replace_all(*text, key);
         if (key.size() > 2 * tail) replace_all(*text, key.substr(key.size() - tail));  // some show its end only
     }
+}
+
+}  // namespace
+
+Error without_key(Error error, Endpoint const& endpoint, Head const& head) {
+    mask_key(error, endpoint.key.reveal());
+    mask_key(error, head.token.reveal());
     return error;
 }
 
 namespace {
+
+/// The call, with the token that it is to be sent with.
+Task<Call> ask_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Task<Secret> asking = endpoint->token();
+    Result<Secret> token = co_await std::move(asking);
+    if (!token) co_return named(token.error(), *endpoint);
+    if (token->empty() || has_control(token->reveal())) {
+        co_return named(
+            fail(Errc::authentication, "The token for the provider " + endpoint->name + " is empty, or none."),
+            *endpoint);
+    }
+    call.token = std::move(*token);
+    co_return call;
+}
 
 /// A request that is about to be sent.
 struct Started {
@@ -117,11 +135,12 @@ Result<Started> start(Endpoint const& endpoint, Call& call) {
     if (!runtime.alive()) {
         return fail(Errc::invalid_state, "The runtime of the provider " + endpoint.name + " is closed.");
     }
-    if (endpoint.key.empty() && !endpoint.key_missing.empty()) {
+    if (endpoint.key.empty() && call.token.empty() && !endpoint.key_missing.empty()) {
         return named(fail(Errc::authentication, endpoint.key_missing), endpoint);
     }
     Result<Started> started;
     started->request = request_of(endpoint, call);
+    started->head.token = std::move(call.token);
     started->head.started = runtime.clock()->system_now();
     started->head.sent = runtime.clock()->now();
     started->head.request_id =
@@ -134,7 +153,7 @@ Result<Answer> answer_of(Endpoint const& endpoint, Started& started, Result<net:
     if (!response) {
         Error error = std::move(response).error();
         error.provider = endpoint.name;
-        return without_key(std::move(error), endpoint);
+        return without_key(std::move(error), endpoint, started.head);
     }
     Result<Answer> answer;
     answer->head = std::move(started.head);
@@ -152,12 +171,17 @@ bool is_success(Answer const& answer) noexcept {
 Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
     Result<std::string> const body = co_await read_error_body(std::move(answer.body));
     std::string const text = body ? *body : std::string();
-    co_return without_key(http_error(answer.head.exchange, text), *endpoint);
+    co_return without_key(http_error(answer.head.exchange, text), *endpoint, answer.head);
 }
 
 }  // namespace
 
 Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    if (endpoint->token) {
+        Result<Call> with_token = co_await ask_token(endpoint, std::move(call));
+        if (!with_token) co_return with_token.error();
+        call = std::move(*with_token);
+    }
     Result<Started> started = start(*endpoint, call);
     if (!started) co_return started.error();
     Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
@@ -167,6 +191,11 @@ Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
 }
 
 Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    if (endpoint->token) {
+        Result<Call> with_token = co_await ask_token(endpoint, std::move(call));
+        if (!with_token) co_return with_token.error();
+        call = std::move(*with_token);
+    }
     Result<Started> started = start(*endpoint, call);
     if (!started) co_return started.error();
     Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
@@ -178,7 +207,7 @@ Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
     if (!body) {
         Error error = complete(body.error(), answer->head.exchange);
         error.maybe_executed = true;
-        co_return without_key(std::move(error), *endpoint);
+        co_return without_key(std::move(error), *endpoint, answer->head);
     }
     Result<Whole> whole;
     whole->head = std::move(answer->head);

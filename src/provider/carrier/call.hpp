@@ -9,6 +9,7 @@
 #include <aikit/core/secret.hpp>
 #include <aikit/model/call.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,6 +30,9 @@ struct Endpoint {
     Secret key;
     std::string key_header = "Authorization";
     std::string key_prefix = "Bearer ";
+
+    /// Asked for each call, in the place of `key`: for tokens that expire. Null: there is none.
+    std::function<Task<Secret>()> token;
 
     /// Why nothing can be sent without a key; empty: it can.
     std::string key_missing;
@@ -54,6 +58,7 @@ struct Call {
     std::string path;  ///< After the base URL: "/chat/completions".
     std::string body;
     CallOptions options;
+    Secret token;  ///< Set by send() and fetch() where Endpoint::token is.
     bool streaming = false;
     bool reasoning = false;  ///< The model may think for minutes between two pieces.
 };
@@ -66,6 +71,7 @@ struct Head {
     std::string request_id;  ///< The caller's, or made.
     SystemTime started;
     SteadyTime sent;
+    Secret token;  ///< What it was sent with, where Endpoint::token is.
 };
 
 /// A 2xx answer whose body has not been read.
@@ -104,7 +110,7 @@ void tell(Reply& reply, Endpoint const& endpoint, Head const& head, std::string 
 }
 
 /// Takes the key out of whatever the provider wrote.
-Error without_key(Error error, Endpoint const& endpoint);
+Error without_key(Error error, Endpoint const& endpoint, Head const& head);
 
 /// An error of ours, with the provider's name.
 Error named(Error error, Endpoint const& endpoint);

@@ -117,7 +117,9 @@ Exchange::Exchange(std::string provider_, int status_, net::Headers const& heade
         if (*word == "false") should_retry = false;
     }
     if (std::optional<std::string_view> const ms = headers.find("retry-after-ms")) {
-        if (std::optional<double> const count = number(trimmed(*ms))) retry_after = wait(*count);
+        // Azure writes 0 here beside a second there.
+        std::optional<double> const count = number(trimmed(*ms));
+        if (count && *count > 0) retry_after = wait(*count);
     }
     std::optional<std::string_view> const after = headers.find("retry-after");
     if (retry_after || !after) return;

@@ -83,7 +83,7 @@ private:
     Error failed(Error error) {
         error_ = error.code;
         answer_.body.reset();  // nothing more is wanted of it
-        return without_key(std::move(error), *endpoint_);
+        return without_key(std::move(error), *endpoint_, answer_.head);
     }
 
     void note(ChatEvent& event) {
