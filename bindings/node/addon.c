@@ -248,7 +248,8 @@ static bool vectors_of(napi_env env, operation const* op, napi_value* out) {
 static bool call_deliver(napi_env env, instance* in, note const* told) {
     napi_value deliver, global, given[6];
     char const* const error = told->text + told->text_size;
-    size_t const count = told->status == EVENT ? 3 : 6;
+    /* Most ends are good ones without vectors, and need no more than events. */
+    size_t const count = told->status > AIKIT_OK || (told->status == AIKIT_OK && told->about->vectors) ? 6 : 3;
     bool made = napi_get_reference_value(env, in->deliver, &deliver) == napi_ok && deliver != NULL &&
                 napi_get_global(env, &global) == napi_ok &&
                 napi_create_uint32(env, told->about->slot, &given[0]) == napi_ok &&
@@ -333,15 +334,19 @@ static napi_value end_kit(napi_env env, napi_callback_info info) {
     return status == AIKIT_OK ? NULL : failed(env, status, error);
 }
 
-/* close(kit): the slot of an operation that ends when it is closed. */
-static napi_value close_kit(napi_env env, napi_callback_info info) {
+static bool const flushing = false, closing = true;
+
+/* flush(kit), close(kit): the slot of an operation that ends when that is done. */
+static napi_value write_kit(napi_env env, napi_callback_info info) {
     size_t count = 1;
     napi_value given[1], slot = NULL;
-    if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok) return refused(env);
+    void* data = NULL;
+    if (napi_get_cb_info(env, info, &count, given, NULL, &data) != napi_ok) return refused(env);
+    bool const closes = data == &closing;
     kit* const of = read_kit(env, given[0]);
     operation* const told = of != NULL && !of->ended ? operation_new(of, false) : NULL;
     if (told == NULL) return refused(env);
-    if (napi_create_uint32(env, told->slot, &slot) == napi_ok && kit_close(of, told)) return slot;
+    if (napi_create_uint32(env, told->slot, &slot) == napi_ok && kit_write(of, told, closes)) return slot;
     operation_free(told);
     return refused(env);
 }
@@ -417,16 +422,18 @@ NAPI_MODULE_INIT() {
     static struct {
         char const* name;
         napi_callback function;
+        bool const* data;
     } const functions[] = {
-        {"listen", listen},
-        {"open", open_kit},
-        {"close", close_kit},
-        {"end", end_kit},
-        {"cancel", cancel},
-        {"more", more},
-        {"costEstimate", cost_estimate},
-        {"configFromEnv", config_from_env},
-        {"statusName", status_name},
+        {"listen", listen, NULL},
+        {"open", open_kit, NULL},
+        {"flush", write_kit, &flushing},
+        {"close", write_kit, &closing},
+        {"end", end_kit, NULL},
+        {"cancel", cancel, NULL},
+        {"more", more, NULL},
+        {"costEstimate", cost_estimate, NULL},
+        {"configFromEnv", config_from_env, NULL},
+        {"statusName", status_name, NULL},
     };
     if (aikit_abi_version() < AIKIT_ABI_VERSION) {
         (void)napi_throw_error(env, NULL, "libaikit_c.so.1 is older than this addon: build the two together.");
@@ -442,7 +449,8 @@ NAPI_MODULE_INIT() {
     }
     bool made = true;
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; ++i) {
-        made = made && export_function(env, exports, functions[i].name, functions[i].function, NULL);
+        made =
+            made && export_function(env, exports, functions[i].name, functions[i].function, (void*)functions[i].data);
     }
     for (size_t i = 0; i < sizeof starters / sizeof starters[0]; ++i) {
         made = made && export_function(env, exports, starters[i].name, start, (void*)&starters[i]);

@@ -38,20 +38,16 @@ struct kit {
     aikit_runtime* runtime;
     aikit_kit* handle;
     void* poll; /* uv_poll_t of the runtime's wait handle; keeps the loop alive while operations run */
-    void* work; /* uv_work_t of a close under way, and what came of it */
-    operation* closing;
-    aikit_error* failure;
-    aikit_status closed;
     napi_async_cleanup_hook_handle hook;
     note *first, *last;
     kit *before, *after;
-    unsigned holders, running;
-    bool ended, torn, delivering; /* torn: the environment ends, and no JavaScript runs any more */
+    unsigned holders, running, in_pool;   /* in_pool: calls that wait on other threads */
+    bool ended, closed, torn, delivering; /* torn: the environment ends, and no JavaScript runs any more */
 };
 
 struct operation {
     kit* owner;
-    aikit_op* handle; /* NULL for a close */
+    aikit_op* handle; /* NULL for a flush or close */
     uint32_t slot;
     bool vectors;
     note* end; /* made beforehand: the end is told also when there is no memory left */
@@ -67,8 +63,9 @@ kit* kit_open(instance* owner, char const* config, size_t config_size, char cons
 /* Ends it here and now: what runs is cancelled and told. */
 void kit_end(kit* ending);
 
-/* Writes and closes it on a thread of the pool; the operation ends when that is done. False: there is no memory. */
-bool kit_close(kit* closing, operation* told);
+/* Writes what it has recorded on a thread of the pool, and closes it when that is said; the operation ends when that is
+ * done. False: Node refused, or there is no memory. */
+bool kit_write(kit* written, operation* told, bool closing);
 
 void kit_release(kit* released);
 

@@ -167,6 +167,8 @@ export class Kit {
   /** The nearest items to a vector, to words (`text`), or to both. */
   vectorsSearch(collection: string, vector?: Vector | null, query?: Signal & { top?: number; text?: string; [member: string]: any }): Promise<Reply>;
 
+  /** Waits until what is recorded is durable. */
+  flush(): Promise<void>;
   /** Cancels what runs, writes what is recorded, and closes the store. Twice does no harm. */
   close(): Promise<void>;
   /** The same, waiting on this thread. */

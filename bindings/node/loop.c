@@ -164,7 +164,6 @@ static void deliver(kit* of, bool quiet) {
 void kit_release(kit* released) {
     if (--released->holders > 0) return;
     instance_release(released->owner);
-    free(released->work);
     free(released->poll);
     free(released);
 }
@@ -177,14 +176,20 @@ static void on_readable(void* handle, int status, int events) {
     deliver(of, false);
 }
 
-static void on_closed(void* handle) {
-    kit* const of = uv_handle_get_data(handle);
+/* Nothing of it is in the loop any more: the environment may end. */
+static void leave_loop(kit* of) {
+    if (!of->closed || of->in_pool > 0) return;
     (void)napi_remove_async_cleanup_hook(of->hook);
     kit_release(of);
 }
 
-/* The last of it: the loop lets go, and the environment may end. */
-static void leave_loop(kit* of) {
+static void on_closed(void* handle) {
+    kit* const of = uv_handle_get_data(handle);
+    of->closed = true;
+    leave_loop(of);
+}
+
+static void end_runtime(kit* of) {
     aikit_runtime_free(of->runtime);
     uv_close(of->poll, on_closed);
     if (of->before != NULL) of->before->after = of->after;
@@ -198,33 +203,61 @@ void kit_end(kit* ending) {
     ending->ended = true;
     (void)uv_poll_stop(ending->poll);
     aikit_kit_free(ending->handle);
-    leave_loop(ending);
+    end_runtime(ending);
 }
 
-static void close_in_pool(void* request) {
-    kit* const of = uv_req_get_data(request);
-    of->closed = aikit_kit_close(of->handle, &of->failure);
-    aikit_kit_free(of->handle);
+/* A call that waits on a thread of Node's pool. */
+typedef struct waiting {
+    void* request; /* uv_work_t */
+    operation* told;
+    aikit_error* error;
+    aikit_status status;
+    bool closing;
+} waiting;
+
+static void wait_in_pool(void* request) {
+    waiting* const call = uv_req_get_data(request);
+    aikit_kit* const handle = call->told->owner->handle;
+    call->status = call->closing ? aikit_kit_close(handle, &call->error) : aikit_kit_flush(handle, &call->error);
 }
 
-static void closed_in_pool(void* request, int status) {
-    kit* const of = uv_req_get_data(request);
+static void waited_in_pool(void* request, int status) {
+    waiting* const call = uv_req_get_data(request);
+    kit* const of = call->told->owner;
     (void)status; /* nobody cancels it */
-    on_done(of->closing, of->closed, NULL, 0, of->failure);
-    aikit_error_free(of->failure);
-    leave_loop(of);
+    on_done(call->told, call->status, NULL, 0, call->error);
+    aikit_error_free(call->error);
+    if (call->closing) {
+        aikit_kit_free(of->handle);
+        end_runtime(of);
+    } else {
+        deliver(of, of->torn);
+    }
+    free(call->request);
+    free(call);
+    --of->in_pool;
+    leave_loop(of); /* which had it until now */
 }
 
-bool kit_close(kit* closing, operation* told) {
+bool kit_write(kit* written, operation* told, bool closing) {
     struct uv_loop_s* loop = NULL;
-    closing->work = calloc(1, uv_req_size(WORK_REQUEST));
-    if (closing->work == NULL || napi_get_uv_event_loop(closing->owner->env, &loop) != napi_ok) return false;
-    uv_req_set_data(closing->work, closing);
-    if (uv_queue_work(loop, closing->work, close_in_pool, closed_in_pool) != 0) return false;
-    closing->ended = true;
-    closing->closing = told;
-    (void)uv_poll_stop(closing->poll);
-    return true;
+    waiting* const call = calloc(1, sizeof *call);
+    void* const request = calloc(1, uv_req_size(WORK_REQUEST));
+    if (call != NULL && request != NULL && napi_get_uv_event_loop(written->owner->env, &loop) == napi_ok) {
+        *call = (waiting){.request = request, .told = told, .closing = closing};
+        uv_req_set_data(request, call);
+        if (uv_queue_work(loop, request, wait_in_pool, waited_in_pool) == 0) {
+            ++written->in_pool;
+            if (closing) {
+                written->ended = true;
+                (void)uv_poll_stop(written->poll);
+            }
+            return true;
+        }
+    }
+    free(request);
+    free(call);
+    return false;
 }
 
 /* The environment ends: a worker was terminated, or the process's last work is done. It waits for on_closed. */

@@ -80,6 +80,7 @@ class Kit {
 
   constructor(config = configFromEnv()) {
     const { runtime, ...rest } = config;
+    if (runtime?.io === 0) throw new InvalidArgument('A kit needs an I/O thread here: configuration.runtime.io is 0.');
     const threads = json({ ...runtime, callbacks: 'dispatch' });
     this.#handle = checked(() => native.open(json(rest), threads));
   }
@@ -196,6 +197,11 @@ class Kit {
   async vectorsSearch(collection, vector, { signal, ...query } = {}) {
     const given = [words(collection, 'collection'), json(query), vectorOf(vector)];
     return end(this.#start(signal, 'vectorsSearch', false, ...given));
+  }
+
+  /** Waits until what is recorded is durable. */
+  async flush() {
+    await end(this.#start(undefined, 'flush', false));
   }
 
   /** Cancels what runs, writes what is recorded, and closes the store. Twice does no harm. */

@@ -67,6 +67,7 @@ test('a prompt is words, messages or a whole request', async () => {
       for await (const words of stream.text()) said += words;
       assert.deepEqual([said, stream.result.text, stream.result.aikit.complete], ['Hi', 'Hi', true]);
     }
+    await Promise.all([kit.flush(), kit.flush()]);
     assert.equal(kit.costEstimate('Hello').object, (await kit.costReport()).object);
   });
 });
@@ -152,7 +153,7 @@ test('what cannot be JSON, and what is of the wrong kind, is refused', async () 
     assert.throws(() => kit.costEstimate({ messages: 3 }), failsWith('invalid_argument'));
   });
   assert.throws(() => new Kit({ no_such_member: 1 }), failsWith('invalid_argument'));
-  assert.throws(() => new Kit({ runtime: { io: -1 } }), failsWith('invalid_argument'));
+  for (const io of [-1, 0, 'x']) assert.throws(() => new Kit({ runtime: { io } }), failsWith('invalid_argument'));
   assert.throws(() => aikit.configFromEnv('/no/such/file'), failsWith('not_found'));
 });
 

@@ -116,7 +116,7 @@ test('workers whose kits are closing, or just opened, are terminated', async () 
   const closing = `import { parentPort } from 'node:worker_threads';
     import { Kit, slow } from ${HERE};
     parentPort.postMessage('streams');
-    for (;;) { const kit = new Kit(slow()); kit.stream('Hi'); kit.close(); await kit.chat('x').catch(() => {}); }`;
+    for (;;) { const kit = new Kit(slow()); kit.stream('Hi'); kit.flush(); kit.close(); await kit.chat('x').catch(() => {}); }`;
   const result = await run(terminating(20, 'await sleep(number * 3 % 40);', 4).replace(JSON.stringify(WORKER), JSON.stringify(closing)));
   assert.deepEqual([result.code, result.signal], [0, null], result.err);
   assert.match(result.out, /Hi 20 /);

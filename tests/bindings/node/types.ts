@@ -34,6 +34,7 @@ async function everything(kit: Kit, signal: AbortSignal): Promise<void> {
   await kit.vectorsCount('c');
   await kit.vectorsDrop('c', { signal });
   await kit.vectorsCollections();
+  await kit.flush();
   await kit.close();
   kit.closeSync();
 }
