@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // tests/bench/bench_capi.cpp - CPU that the C ABI adds to a blocking chat, over the same call in C++.
 //
-// Both ask a scripted provider, on one I/O thread each. Rounds alternate; the difference of each pair of rounds is
+//     bench_capi [ROUNDS] [CALLS] [THREADS]
+//
+// Both ask a scripted provider, on the calling thread; with THREADS other than 0, on the threads a kit has by itself,
+// as packages of other languages need them. Rounds alternate; the difference of each pair of rounds is
 // taken per call, and the median is what counts.
 #include "aikit.h"
 #include "bench.hpp"
@@ -14,10 +17,10 @@
 
 namespace {
 
-constexpr char config[] =
+constexpr char providers[] =
     R"({"providers": [{"name": "scripted", "model": "m", "script": {"repeat": true, "replies": [{"text":
-    "It ran away, and was never seen again.", "usage": {"input": 20, "output": 9}}]}}], "runtime":
-    {"io": 0, "cpu": 0, "storage": 0, "resolver": 0}})";
+    "It ran away, and was never seen again.", "usage": {"input": 20, "output": 9}}]}}], "runtime": )";
+constexpr char no_threads[] = R"({"io": 0, "cpu": 0, "storage": 0, "resolver": 0})";
 constexpr char request[] =
     R"({"messages": [{"role": "user", "content": "What did the quick brown fox do after it had jumped?"}]})";
 
@@ -63,10 +66,12 @@ double json_round(aikit::ChatReply const& reply, int calls) {
 int main(int argc, char** argv) {
     int const rounds = argc > 1 ? std::atoi(argv[1]) : 9;
     int const calls = argc > 2 ? std::atoi(argv[2]) : 5'000;
+    bool const threads = argc > 3 && std::atoi(argv[3]) != 0;
+    std::string const config = providers + std::string(threads ? "{}" : no_threads) + "}";
     aikit::Result<aikit::Kit> kit = aikit::Kit::open(aikit::KitConfig::from_json(config).value());
     must(kit.has_value(), "no kit in C++");
     aikit_kit* c_kit = nullptr;
-    must(aikit_kit_open(nullptr, config, sizeof(config) - 1, &c_kit, nullptr) == AIKIT_OK, "no kit in C");
+    must(aikit_kit_open(nullptr, config.data(), config.size(), &c_kit, nullptr) == AIKIT_OK, "no kit in C");
     aikit::ChatReply const reply =
         aikit::sync::wait(*kit, aikit::Kit(*kit).chat(aikit::ChatRequest("", "x"), aikit::CallOptions())).value();
 
@@ -83,7 +88,7 @@ int main(int argc, char** argv) {
         added_us.push_back(c_us.back() - cpp_us.back());
         json_us.push_back(json_round(reply, calls) * per_call);
     }
-    bench::print({{"bench", "capi"},
+    bench::print({{"bench", threads ? "capi with threads" : "capi"},
                   {"calls", std::int64_t(calls) * rounds},
                   {"cpp_cpu_us_per_call", bench::median(cpp_us)},
                   {"c_cpu_us_per_call", bench::median(c_us)},

@@ -4,7 +4,7 @@
 
 const path = require('node:path');
 
-const file = process.env.AIKIT_ADDON || path.join(__dirname, '..', 'aikit.node');
+const file = path.resolve(process.env.AIKIT_ADDON || path.join(__dirname, '..', 'aikit.node'));
 try {
   module.exports = require(file);
 } catch (error) {

@@ -75,7 +75,7 @@ test('SIGTERM and SIGINT end a process with live streams as always', async () =>
 
 const WORKER = `import { parentPort } from 'node:worker_threads';
   import { Kit, slow } from ${HERE};
-  const kit = new Kit({ ...slow(100000, 0.001), runtime: { io: 1 } });
+  const kit = new Kit({ ...slow(2000, 0.005), runtime: { io: 1 } });
   const streams = Array.from({ length: 3 }, () => kit.stream('Hi'));
   await streams[0].next();
   parentPort.postMessage('streams');
