@@ -66,8 +66,9 @@ class Examples(unittest.TestCase):
 
     def test_the_readme_shows_the_first_example_and_its_output(self):
         readme = (ROOT / "README.md").read_text()
-        program = (ROOT / "examples/01_hello.cpp").read_text()
-        self.assertIn(program[program.index("#include"):].strip(), readme)
+        for file in ("01_hello.cpp", "01_hello.c"):
+            program = (ROOT / "examples" / file).read_text()
+            self.assertIn(program[program.index("#include"):].strip(), readme)
         self.assertIn((ROOT / "examples/01_hello.expected").read_text().strip(), readme)
 
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import unittest
 
+import scripted
+
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGE = ROOT / "bindings/python"
 HERE = pathlib.Path(__file__).parent
@@ -47,8 +49,8 @@ class Oldest(unittest.TestCase):
         for name in ("vectors", "async", "face", "types"):
             done = subprocess.run([python, "-B", "-W", "error", HERE / f"{name}_test.py"], capture_output=True,
                                   text=True, timeout=250, check=False)
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(done.returncode, (0, 77), done.stderr)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    scripted.main()

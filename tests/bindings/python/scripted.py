@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Configurations of the scripted provider."""
+"""Configurations of the scripted provider, and tests of which some cannot run everywhere."""
+
+import sys
+import unittest
 
 
 def config(*replies, **more):
@@ -10,3 +13,11 @@ def config(*replies, **more):
 def slow(pieces=200, seconds=0.05):
     """A stream that takes its time."""
     return config({"pieces": [f"{i} " for i in range(pieces)], "piece_delay": seconds})
+
+
+def main():
+    """Like unittest.main(); a program of which a test was skipped, and none failed, is reported as skipped."""
+    done = unittest.main(exit=False).result
+    for test, why in done.skipped:
+        print(f"[skipped] {test}: {why}")
+    sys.exit(1 if not done.wasSuccessful() else 77 if done.skipped else 0)

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import aikit
+import scripted
 import typical_uses
 from scripted import config, slow
 
@@ -71,4 +72,4 @@ class Types(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    scripted.main()
