@@ -126,11 +126,11 @@ KINDS = {"cpp": cpp, "c": c, "sh": sh, "cmake": cmake, "python": python, "js": j
 
 
 def missing_tests(root, page, text):
-    """Rows say "label: a test's name" of tests in C++ or JavaScript, or of methods in Python."""
+    """Rows say "label: a test's name" of tests in C, C++ or JavaScript, or of methods in Python."""
     named = {name for row in ROW.findall(text) for name in re.findall(r'"([^"]+)"', row)}
     if not named:
         return []
-    sources = "\n".join(path.read_text() for kind in ("*.cpp", "*.mjs", "*.py") for path in sorted((root / "tests").rglob(kind)))
+    sources = "\n".join(path.read_text() for kind in ("*.c", "*.cpp", "*.mjs", "*.py") for path in sorted((root / "tests").rglob(kind)))
     return [f"{page}: there is no test named '{name}'" for name in sorted(named)
             if not any(written in sources for written in (f'"{name}"', f"'{name}'", f"def {name}("))]
 
