@@ -59,10 +59,9 @@ function library() {
   return here(LIBRARY);
 }
 
-/** The folder of aikit.h. */
-function ourHeader() {
-  if (inCheckout) copyFileSync(path.join(checkout, 'capi', 'aikit.h'), here('aikit.h'));
-  return __dirname; // without one there, the compiler looks where the system has its own
+/** What a package on its own needs of the checkout. */
+function gather() {
+  for (const name of ['capi/aikit.h', 'LICENSE', 'NOTICE']) copyFileSync(path.join(checkout, name), here(path.basename(name)));
 }
 
 /** The folder of node_api.h, and what is to be removed afterwards. */
@@ -90,7 +89,7 @@ function compile(linked) {
   const headers = nodeHeaders();
   rmSync(here('aikit.node'), { force: true });
   try {
-    run(...compiler('-std=c11', '-O2', '-fvisibility=hidden', `-I${ourHeader()}`, `-I${headers.folder}`, here('addon.c'), here('loop.c'),
+    run(...compiler('-std=c11', '-O2', '-fvisibility=hidden', `-I${__dirname}`, `-I${headers.folder}`, here('addon.c'), here('loop.c'),
       '-o', here('aikit.node'), linked ?? `-l:${LIBRARY}`, '-Wl,-rpath,$ORIGIN', '-Wl,-z,nodelete'));
   } finally {
     if (headers.temporary) rmSync(headers.temporary, { recursive: true });
@@ -100,6 +99,7 @@ function compile(linked) {
 function install() {
   const packed = !inCheckout && !process.env.AIKIT_LIBRARY;
   if (packed && loads()) return;
+  if (inCheckout) gather();
   compile(library());
   if (!loads()) throw new Sentence(`${here('aikit.node')} was built and does not load: is ${LIBRARY} complete?`);
 }

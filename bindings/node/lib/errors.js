@@ -64,10 +64,10 @@ Object.defineProperty(AikitError, 'code', { value: 'internal' });
 Object.defineProperty(AikitError.prototype, 'name', { value: 'AikitError', configurable: true, writable: true });
 
 /** The error of a status, its JSON, the remote side's words and what had come. */
-function made(status, said, detail, partial, options) {
+function made(status, said, detail, partial) {
   const code = native.statusName(status);
   const told = said ? JSON.parse(said) : {};
-  const error = new (byCode[code] ?? classes.Internal)(told.message || code, options);
+  const error = new (byCode[code] ?? classes.Internal)(told.message || code);
   error.provider = told.provider ?? null;
   error.httpStatus = told.http_status ?? null;
   error.providerCode = told.provider_code ?? null;

@@ -79,6 +79,7 @@ class Kit {
   #closing;
 
   constructor(config = configFromEnv()) {
+    if (typeof config !== 'object' || config === null) throw new InvalidArgument('The configuration is no object.');
     const { runtime, ...rest } = config;
     if (runtime?.io === 0) throw new InvalidArgument('A kit needs an I/O thread here: configuration.runtime.io is 0.');
     const threads = json({ ...runtime, callbacks: 'dispatch' });

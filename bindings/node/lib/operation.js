@@ -71,8 +71,8 @@ class Pending {
     this.over = true;
     this.signal?.removeEventListener('abort', this.aborted);
     if (status) {
-      const options = this.signal?.aborted ? { cause: this.signal.reason } : undefined;
-      this.error = made(status, error, detail, text, options);
+      this.error = made(status, error, detail, text);
+      if (this.signal?.aborted && this.error instanceof Cancelled) this.error.cause = this.signal.reason;
     } else {
       this.reply = replyOf(text, vectors);
     }

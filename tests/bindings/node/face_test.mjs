@@ -33,7 +33,7 @@ function failsWith(code) {
 test('import and require give the same classes', () => {
   const required = require(`${LIBRARY}/index.js`);
   for (const [name, value] of Object.entries(required)) assert.equal(aikit[name], value, name);
-  assert.match(aikit.version, /^\d+\.\d+\.\d+$/);
+  assert.equal(aikit.version, require(`${LIBRARY}/../package.json`).version);
 });
 
 test('there is one class for each code', () => {
@@ -152,6 +152,7 @@ test('what cannot be JSON, and what is of the wrong kind, is refused', async () 
     await assert.rejects(kit.chat('Hi', { aikit: { nope: 1 } }), failsWith('invalid_argument'));
     assert.throws(() => kit.costEstimate({ messages: 3 }), failsWith('invalid_argument'));
   });
+  for (const wrong of [null, 'x', 3]) assert.throws(() => new Kit(wrong), failsWith('invalid_argument'));
   assert.throws(() => new Kit({ no_such_member: 1 }), failsWith('invalid_argument'));
   for (const io of [-1, 0, 'x']) assert.throws(() => new Kit({ runtime: { io } }), failsWith('invalid_argument'));
   assert.throws(() => aikit.configFromEnv('/no/such/file'), failsWith('not_found'));

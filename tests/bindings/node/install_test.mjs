@@ -54,7 +54,7 @@ try {
   const source = path.join(folder, 'source');
   cpSync(path.join(ROOT, 'bindings/node'), path.join(source, 'bindings/node'), { recursive: true,
     filter: (from) => !/aikit\.node$|\.so\.1$|node_modules/.test(from) });
-  cpSync(path.join(ROOT, 'capi/aikit.h'), path.join(source, 'capi/aikit.h'));
+  for (const name of ['capi/aikit.h', 'LICENSE', 'NOTICE']) cpSync(path.join(ROOT, name), path.join(source, name));
   const building = { ...bare, AIKIT_LIBRARY: library };
 
   const packed = fresh('packed');
@@ -64,6 +64,7 @@ try {
   const installed = fresh('installed');
   run(bare, installed, 'npm', 'install', '--silent', tarball);
   works(installed);
+  for (const name of ['LICENSE', 'NOTICE', 'index.d.ts']) assert.ok(existsSync(path.join(installed, 'node_modules/aikit', name)), name);
 
   const scripts = fresh('without_scripts');
   run(bare, scripts, 'npm', 'install', '--silent', '--ignore-scripts', tarball);
