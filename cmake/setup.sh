@@ -6,7 +6,7 @@
 #
 # build      the compiler, the build tools and the libraries aikit stands on
 # documents  the quickstart's documents, unpacked under build/documents and not installed
-# test       what the tests need besides: the second compiler, its checkers, the coverage report
+# test       what the tests need besides: the second compiler, its checkers, the coverage report, Python, Node
 # tokens     the published rank files of two tokenizers, into build/data; where they cannot be had,
 #            aikit estimates token counts and says so
 #
