@@ -26,7 +26,8 @@ struct ProviderConfig {
 
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
 
-    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "builtin", "scripted". Empty: as `name`.
+    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "ollama", "builtin", "scripted". Empty: as
+    /// `name`.
     std::string type;
 
     /// With the version path where the provider's own clients have it: "https://api.openai.com/v1",

@@ -7,6 +7,7 @@
 #include "model/json_exact.hpp"
 
 #include <aikit/kit.hpp>
+#include <aikit/provider/ollama.hpp>
 
 #include <algorithm>
 #include <array>
@@ -330,6 +331,11 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         refer_to_environment(azure->api_key, "AZURE_OPENAI_API_KEY");
         refer_to_environment(azure->auth_token, "AZURE_OPENAI_AD_TOKEN");
     }
+    if (ProviderConfig* ollama = provider_of_environment(providers, "ollama", {"OLLAMA_HOST"})) {
+        std::string const host = environment_or("OLLAMA_HOST", {});
+        if (!host.empty()) ollama->base_url = provider::ollama_base_url(host);
+        refer_to_environment(ollama->api_key, "OLLAMA_API_KEY");
+    }
 }
 
 }  // namespace
@@ -431,7 +437,11 @@ Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
         out.make_store_folder = true;
     }
 
+    bool const configured = !out.providers.empty() || !out.default_provider.empty();
     apply_provider_environment(out.providers);
+    // OLLAMA_HOST says where models may run, not that they are to answer by default.
+    bool const only_ollama = out.providers.size() == 1 && out.providers.front().name == "ollama";
+    if (!configured && only_ollama) out.default_provider = "builtin";
     net::proxies_from_env(out.http);
     return out;
 }

@@ -8,6 +8,7 @@
 #include <aikit/provider/anthropic.hpp>
 #include <aikit/provider/azure.hpp>
 #include <aikit/provider/builtin.hpp>
+#include <aikit/provider/ollama.hpp>
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
 
@@ -102,6 +103,18 @@ Result<std::shared_ptr<AIProvider>> make_azure(ProviderConfig const& config, Pro
     return provider::make_azure(std::move(azure), parts.runtime, parts.transport);
 }
 
+Result<std::shared_ptr<AIProvider>> make_ollama(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    provider::OllamaConfig ollama;
+    ollama.name = config.name;
+    if (!config.base_url.empty()) ollama.base_url = config.base_url;
+    ollama.api_key = std::move(*key);
+    ollama.headers = config.headers;
+    ollama.limits = config.limits;
+    return provider::make_ollama(std::move(ollama), parts.runtime, parts.transport);
+}
+
 Result<std::shared_ptr<AIProvider>> make_builtin(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     provider::BuiltinConfig builtin;
     builtin.name = config.name;
@@ -124,18 +137,18 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
     if (type == "openai") return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
     if (type == "azure") return make_azure(config, parts);
+    if (type == "ollama") return make_ollama(config, parts);
     if (type == "builtin") return make_builtin(config, parts);
     if (type == "scripted") return make_scripted(config, parts);
     if (config.type.empty()) {
         return fail(Errc::invalid_argument,
                     "there is no provider '" + config.name +
-                        "'; give its type and base_url (--base-url), or name openai, anthropic, azure, "
+                        "'; give its type and base_url (--base-url), or name openai, anthropic, azure, ollama, "
                         "builtin or one of the configuration");
     }
-    return fail(
-        Errc::invalid_argument,
-        "the provider '" + config.name + "' has the type '" + type +
-            "', which is none of openai, anthropic, azure, builtin, scripted; a compatible endpoint is of type openai");
+    return fail(Errc::invalid_argument, "the provider '" + config.name + "' has the type '" + type +
+                                            "', which is none of openai, anthropic, azure, ollama, builtin, scripted; "
+                                            "a compatible endpoint is of type openai");
 }
 
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
@@ -145,7 +158,8 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
     if (!config.price_as.empty()) {
         meter.price_provider = config.price_as;
-    } else if (type == "builtin" || type == "scripted" || (type == "anthropic" && config.base_url.empty())) {
+    } else if (type == "builtin" || type == "scripted" || type == "ollama" ||
+               (type == "anthropic" && config.base_url.empty())) {
         meter.price_provider = type;
     }
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));

@@ -16,8 +16,10 @@ constexpr char const* form = "The provider's stream is not in its own format: ";
 
 }  // namespace
 
-ReplyDecoder::ReplyDecoder(Exchange exchange)
-    : exchange_(std::move(exchange)), arena_(std::make_unique<json_exact::Arena>()) {}
+ReplyDecoder::ReplyDecoder(Exchange exchange, Framing framing)
+    : exchange_(std::move(exchange)),
+      mode_(framing == Framing::lines ? Mode::lines : Mode::undecided),
+      arena_(std::make_unique<json_exact::Arena>()) {}
 
 ReplyDecoder::~ReplyDecoder() = default;
 
@@ -46,8 +48,8 @@ void ReplyDecoder::cut() {
 
 void ReplyDecoder::feed(std::string_view bytes) {
     if (done_ || framing_) return;
-    if (mode_ == Mode::events) {
-        if (Result<void> fed = sse_.feed(bytes); !fed) framing_ = complete(fed.error(), exchange_);
+    if (is_framed()) {
+        if (Result<void> fed = feed_framing(bytes); !fed) framing_ = complete(fed.error(), exchange_);
         return;
     }
     if (bytes.size() > largest_document - document_.size()) return wrong("it is longer than 64 MiB");
@@ -64,6 +66,17 @@ void ReplyDecoder::feed(std::string_view bytes) {
     feed(held);
 }
 
+Result<void> ReplyDecoder::feed_framing(std::string_view bytes) {
+    return mode_ == Mode::lines ? lines_.feed(bytes) : sse_.feed(bytes);
+}
+
+std::optional<net::SseEvent> ReplyDecoder::next_event() {
+    if (mode_ == Mode::events) return sse_.next();
+    std::optional<net::SseEvent> event;
+    if (std::optional<std::string> line = lines_.next()) event.emplace().data = std::move(*line);
+    return event;
+}
+
 Result<std::optional<ChatEvent>> ReplyDecoder::next() {
     while (true) {
         if (next_event_ < events_.size()) return std::optional<ChatEvent>(std::move(events_[next_event_++]));
@@ -71,8 +84,8 @@ Result<std::optional<ChatEvent>> ReplyDecoder::next() {
         next_event_ = 0;
         if (error_) return *error_;
         if (done_) return std::optional<ChatEvent>();
-        if (mode_ == Mode::events) {
-            if (std::optional<net::SseEvent> const event = sse_.next()) {
+        if (is_framed()) {
+            if (std::optional<net::SseEvent> const event = next_event()) {
                 take(*event);
                 continue;
             }
@@ -88,9 +101,10 @@ Result<std::optional<ChatEvent>> ReplyDecoder::next() {
 
 void ReplyDecoder::end_of_body() {
     if (mode_ == Mode::document) return take_document();
-    if (mode_ == Mode::events && !flushed_) {
+    if (is_framed() && !flushed_) {
         flushed_ = true;
-        if (Result<void> flushed = sse_.finish(); !flushed) framing_ = complete(flushed.error(), exchange_);
+        Result<void> const flushed = mode_ == Mode::lines ? lines_.finish() : sse_.finish();
+        if (!flushed) framing_ = complete(flushed.error(), exchange_);
         return;
     }
     ended_without_marker();

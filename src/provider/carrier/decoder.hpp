@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// provider/carrier/decoder.hpp - bytes of a streamed reply in, events out: what all dialects of server-sent events
-// share.
+// provider/carrier/decoder.hpp - bytes of a streamed reply in, events out: what all dialects share.
 #ifndef AIKIT_SRC_PROVIDER_CARRIER_DECODER_HPP
 #define AIKIT_SRC_PROVIDER_CARRIER_DECODER_HPP
 
@@ -31,7 +30,12 @@ namespace aikit::inline v0::provider::carrier {
 /// JSON document is understood too.
 class ReplyDecoder {
 public:
-    explicit ReplyDecoder(Exchange exchange);
+    enum class Framing {
+        events,  ///< Server-sent events.
+        lines,   ///< A JSON document a line; each comes as an event without a type.
+    };
+
+    explicit ReplyDecoder(Exchange exchange, Framing framing = Framing::events);
     virtual ~ReplyDecoder();
     ReplyDecoder(ReplyDecoder const&) = delete;
     ReplyDecoder& operator=(ReplyDecoder const&) = delete;
@@ -97,7 +101,11 @@ protected:
     std::vector<std::string> warnings_;
 
 private:
-    enum class Mode { undecided, events, document };
+    enum class Mode { undecided, events, lines, document };
+
+    std::optional<net::SseEvent> next_event();
+    Result<void> feed_framing(std::string_view bytes);
+    bool is_framed() const noexcept { return mode_ == Mode::events || mode_ == Mode::lines; }
 
     void end_of_body();
     void take_document();
@@ -105,6 +113,7 @@ private:
     Exchange exchange_;
     Mode mode_ = Mode::undecided;
     net::SseDecoder sse_;
+    net::NdjsonDecoder lines_;
     std::string document_;
     bool ended_ = false;    // the body did
     bool flushed_ = false;  // and the decoder was told

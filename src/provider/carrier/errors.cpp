@@ -250,7 +250,8 @@ bool is_error_document(json::value const& document) {
                        json::find(document, "usage") != nullptr;
     if (reply) return false;
     for (std::string_view const key : {"message", "detail", "errors", "msg", "error_message"}) {
-        if (json::find(document, key) != nullptr) return true;
+        json::value const* found = json::find(document, key);
+        if (found != nullptr && !found->is_object()) return true;
     }
     return false;
 }

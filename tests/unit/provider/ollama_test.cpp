@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Covers src/provider/ollama: what is sent for a request, answers that make no sense, streams that are cut.
+#include "golden/recordings.hpp"
+#include "provider/ollama/wire.hpp"
+
+#include <aikit/model/json_form.hpp>
+#include <aikit/provider/ollama.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace aikit;
+using aikit_test::Json;
+using aikit_test::Recorded;
+using provider::carrier::Encoded;
+using provider::carrier::Exchange;
+
+namespace {
+
+Exchange exchange() {
+    net::Headers const none;
+    return Exchange("ollama", 200, none, SystemTime());
+}
+
+Encoded encoded(ChatRequest const& request) {
+    Result<Encoded> made = provider::ollama::encode_chat(request, false);
+    REQUIRE(made.has_value());
+    return *made;
+}
+
+Errc refused(ChatRequest const& request) {
+    Result<Encoded> const made = provider::ollama::encode_chat(request, false);
+    return made ? Errc{} : made.error().code;
+}
+
+struct Came {
+    ChatReply reply;
+    std::optional<Error> error;
+};
+
+Came decode(std::string_view body, std::size_t piece) {
+    provider::ollama::StreamDecoder decoder(exchange());
+    ReplyAssembler assembler;
+    Came came;
+    auto const drain = [&] {
+        for (;;) {
+            Result<std::optional<ChatEvent>> event = decoder.next();
+            if (!event) came.error = event.error();
+            if (!event || !*event) return;
+            assembler.take(**event);
+        }
+    };
+    for (std::size_t at = 0; at < body.size() && !came.error; at += piece) {
+        decoder.feed(body.substr(at, piece));
+        drain();
+    }
+    if (!came.error) {
+        decoder.end();
+        drain();
+    }
+    came.reply = assembler.release();
+    return came;
+}
+
+}  // namespace
+
+TEST_CASE("parameters of a request become options, and the caller's own options stay beside them") {
+    ChatRequest request("qwen3:4b", "Hello");
+    request.max_tokens = 10;
+    request.temperature = 0.5;
+    request.seed = 7;
+    request.stop = {"a", "b"};
+    request.extra = R"({"options":{"num_ctx":8192,"seed":1},"keep_alive":"5m","logit_bias":{}})";
+    Encoded const made = encoded(request);
+    Json const body = Json::parse(made.body);
+    CHECK(body["options"].dump() == R"({"num_ctx":8192,"num_predict":10,"seed":7,"stop":["a","b"],"temperature":0.5})");
+    CHECK(body["keep_alive"].text == "5m");
+    CHECK(!body["stream"].yes);
+    CHECK(!body.has("logit_bias"));
+    CHECK(made.warnings.size() == 1);
+}
+
+TEST_CASE("the effort to think is a word for gpt-oss and a yes or no for the others") {
+    for (auto const& [model, effort, sent] :
+         std::vector<std::array<char const*, 3>>{{"gpt-oss:20b", "minimal", "\"low\""},
+                                                 {"gpt-oss:20b", "high", "\"high\""},
+                                                 {"gpt-oss:20b", "none", "false"},
+                                                 {"qwen3", "low", "true"},
+                                                 {"qwen3", "none", "false"}}) {
+        CAPTURE(model);
+        CAPTURE(effort);
+        ChatRequest request(model, "Hello");
+        request.reasoning_effort = effort;
+        CHECK(Json::parse(encoded(request).body)["think"].dump() == sent);
+    }
+    ChatRequest wrong("qwen3", "Hello");
+    wrong.reasoning_effort = "hard";
+    CHECK(refused(wrong) == Errc::invalid_argument);
+}
+
+TEST_CASE("what this API has no form for is refused before anything is sent, or named in a warning") {
+    ChatRequest several("m", "Hello");
+    several.n = 2;
+    CHECK(refused(several) == Errc::unsupported);
+    for (MediaPart::Kind const kind : {MediaPart::Kind::audio, MediaPart::Kind::document}) {
+        ChatRequest request("m", "Hello");
+        MediaPart part;
+        part.kind = kind;
+        part.bytes = std::make_shared<std::string const>("x");
+        request.messages.front().parts.emplace_back(part);
+        CHECK(refused(request) == Errc::unsupported);
+    }
+    ChatRequest by_url("m", "Hello");
+    MediaPart picture;
+    picture.url = "https://example.com/a.png";
+    by_url.messages.front().parts.emplace_back(picture);
+    CHECK(refused(by_url) == Errc::unsupported);
+
+    ChatRequest forced("m", "Hello");
+    forced.tools.emplace_back().name = "look";
+    forced.tool_choice.emplace().kind = ToolChoice::Kind::required;
+    CHECK(encoded(forced).warnings.size() == 1);
+    CHECK(Json::parse(encoded(forced).body)["tools"].items.size() == 1);
+    forced.tool_choice->kind = ToolChoice::Kind::none;  // what is not offered is not called
+    CHECK(!Json::parse(encoded(forced).body).has("tools"));
+}
+
+TEST_CASE("OLLAMA_HOST means an address in all of its spellings") {
+    for (auto const& [host, url] :
+         std::vector<std::pair<char const*, char const*>>{{"", "http://localhost:11434"},
+                                                          {"0.0.0.0", "http://localhost:11434"},
+                                                          {"0.0.0.0:80", "http://localhost:80"},
+                                                          {":1234", "http://localhost:1234"},
+                                                          {"box", "http://box:11434"},
+                                                          {"box:1", "http://box:1"},
+                                                          {"10.0.0.1/", "http://10.0.0.1:11434"},
+                                                          {"http://box", "http://box"},
+                                                          {"https://box/ollama/", "https://box/ollama"},
+                                                          {"https://ollama.com", "https://ollama.com"},
+                                                          {"[::1]", "http://[::1]:11434"},
+                                                          {"[::1]:5", "http://[::1]:5"},
+                                                          {"::1", "http://[::1]:11434"},
+                                                          {"[::]", "http://localhost:11434"}}) {
+        CAPTURE(host);
+        CHECK(provider::ollama_base_url(host) == url);
+    }
+}
+
+TEST_CASE("a recorded stream of lines comes out the same in pieces of any size, and cut anywhere it is never whole") {
+    if (!std::filesystem::is_directory(aikit_test::recordings_folder())) {
+        MESSAGE("skipped: there are no recordings beside the repository");
+        return;
+    }
+    int streams = 0;
+    for (Recorded const& recorded : aikit_test::recordings("ollama")) {
+        if (recorded.path != "/api/chat" || recorded.status != 200) continue;
+        if (recorded.body.find("\n{") == std::string::npos) continue;
+        CAPTURE(recorded.name);
+        Came const whole = decode(recorded.body, recorded.body.size());
+        REQUIRE(!whole.error);
+        REQUIRE(whole.reply.complete);
+        CHECK(check(whole.reply.usage).has_value());
+        std::string const written = json_form::write_reply(whole.reply);
+        for (std::size_t const piece : {1U, 3U, 64U, 1'000U}) {
+            CHECK(json_form::write_reply(decode(recorded.body, piece).reply) == written);
+        }
+        std::size_t const last = recorded.body.rfind('}');
+        std::size_t const step = recorded.body.size() > 20'000 ? 97 : 1;
+        for (std::size_t at = 0; at < last; at += step) {
+            Came const came = decode(std::string_view(recorded.body).substr(0, at), 4'096);
+            CHECK(!came.reply.complete);
+            REQUIRE(came.error);
+            CHECK(came.error->code == Errc::incomplete);
+        }
+        ++streams;
+    }
+    MESSAGE("streams: " << streams);
+    CHECK(streams > 4);
+}
+
+TEST_CASE("an answer whose members are missing, null or of another kind is read or refused, and never crashes") {
+    Json const whole = Json::parse(
+        R"({"model":"m","created_at":"2025-01-30T13:49:48.34999Z","message":{"role":"assistant","content":"x",)"
+        R"("thinking":"t","tool_calls":[{"function":{"name":"n","arguments":{"a":1}}}]},"done":true,)"
+        R"("done_reason":"stop","prompt_eval_count":5,"eval_count":7,"total_duration":1})");
+    int read = 0;
+    int refused_ones = 0;
+    auto const look = [&](Json const& body) {
+        Result<ChatReply> const reply = provider::ollama::decode_chat(exchange(), body.dump());
+        Came const streamed = decode(body.dump() + "\n", 1'000);
+        CHECK(streamed.reply.complete == reply.has_value());
+        ++(reply ? read : refused_ones);
+        if (reply) CHECK(check(reply->usage).has_value());
+    };
+    look(whole);
+    CHECK(read == 1);
+    for (std::string const other : {"null", "1", "\"text\"", "[]", "{}", "[{}]", "true", "-5", "1e300"}) {
+        for (char const* name :
+             {"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count"}) {
+            Json changed = whole;
+            changed.members[name] = Json::parse(other);
+            look(changed);
+        }
+        for (char const* name : {"content", "thinking", "tool_calls"}) {
+            Json changed = whole;
+            changed.members["message"].members[name] = Json::parse(other);
+            look(changed);
+        }
+    }
+    CHECK(read > 20);
+    CHECK(refused_ones > 20);
+}
