@@ -129,8 +129,12 @@ public:
     explicit Extra(std::string const& text);
 
     bool valid() const noexcept { return valid_; }
-    json::value const* find(std::string_view key) const noexcept { return members_.if_contains(key); }
-    void drop(std::string_view key) { members_.erase(key); }
+    json::value const* find(std::string_view key) const noexcept {
+        return members_.empty() ? nullptr : members_.if_contains(key);
+    }
+    void drop(std::string_view key) {
+        if (!members_.empty()) members_.erase(key);
+    }
     json::object const& members() const noexcept { return members_; }
 
     /// Writes what is left.

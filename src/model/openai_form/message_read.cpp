@@ -41,6 +41,7 @@ public:
 
 private:
     json::value const* present(std::string_view key) const {
+        if (given_.empty()) return nullptr;
         json::value const* value = given_.if_contains(key);
         return value == nullptr || value->is_null() ? nullptr : value;
     }
