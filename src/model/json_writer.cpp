@@ -4,6 +4,7 @@
 
 #include <aikit/text/unicode.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -91,6 +92,24 @@ void JsonWriter::text(std::string_view value) {
         comma();
         quoted(value);
     }
+    comma_ = true;
+}
+
+void JsonWriter::member(JsonName name, std::string_view value) {
+    constexpr std::size_t around = sizeof(",\"\":\"\"") - 1;
+    std::array<char, 128> piece;
+    bool const fits = JsonName::longest + around + value.size() <= piece.size();
+    if (!fits || !is_plain(reinterpret_cast<unsigned char const*>(value.data()), value.size())) {
+        return key(name).text(value);
+    }
+    char* at = piece.data();
+    if (comma_) *at++ = ',';
+    *at++ = '"';
+    at = std::copy_n(name.text().data(), name.text().size(), at);
+    at = std::copy_n("\":\"", 3, at);
+    at = std::copy_n(value.data(), value.size(), at);
+    *at++ = '"';
+    out_.append(piece.data(), static_cast<std::size_t>(at - piece.data()));
     comma_ = true;
 }
 

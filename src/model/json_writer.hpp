@@ -65,6 +65,9 @@ public:
     }
 
     void text(std::string_view value);
+
+    /// A member that is a text, in one piece where it is short.
+    void member(JsonName name, std::string_view value);
     void number(std::int64_t value);
     void number(double value);  ///< Shortest form that reads back the same; null for what is no number.
     void number(float value);   ///< The same, for a float that reads it back.

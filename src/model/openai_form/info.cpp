@@ -26,9 +26,9 @@ void write_counts(JsonWriter& out, Usage const& usage) {
 void write_cost(JsonWriter& out, std::optional<Money> const& cost, bool exact, std::string const& price_id) {
     if (!cost) return out.null();
     out.begin_object();
-    out.key("usd").text(cost->usd());
+    out.member("usd", cost->usd());
     out.key("exact").boolean(exact);
-    out.key("price_id").text(price_id);
+    out.member("price_id", price_id);
     out.end_object();
 }
 
@@ -43,16 +43,16 @@ void write_seconds(JsonWriter& out, std::optional<std::chrono::microseconds> con
 
 void write_attempt(JsonWriter& out, Attempt const& attempt) {
     out.begin_object();
-    out.key("provider").text(attempt.provider);
-    out.key("model").text(attempt.model);
-    out.key("outcome").text(attempt.outcome);
+    out.member("provider", attempt.provider);
+    out.member("model", attempt.model);
+    out.member("outcome", attempt.outcome);
     out.key("error");
     attempt.error ? out.text(name(*attempt.error)) : out.null();
     out.key("http_status");
     attempt.http_status == 0 ? out.null() : out.number(static_cast<std::int64_t>(attempt.http_status));
     out.key("provider_request_id");
     write_text_or_null(out, attempt.provider_request_id);
-    out.key("started").text(to_rfc3339(attempt.started));
+    out.member("started", to_rfc3339(attempt.started));
     out.key("latency");
     write_seconds(out, attempt.latency);
     out.key("first_token");
@@ -68,9 +68,9 @@ void write_attempt(JsonWriter& out, Attempt const& attempt) {
 
 void write_info(JsonWriter& out, CallInfo const& info, bool complete) {
     out.begin_object();
-    out.key("request_id").text(info.request_id);
-    out.key("provider").text(info.provider);
-    out.key("model").text(info.model);
+    out.member("request_id", info.request_id);
+    out.member("provider", info.provider);
+    out.member("model", info.model);
     out.key("complete").boolean(complete);
     out.key("usage");
     write_counts(out, info.usage);
@@ -105,8 +105,8 @@ std::string write_error(Error const& error) {
     std::string text;
     JsonWriter out(text);
     out.begin_object();
-    out.key("code").text(name(error.code));
-    out.key("message").text(error.message);
+    out.member("code", name(error.code));
+    out.member("message", error.message);
     out.key("provider");
     openai_form::write_text_or_null(out, error.provider);
     out.key("http_status");

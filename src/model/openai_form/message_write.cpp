@@ -88,8 +88,8 @@ private:
             pointers.push_back(&part);
         }
         out_.begin_object();
-        out_.key("role").text("tool");
-        out_.key("tool_call_id").text(result.call_id);
+        out_.member("role", "tool");
+        out_.member("tool_call_id", result.call_id);
         bool const own_content = parts.empty() && !later && extra_.find("content") != nullptr;
         if (!own_content) {
             out_.key("content");
@@ -131,7 +131,7 @@ private:
         bool const kept = given != nullptr && given->is_string() &&
                           ((message_.role == Role::system && given->get_string() == "developer") ||
                            (message_.role == Role::tool && given->get_string() == "function"));
-        out_.key("role").text(kept ? std::string_view(given->get_string()) : name(message_.role));
+        out_.member("role", kept ? std::string_view(given->get_string()) : name(message_.role));
         extra_.drop("role");
     }
 
@@ -162,7 +162,7 @@ private:
         }
         if (!any) return;
         extra_.drop("refusal");
-        out_.key("refusal").text(refusal);
+        out_.member("refusal", refusal);
     }
 
     /// What came from an OpenAI-style endpoint goes back under its own name; the rest only aikit knows how to keep.
@@ -193,10 +193,10 @@ private:
         out_.key("reasoning").begin_array();
         for (ReasoningPart const* one : foreign) {
             out_.begin_object();
-            out_.key("text").text(one->text);
-            if (!one->signature.empty()) out_.key("signature").text(one->signature);
+            out_.member("text", one->text);
+            if (!one->signature.empty()) out_.member("signature", one->signature);
             if (one->redacted) out_.key("redacted").boolean(true);
-            if (!one->source.empty()) out_.key("source").text(one->source);
+            if (!one->source.empty()) out_.member("source", one->source);
             out_.end_object();
         }
         out_.end_array();
@@ -251,7 +251,7 @@ private:
     void write_tail() {
         if (!message_.name.empty()) {
             extra_.drop("name");
-            out_.key("name").text(message_.name);
+            out_.member("name", message_.name);
         }
         if (!style_.house) extra_.drop(native_content);
         extra_.write(out_);

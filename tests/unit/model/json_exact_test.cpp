@@ -119,6 +119,30 @@ TEST_CASE("names of members are written as texts are") {
     }
 }
 
+TEST_CASE("a member that is a text is written as name and text would be, whatever its length and bytes") {
+    for (std::size_t size = 0; size <= 140; ++size) {
+        for (std::string const last : {"", "a", "\"", "\n", "\xC3\xA9", "\xFF"}) {
+            for (bool const first : {true, false}) {
+                std::string const content = std::string(size, 'x') + last;
+                std::string at_once;
+                std::string in_two;
+                JsonWriter a(at_once);
+                JsonWriter b(in_two);
+                a.begin_object();
+                b.begin_object();
+                if (!first) a.key("before").boolean(true);
+                if (!first) b.key("before").boolean(true);
+                a.member("a_name_of_twenty_eight_bytes", content);
+                b.key("a_name_of_twenty_eight_bytes").text(content);
+                a.member("b", "");
+                b.key("b").text("");
+                REQUIRE(at_once == in_two);
+                REQUIRE(a.valid() == b.valid());
+            }
+        }
+    }
+}
+
 TEST_CASE("any number of counts is written as their members would be, one by one") {
     constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
