@@ -75,7 +75,7 @@ test('HTTPS with a test authority works, and without it nothing is sent', async 
   // Node's OpenSSL and ours work side by side.
   const agent = new https.Agent({ ca: readFileSync(path.join(folder, 'ca.pem')) });
   const nodes = new Promise((resolve, reject) => {
-    https.get({ host: 'localhost', port: server.address().port, agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
+    https.get({ host: '127.0.0.1', servername: 'localhost', port: server.address().port, agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
   });
   const stream = trusting.stream('Hi');
   let said = '';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tests/bindings/node/types_test.mjs - index.d.ts passes TypeScript's checks, strict, and names what the package exports.
-// TypeScript comes from npm, once, into build/; reported as skipped where it cannot be had.
+// TypeScript is the system's, else it comes from npm, once, into build/; reported as skipped where it cannot be had.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -13,12 +13,23 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGES = path.join(ROOT, 'build/node/typescript');
 const TSC = path.join(PACKAGES, 'node_modules/typescript/bin/tsc');
 
-if (!existsSync(TSC)) {
+/** How TypeScript is run, and its version; undefined: it is not here. */
+function typescript() {
+  for (const command of [['tsc'], [process.execPath, TSC]]) {
+    const done = spawnSync(command[0], [...command.slice(1), '--version'], { encoding: 'utf8' });
+    const version = done.status === 0 && /(\d+)\.(\d+)/.exec(done.stdout);
+    if (version && Number(version[1]) * 100 + Number(version[2]) >= 407) return { command, version: Number(version[1]) * 100 + Number(version[2]) };
+  }
+  return undefined;
+}
+
+if (!typescript()) {
   mkdirSync(PACKAGES, { recursive: true });
   spawnSync('npm', ['install', '--silent', '--no-save', '--no-audit', '--no-fund', '--fetch-retries=0', '--fetch-timeout=60000', '--prefix', PACKAGES,
-    'typescript@5.9.3', '@types/node@18.19.130'], { timeout: 200_000 });
+    'typescript@5.9.3'], { timeout: 200_000 });
 }
-if (!existsSync(TSC)) {
+const found = typescript();
+if (!found) {
   console.log('[skipped] TypeScript is not here, and npm cannot fetch it');
   process.exit(0);
 }
@@ -27,11 +38,19 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'aikit-types-'));
 try {
   mkdirSync(path.join(folder, 'node_modules'));
   symlinkSync(path.join(ROOT, 'bindings/node'), path.join(folder, 'node_modules/aikit'));
-  for (const name of ['types.mts', 'types.cts']) cpSync(fileURLToPath(new URL('types.ts', import.meta.url)), path.join(folder, name));
-  const done = spawnSync(process.execPath, [TSC, '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--moduleResolution', 'nodenext',
-    '--types', 'node', '--typeRoots', path.join(PACKAGES, 'node_modules/@types'), '--preserveSymlinks', 'types.mts', 'types.cts'],
-  { cwd: folder, encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stdout + done.stderr);
+  const check = (source, lib, ...names) => {
+    for (const name of names) cpSync(fileURLToPath(new URL(source, import.meta.url)), path.join(folder, name));
+    const [command, ...first] = found.command;
+    const done = spawnSync(command, [...first, '--noEmit', '--strict', '--target', 'es2022', '--lib', lib, '--module', 'nodenext',
+      '--moduleResolution', 'nodenext', '--preserveSymlinks', ...names], { cwd: folder, encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stdout + done.stderr);
+  };
+  check('types.ts', 'es2022,dom', 'types.mts', 'types.cts');
+  if (found.version >= 502) {
+    check('types.ts', 'es2022,dom,esnext.disposable', 'types.mts');
+    check('types_using.ts', 'es2022,dom,esnext.disposable', 'using.mts');
+  }
+  console.log(`# checked by TypeScript ${Math.floor(found.version / 100)}.${found.version % 100}`);
 } finally {
   rmSync(folder, { recursive: true });
 }
