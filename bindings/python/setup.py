@@ -11,6 +11,11 @@ import subprocess
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 
+try:
+    from setuptools.command.bdist_wheel import bdist_wheel
+except ImportError:  # older ones leave it to wheel
+    from wheel.bdist_wheel import bdist_wheel
+
 HERE = pathlib.Path(__file__).resolve().parent
 NAME = "libaikit_c.so.1"
 
@@ -47,9 +52,11 @@ class BuildWithLibrary(build_py):
         super().run()
         given = os.environ.get("AIKIT_LIBRARY")
         target = pathlib.Path(self.build_lib) / "aikit" / NAME
+        for page in ("LICENSE", "NOTICE"):  # of what the library holds
+            if (HERE.parents[1] / page).is_file():
+                shutil.copyfile(HERE.parents[1] / page, target.with_name(page))
         if target.is_file() or (not given and system_has_it()):
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(given or build(), target)
 
 
@@ -58,4 +65,11 @@ class WithLibrary(Distribution):
         return True
 
 
-setup(cmdclass={"build_py": BuildWithLibrary}, distclass=WithLibrary)
+class ForEveryPython(bdist_wheel):
+    """The library is the platform's, and no Python's in particular."""
+
+    def get_tag(self):
+        return ("py3", "none", super().get_tag()[2])
+
+
+setup(cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": ForEveryPython}, distclass=WithLibrary)

@@ -14,8 +14,10 @@ ROOT = pathlib.Path(__file__).parents[3]
 PACKAGE = ROOT / "bindings/python"
 IGNORED = shutil.ignore_patterns("build", ".git", "*.egg-info", "__pycache__", "node_modules")
 PROGRAM = """
-import aikit, pathlib
-assert pathlib.Path(aikit.__file__).with_name("libaikit_c.so.1").is_file(), aikit.__file__
+import aikit, importlib.metadata, pathlib
+assert "Tag: py3-none-" in importlib.metadata.distribution("aikit").read_text("WHEEL")
+for name in ("libaikit_c.so.1", "py.typed", "LICENSE", "NOTICE"):
+    assert pathlib.Path(aikit.__file__).with_name(name).is_file(), name
 with aikit.Kit({}) as kit, kit.stream("Hello") as stream:
     said = "".join(stream.text())
 assert said and said == stream.result.text
@@ -53,6 +55,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         alone = pathlib.Path(folder) / "alone/bindings/python"
         shutil.copytree(PACKAGE, alone, ignore=IGNORED)
+        for page in ("LICENSE", "NOTICE"):
+            shutil.copyfile(ROOT / page, alone.parents[1] / page)
         good = refused(alone, without) and installed(alone, env)
         if good and os.environ.get("AIKIT_LONG"):
             checkout = pathlib.Path(folder) / "checkout"
