@@ -26,8 +26,8 @@ struct ProviderConfig {
 
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
 
-    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "ollama", "builtin", "scripted". Empty: as
-    /// `name`.
+    /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "gemini" (or "google"), "vertex", "ollama",
+    /// "builtin", "scripted". Empty: as `name`.
     std::string type;
 
     /// With the version path where the provider's own clients have it: "https://api.openai.com/v1",
@@ -36,10 +36,11 @@ struct ProviderConfig {
 
     /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and its like.
     std::string api_key;
-    std::string auth_token;   ///< anthropic, azure: the same for a bearer token, used where there is no api_key.
+    std::string auth_token;   ///< anthropic, azure, vertex: the same for a bearer token, where there is no api_key.
     std::string api_version;  ///< azure: as AzureConfig::api_version.
     std::string organization;
     std::string project;
+    std::string location;                                      ///< vertex: as GeminiConfig::location.
     std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.
 
     std::string model;            ///< Used when a request names none.

@@ -18,8 +18,8 @@ ProviderConfig& named_provider(KitConfig& config, std::string const& name, bool 
     ProviderConfig made;
     made.name = name;
     // An endpoint aikit has no adapter of its own for speaks OpenAI's dialect, as nearly all do.
-    bool const own_adapter =
-        name == "builtin" || name == "scripted" || name == "anthropic" || name == "azure" || name == "ollama";
+    bool const own_adapter = name == "builtin" || name == "scripted" || name == "anthropic" || name == "azure" ||
+                             name == "ollama" || name == "gemini" || name == "google" || name == "vertex";
     if (has_base_url && !own_adapter) made.type = "openai";
     return config.providers.emplace_back(std::move(made));
 }

@@ -78,6 +78,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("api_version", out.api_version);
     fields.read("organization", out.organization);
     fields.read("project", out.project);
+    fields.read("location", out.location);
     fields.read("model", out.model);
     fields.read("embedding_model", out.embedding_model);
     fields.read("price_as", out.price_as);
@@ -124,6 +125,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("api_version", config.api_version);
     text("organization", config.organization);
     text("project", config.project);
+    text("location", config.location);
     if (!config.headers.empty()) {
         json::object headers;
         for (auto const& [key, value] : config.headers) headers[key] = value;
@@ -330,6 +332,14 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         azure->api_version = environment_or("OPENAI_API_VERSION", azure->api_version);
         refer_to_environment(azure->api_key, "AZURE_OPENAI_API_KEY");
         refer_to_environment(azure->auth_token, "AZURE_OPENAI_AD_TOKEN");
+    }
+    if (ProviderConfig* gemini = provider_of_environment(providers, "gemini", {"GOOGLE_API_KEY", "GEMINI_API_KEY"})) {
+        refer_to_environment(gemini->api_key, "GEMINI_API_KEY");
+        refer_to_environment(gemini->api_key, "GOOGLE_API_KEY");
+    }
+    if (ProviderConfig* vertex = provider_of_environment(providers, "vertex", {})) {
+        vertex->project = environment_or("GOOGLE_CLOUD_PROJECT", vertex->project);
+        vertex->location = environment_or("GOOGLE_CLOUD_LOCATION", vertex->location);
     }
     if (ProviderConfig* ollama = provider_of_environment(providers, "ollama", {"OLLAMA_HOST"})) {
         std::string const host = environment_or("OLLAMA_HOST", {});

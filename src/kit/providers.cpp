@@ -8,6 +8,7 @@
 #include <aikit/provider/anthropic.hpp>
 #include <aikit/provider/azure.hpp>
 #include <aikit/provider/builtin.hpp>
+#include <aikit/provider/gemini.hpp>
 #include <aikit/provider/ollama.hpp>
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
@@ -103,6 +104,32 @@ Result<std::shared_ptr<AIProvider>> make_azure(ProviderConfig const& config, Pro
     return provider::make_azure(std::move(azure), parts.runtime, parts.transport);
 }
 
+Result<std::shared_ptr<AIProvider>> make_gemini(ProviderConfig const& config, ProviderTable::Parts const& parts,
+                                                bool vertex) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    if (!token) return token.error();
+    if (vertex && config.project.empty()) {
+        return fail(Errc::invalid_argument, config.name + ": Vertex AI needs 'project', the Google Cloud project");
+    }
+    if (key->empty() && token->empty() && config.base_url.empty()) {
+        return fail(Errc::authentication,
+                    config.name + (vertex ? ": no credentials: set auth_token or api_key in the configuration"
+                                          : ": no API key: set GEMINI_API_KEY, or api_key in the configuration"));
+    }
+    provider::GeminiConfig gemini;
+    gemini.name = config.name;
+    gemini.base_url = config.base_url;
+    gemini.api_key = std::move(*key);
+    if (vertex) gemini.project = config.project;
+    if (!config.location.empty()) gemini.location = config.location;
+    if (!token->empty()) gemini.token = provider::fixed_token(std::move(*token));
+    gemini.headers = config.headers;
+    gemini.limits = config.limits;
+    return provider::make_gemini(std::move(gemini), parts.runtime, parts.transport);
+}
+
 Result<std::shared_ptr<AIProvider>> make_ollama(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = resolve_key(config.api_key, config.name);
     if (!key) return key.error();
@@ -137,18 +164,22 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
     if (type == "openai") return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
     if (type == "azure") return make_azure(config, parts);
+    if (type == "gemini" || type == "google") return make_gemini(config, parts, false);
+    if (type == "vertex") return make_gemini(config, parts, true);
     if (type == "ollama") return make_ollama(config, parts);
     if (type == "builtin") return make_builtin(config, parts);
     if (type == "scripted") return make_scripted(config, parts);
     if (config.type.empty()) {
-        return fail(Errc::invalid_argument,
-                    "there is no provider '" + config.name +
-                        "'; give its type and base_url (--base-url), or name openai, anthropic, azure, ollama, "
-                        "builtin or one of the configuration");
+        return fail(
+            Errc::invalid_argument,
+            "there is no provider '" + config.name +
+                "'; give its type and base_url (--base-url), or name openai, anthropic, azure, gemini, vertex, ollama, "
+                "builtin or one of the configuration");
     }
-    return fail(Errc::invalid_argument, "the provider '" + config.name + "' has the type '" + type +
-                                            "', which is none of openai, anthropic, azure, ollama, builtin, scripted; "
-                                            "a compatible endpoint is of type openai");
+    return fail(Errc::invalid_argument,
+                "the provider '" + config.name + "' has the type '" + type +
+                    "', which is none of openai, anthropic, azure, gemini, vertex, ollama, builtin, scripted; "
+                    "a compatible endpoint is of type openai");
 }
 
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
@@ -159,7 +190,8 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     if (!config.price_as.empty()) {
         meter.price_provider = config.price_as;
     } else if (type == "builtin" || type == "scripted" || type == "ollama" ||
-               (type == "anthropic" && config.base_url.empty())) {
+               ((type == "anthropic" || type == "gemini" || type == "google" || type == "vertex") &&
+                config.base_url.empty())) {
         meter.price_provider = type;
     }
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));

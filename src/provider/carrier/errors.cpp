@@ -16,7 +16,8 @@ struct Told {
     std::string code;
     std::string type;
     std::string request_id;
-    int status = 0;  // where the JSON names one
+    std::string wait;  // how long, in the words of a duration
+    int status = 0;    // where the JSON names one
 };
 
 char lower(char c) {
@@ -55,6 +56,20 @@ int status_in(json::value const& object) {
     return 0;
 }
 
+/// Google says by "status" what others say by "code", and the rest in a list of details.
+void read_google(Told& told, json::value const& given) {
+    std::string const status = word(given, "status");
+    bool const named = !status.empty() && status.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == status.npos;
+    json::array const* details = json::member_array(given, "details");
+    if (named) told.code = status;  // the number there is the status again
+    if (details == nullptr) return;
+    for (json::value const& detail : *details) {
+        // What the reason says is nearer than "INVALID_ARGUMENT".
+        if (word(detail, "reason") == "API_KEY_INVALID") told.code = "API_KEY_INVALID";
+        if (told.wait.empty()) told.wait = word(detail, "retryDelay");
+    }
+}
+
 /// Adds what an object says to what is known already.
 void read_into(Told& told, json::value const& given) {
     first_of(told.message, given, {"message", "msg", "detail", "error_description", "error_message", "title"});
@@ -62,6 +77,7 @@ void read_into(Told& told, json::value const& given) {
     first_of(told.type, given, {"type", "error_type"});
     first_of(told.request_id, given, {"request_id", "requestId"});
     if (told.status == 0) told.status = status_in(given);
+    read_google(told, given);
     // {"detail": [{"msg": ...}]} and {"errors": [...]} hold lists.
     for (std::string_view const key : {"detail", "errors"}) {
         json::array const* list = json::member_array(given, key);
@@ -95,7 +111,9 @@ struct Rule {
 };
 
 // Codes and types, whatever the status says (wire facts of OpenAI, and of servers that speak its dialect).
-constexpr std::array<Rule, 34> by_word{{
+constexpr std::array<Rule, 36> by_word{{
+    {"api_key_invalid", Errc::authentication},
+    {"unauthenticated", Errc::authentication},
     {"insufficient_quota", Errc::quota_exceeded},
     {"billing_hard_limit_reached", Errc::quota_exceeded},
     {"billing_not_active", Errc::quota_exceeded},
@@ -224,7 +242,8 @@ Error make(Exchange const& exchange, Told const& told, int status, std::string_v
     Error error = fail(code, sentence(exchange, code, in_band), told.message.empty() ? body : told.message);
     error.provider_code = told.code.empty() ? told.type : told.code;
     error.request_id = told.request_id;
-    if (code == Errc::rate_limited && !exchange.retry_after) error.retry_after = wait_in_words(told.message);
+    bool const waits = code == Errc::rate_limited && !exchange.retry_after;
+    if (waits) error.retry_after = told.wait.empty() ? wait_in_words(told.message) : parse_go_duration(told.wait);
     if (can_never_fit(code, told.message)) error.provider_retry = false;
     if (status == 409 && code == Errc::invalid_request) error.provider_retry = true;  // a lock that passes
     return complete(std::move(error), exchange);

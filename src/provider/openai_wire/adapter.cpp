@@ -89,21 +89,6 @@ Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest c
     co_return reply;
 }
 
-/// Adds a later batch to the reply of the earlier ones.
-Result<void> append(EmbedReply& into, EmbedReply&& batch, std::string const& provider) {
-    if (batch.vectors.front().size() != into.vectors.front().size()) {
-        Error error = fail(Errc::protocol, "The provider " + provider + " gave embeddings that differ in length.");
-        error.provider = provider;
-        return error;
-    }
-    for (std::vector<float>& vector : batch.vectors) into.vectors.push_back(std::move(vector));
-    into.usage.add(batch.usage);
-    into.info.usage = into.usage;
-    into.info.attempts.push_back(std::move(batch.info.attempts.front()));
-    for (std::string& warning : batch.info.warnings) into.info.warnings.push_back(std::move(warning));
-    return ok();
-}
-
 Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions options) {
     if (asked.model.empty()) co_return missing_model(*endpoint);
     if (asked.inputs.empty()) {
@@ -126,7 +111,7 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
         first += count;
         if (!all) {
             all = std::move(*batch);
-        } else if (Result<void> appended = append(*all, std::move(*batch), endpoint->name); !appended) {
+        } else if (Result<void> appended = carrier::append(*all, std::move(*batch), endpoint->name); !appended) {
             co_return appended.error();
         }
     }

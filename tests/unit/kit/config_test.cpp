@@ -17,7 +17,7 @@ constexpr char everything[] = R"({
     "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "unknown_price": "allow",
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
         "auth_token": "file:t", "api_version": "2024-10-21",
-        "organization": "o", "project": "p", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
+        "organization": "o", "project": "p", "location": "l", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
         "price_as": "openai", "local": true, "max_retries": 3, "script": "s.json",
         "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
     "aliases": {"fast": "proxy/m"},

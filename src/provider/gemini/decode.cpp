@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+// provider/gemini/decode.cpp - what answers are made of, and whole ones.
+#include "model/openai_form/form.hpp"
+#include "provider/carrier/body.hpp"
+#include "provider/gemini/wire.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace aikit::inline v0::provider::gemini {
+
+namespace {
+
+using openai_form::wrong_reply;
+
+/// A count; proto3 leaves zeros out and may write 64 bits as text.
+std::int64_t count(json::value const& object, std::string_view key, std::vector<std::string>& warnings) {
+    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max() / 16;  // sums of some still fit
+    json::value const* value = json::find(object, key);
+    if (value == nullptr || value->is_null()) return 0;
+    std::optional<std::int64_t> number = json::as_integer(*value);
+    if (value->is_string()) {
+        std::string const text(value->get_string());
+        bool const digits = !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == text.npos;
+        if (digits) number = std::stoll(text);
+    }
+    if (number && *number >= 0 && *number <= largest) return *number;
+    warnings.push_back("The provider's usage contradicts itself (" + std::string(key) + " is no count).");
+    return 0;
+}
+
+/// The tokens of one modality in a list of {"modality", "tokenCount"}.
+std::int64_t of_modality(json::value const& usage, std::string_view list, std::string_view modality,
+                         std::vector<std::string>& warnings) {
+    json::array const* items = json::member_array(usage, list);
+    if (items == nullptr) return 0;
+    std::int64_t sum = 0;
+    for (json::value const& item : *items) {
+        if (json::text(item, "modality") == modality) sum += count(item, "tokenCount", warnings);
+    }
+    return sum;
+}
+
+bool is_plain_text(json::object const& part) {
+    return part.if_contains("text") != nullptr && part.if_contains("thoughtSignature") == nullptr &&
+           std::all_of(part.begin(), part.end(),
+                       [](auto const& member) { return member.key() == "text" || member.key() == "thought"; });
+}
+
+bool is_thought(json::value const& part) {
+    return json::boolean(part, "thought") == true;
+}
+
+}  // namespace
+
+Usage read_usage(json::object const& given, std::vector<std::string>& warnings) {
+    json::value const usage_told(given);
+    Usage usage;
+    usage.raw = json_exact::write(usage_told);
+    auto const told = [&](std::string_view key) { return count(usage_told, key, warnings); };
+    std::int64_t const prompt = told("promptTokenCount") + told("toolUsePromptTokenCount");
+    usage.cache_read = std::min(told("cachedContentTokenCount"), prompt);
+    usage.input = prompt - usage.cache_read;
+    usage.reasoning = told("thoughtsTokenCount");
+    usage.output = told("candidatesTokenCount") + usage.reasoning;
+    auto const kind = [&](std::string_view list, std::string_view modality) {
+        return of_modality(usage_told, list, modality, warnings);
+    };
+    usage.audio_cache_read = std::min(kind("cacheTokensDetails", "AUDIO"), usage.cache_read);
+    std::int64_t const audio = kind("promptTokensDetails", "AUDIO") - usage.audio_cache_read;
+    usage.audio_input = std::clamp<std::int64_t>(audio, 0, usage.input);
+    std::int64_t const image = kind("promptTokensDetails", "IMAGE") - kind("cacheTokensDetails", "IMAGE");
+    usage.image_input = std::clamp<std::int64_t>(image, 0, usage.input);
+    usage.audio_output = std::min(kind("candidatesTokensDetails", "AUDIO"), usage.output);
+    usage.image_output = std::min(kind("candidatesTokensDetails", "IMAGE"), usage.output);
+    return usage;
+}
+
+void PartReader::keep(json::object part) {
+    if (!parts_.empty() && is_plain_text(part)) {
+        json::object& last = parts_.back().get_object();
+        if (is_plain_text(last) && is_thought(parts_.back()) == is_thought(json::value(part))) {
+            last["text"].get_string().append(part["text"].get_string());
+            return;
+        }
+    }
+    parts_.push_back(std::move(part));
+}
+
+Result<PartReader::Piece> PartReader::take(json::value const& part) {
+    if (!part.is_object()) return wrong_reply("a part is no object");
+    json::object kept(part.get_object(), boost::json::storage_ptr());
+    Piece piece;
+    json::value const* text = json::find(part, "text");
+    json::value const* call = json::find(part, "functionCall");
+    if (json::find(part, "thoughtSignature") != nullptr) native_ = true;
+    if (text != nullptr) {
+        if (!text->is_string()) return wrong_reply("a part's text is no string");
+        piece.text = std::string(text->get_string());
+        piece.thought = is_thought(part);
+        native_ = native_ || (calls_ > 0 && !piece.text.empty());
+    } else if (call != nullptr) {
+        std::optional<std::string_view> const name = json::text(*call, "name");
+        json::value const* arguments = json::find(*call, "args");
+        bool const none = arguments == nullptr || arguments->is_null();
+        if (!name) return wrong_reply("a functionCall has no name");
+        if (!none && !arguments->is_object()) return wrong_reply("a functionCall's args are no object");
+        ToolCall made;
+        made.id = std::string(json::text(*call, "id").value_or(""));
+        if (made.id.empty()) made.id = "call_" + std::to_string(calls_);
+        made.name = std::string(*name);
+        made.arguments = none ? "{}" : json_exact::write(*arguments);
+        ++calls_;
+        piece.call = std::move(made);
+    } else {
+        native_ = true;  // code that ran, media that was made, or something newer than this program
+    }
+    keep(std::move(kept));
+    return piece;
+}
+
+std::string PartReader::extra() const {
+    if (!native_) return {};
+    json::object by_dialect;
+    by_dialect[dialect] = parts_;
+    json::object extra;
+    extra[openai_form::native_content] = std::move(by_dialect);
+    return json_exact::write(extra);
+}
+
+std::string finish_word(json::value const& candidate) {
+    constexpr std::array<std::string_view, 10> by_number{"FINISH_REASON_UNSPECIFIED",
+                                                         "STOP",
+                                                         "MAX_TOKENS",
+                                                         "SAFETY",
+                                                         "RECITATION",
+                                                         "OTHER",
+                                                         "BLOCKLIST",
+                                                         "PROHIBITED_CONTENT",
+                                                         "SPII",
+                                                         "MALFORMED_FUNCTION_CALL"};
+    json::value const* given = json::find(candidate, "finishReason");
+    if (given == nullptr) return {};
+    if (given->is_string()) return std::string(given->get_string());
+    std::optional<std::int64_t> const number = json::as_integer(*given);
+    bool const known = number && *number > 0 && *number < static_cast<std::int64_t>(by_number.size());
+    return known ? std::string(by_number[static_cast<std::size_t>(*number)]) : std::string();
+}
+
+FinishReason finish_of(std::string_view word, bool called) noexcept {
+    constexpr std::array<std::string_view, 6> withheld{
+        "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER", "LANGUAGE", "MODEL_ARMOR"};
+    if (called && word == "STOP") return FinishReason::tool_calls;
+    if (std::find(withheld.begin(), withheld.end(), word) != withheld.end()) return FinishReason::content_filter;
+    return openai_form::finish_reason(word);
+}
+
+std::optional<Error> blocked(carrier::Exchange const& exchange, json::object const& given) {
+    json::value const* feedback = given.if_contains("promptFeedback");
+    std::optional<std::string_view> const reason =
+        feedback == nullptr ? std::nullopt : json::text(*feedback, "blockReason");
+    if (!reason) return std::nullopt;
+    Error error = carrier::reply_error(
+        exchange, Errc::content_filtered,
+        "The provider " + exchange.provider + " withheld the answer for the prompt's content; change the request.",
+        json::text(*feedback, "blockReasonMessage").value_or(*reason));
+    error.provider_code = std::string(*reason);
+    return error;
+}
+
+json::object beside(json::object const& candidate) {
+    json::object rest(candidate, boost::json::storage_ptr());
+    for (std::string_view const known : {"content", "finishReason", "index"}) rest.erase(known);
+    return rest;
+}
+
+namespace {
+
+/// One candidate of a whole reply.
+Result<Choice> read_candidate(json::value const& given, std::size_t position) {
+    if (!given.is_object()) return wrong_reply("a candidate is no object");
+    Choice choice;
+    std::optional<std::int64_t> const index = json::integer(given, "index");
+    choice.index = static_cast<int>(index && *index >= 0 && *index < 1'000 ? *index : static_cast<int>(position));
+    PartReader reader;
+    json::value const* content = json::find(given, "content");
+    json::array const* parts = content == nullptr ? nullptr : json::member_array(*content, "parts");
+    std::vector<ToolCall> calls;
+    for (std::size_t i = 0; parts != nullptr && i < parts->size(); ++i) {
+        Result<PartReader::Piece> piece = reader.take((*parts)[i]);
+        if (!piece) return piece.error();
+        if (piece->call) calls.push_back(std::move(*piece->call));
+        if (piece->text.empty()) continue;
+        std::vector<Part>& all = choice.message.parts;
+        if (piece->thought) {
+            auto* last = all.empty() ? nullptr : std::get_if<ReasoningPart>(&all.back());
+            if (last == nullptr) last = &std::get<ReasoningPart>(all.emplace_back(ReasoningPart()));
+            last->text += piece->text;
+        } else {
+            auto* last = all.empty() ? nullptr : std::get_if<TextPart>(&all.back());
+            if (last == nullptr) last = &std::get<TextPart>(all.emplace_back(TextPart()));
+            last->text += piece->text;
+        }
+    }
+    for (ToolCall& call : calls) choice.message.parts.emplace_back(std::move(call));
+    choice.message.extra = reader.extra();
+    choice.finish_text = finish_word(given);
+    choice.finish = finish_of(choice.finish_text, reader.called());
+    choice.extra = openai_form::extra_text(beside(given.get_object()));
+    return choice;
+}
+
+}  // namespace
+
+Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body) {
+    json_exact::Arena arena;
+    Result<json::object> object = carrier::read_object(exchange, body, arena);
+    if (!object) return object.error();
+    json::value const* candidates = object->if_contains("candidates");
+    json::array const* list = candidates == nullptr ? nullptr : candidates->if_array();
+    if (list == nullptr || list->empty()) {
+        if (std::optional<Error> error = blocked(exchange, *object)) return *error;
+        return carrier::unreadable(wrong_reply("candidates is no list, or empty"), exchange);
+    }
+    ChatReply reply;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        Result<Choice> choice = read_candidate((*list)[i], i);
+        if (!choice) return carrier::unreadable(choice.error(), exchange);
+        reply.choices.push_back(std::move(*choice));
+    }
+    if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
+        reply.usage = read_usage(usage->get_object(), reply.info.warnings);
+    }
+    reply.id = openai_form::take_text(*object, "responseId");
+    reply.model = openai_form::take_text(*object, "modelVersion");
+    for (std::string_view const known : {"candidates", "usageMetadata"}) object->erase(known);
+    reply.extra = openai_form::extra_text(*object);
+    reply.complete = true;
+    return reply;
+}
+
+Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected) {
+    json_exact::Arena arena;
+    Result<json::object> object = carrier::read_object(exchange, body, arena);
+    if (!object) return object.error();
+    json::value const* vectors = object->if_contains("embeddings");
+    if (vectors == nullptr || !vectors->is_array()) {
+        return carrier::unreadable(wrong_reply("embeddings is no list"), exchange);
+    }
+    // In OpenAI's form, whose reader checks vectors and their number.
+    json::array data;
+    for (json::value const& vector : vectors->get_array()) {
+        json::object item;
+        item["index"] = data.size();
+        json::value const* values = json::find(vector, "values");
+        item["embedding"] = values == nullptr ? json::value() : *values;
+        data.push_back(std::move(item));
+    }
+    json::object as_openai;
+    as_openai["data"] = std::move(data);
+    std::vector<std::string> warnings;
+    Result<EmbedReply> reply = openai_form::read_embeddings(std::move(as_openai), expected, warnings);
+    if (!reply) return carrier::unreadable(reply.error(), exchange);
+    if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
+        reply->usage = read_usage(usage->get_object(), warnings);
+    }
+    reply->info.warnings = std::move(warnings);
+    return reply;
+}
+
+Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
+    json_exact::Arena arena;
+    Result<json::object> object = carrier::read_object(exchange, body, arena);
+    if (!object) return object.error();
+    json::value const* models = object->if_contains("models");
+    if (models == nullptr || !models->is_array()) {
+        return carrier::unreadable(wrong_reply("models is no list"), exchange);
+    }
+    ModelPage page;
+    for (json::value const& item : models->get_array()) {
+        std::string_view name = json::text(item, "name").value_or("");
+        constexpr std::string_view folder = "models/";
+        if (name.starts_with(folder)) name.remove_prefix(folder.size());
+        if (name.empty()) return carrier::unreadable(wrong_reply("a model has no name"), exchange);
+        ModelInfo model;
+        model.id = std::string(name);
+        model.owner = "google";
+        json::object rest = item.get_object();
+        rest.erase("name");
+        model.extra = openai_form::extra_text(rest);
+        page.list.models.push_back(std::move(model));
+    }
+    page.next = openai_form::take_text(*object, "nextPageToken");
+    return page;
+}
+
+}  // namespace aikit::inline v0::provider::gemini

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// provider/gemini/gemini.cpp - the Gemini adapter: carries requests and replies, by Google's own API or Vertex AI.
+#include "core/async.hpp"
+#include "core/os/os.hpp"
+#include "provider/carrier/stream.hpp"
+#include "provider/gemini/wire.hpp"
+
+#include <aikit/provider/gemini.hpp>
+
+#include <algorithm>
+
+namespace aikit::inline v0::provider {
+
+namespace {
+
+using carrier::Answer;
+using carrier::Call;
+using carrier::Encoded;
+using carrier::named;
+using carrier::Whole;
+
+constexpr std::string_view configuration = "The Gemini configuration";
+
+struct Endpoint final : carrier::Endpoint {
+    /// "/models/gemini-x:generateContent", below whatever stands in front of it at Vertex AI.
+    std::string path(std::string_view model, std::string_view method) const {
+        constexpr std::string_view folder = "models/";
+        if (model.starts_with(folder)) model.remove_prefix(folder.size());
+        std::string path = in_front;
+        // "endpoints/123" and "publishers/anthropic/models/x" are names of Vertex AI's own.
+        bool const whole = vertex && model.find('/') != std::string_view::npos;
+        path.append(vertex && !whole ? "/publishers/google" : "").append(whole ? "/" : "/models/");
+        return path.append(model).append(":").append(method);
+    }
+
+    std::string in_front;  // "/v1/projects/P/locations/L"
+    bool vertex = false;
+    std::size_t max_embed_inputs = 0;
+};
+
+using Shared = std::shared_ptr<Endpoint const>;
+
+/// A model's name becomes a part of the URL.
+Result<void> check_model(std::string_view model, Endpoint const& endpoint) {
+    bool const plain = !model.empty() && std::all_of(model.begin(), model.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+               c == '_' || c == '/' || c == '@';
+    });
+    if (plain && model.find("..") == std::string_view::npos) return ok();
+    return named(fail(Errc::invalid_argument, model.empty()
+                                                  ? "The request is wrong: model is missing."
+                                                  : "The request is wrong: model is no name of one for this provider."),
+                 endpoint);
+}
+
+Call call_of(std::string path, Encoded& encoded, CallOptions options, bool streaming) {
+    Call call;
+    call.path = std::move(path);
+    call.body = std::move(encoded.body);
+    call.options = std::move(options);
+    call.streaming = streaming;
+    call.reasoning = true;
+    return call;
+}
+
+Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions options) {
+    if (Result<void> fine = check_model(request.model, *endpoint); !fine) co_return fine.error();
+    Result<Encoded> encoded = gemini::encode_chat(request);
+    if (!encoded) co_return named(encoded.error(), *endpoint);
+    Call call = call_of(endpoint->path(request.model, "generateContent"), *encoded, std::move(options), false);
+    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
+    if (!whole) co_return whole.error();
+    Result<ChatReply> reply = gemini::decode_chat(whole->head.exchange, whole->body);
+    if (!reply) co_return carrier::without_key(reply.error(), *endpoint, whole->head);
+    std::string const model = reply->model.empty() ? request.model : reply->model;
+    carrier::tell(*reply, *endpoint, whole->head, model, reply->usage, std::move(encoded->warnings));
+    co_return reply;
+}
+
+Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions options) {
+    if (Result<void> fine = check_model(request.model, *endpoint); !fine) co_return fine.error();
+    Result<Encoded> encoded = gemini::encode_chat(request);
+    if (!encoded) co_return named(encoded.error(), *endpoint);
+    std::string path = endpoint->path(request.model, "streamGenerateContent?alt=sse");
+    Call call = call_of(std::move(path), *encoded, std::move(options), true);
+    Result<Answer> answer = co_await carrier::send(endpoint, std::move(call));
+    if (!answer) co_return answer.error();
+    auto decoder = std::make_unique<gemini::StreamDecoder>(answer->head.exchange);
+    co_return carrier::make_stream(endpoint, std::move(*answer), std::move(decoder), std::move(request.model),
+                                   std::move(encoded->warnings));
+}
+
+Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest const> request, std::size_t first,
+                                 std::size_t count, CallOptions options) {
+    Result<Encoded> encoded = gemini::encode_embed(*request, first, count);
+    if (!encoded) co_return named(encoded.error(), *endpoint);
+    Call call = call_of(endpoint->path(request->model, "batchEmbedContents"), *encoded, std::move(options), false);
+    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
+    if (!whole) co_return whole.error();
+    Result<EmbedReply> reply = gemini::decode_embeddings(whole->head.exchange, whole->body, count);
+    if (!reply) co_return carrier::without_key(reply.error(), *endpoint, whole->head);
+    carrier::tell(*reply, *endpoint, whole->head, request->model, reply->usage, std::move(encoded->warnings));
+    co_return reply;
+}
+
+Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions options) {
+    if (Result<void> fine = check_model(asked.model, *endpoint); !fine) co_return fine.error();
+    if (endpoint->vertex) {
+        co_return named(fail(Errc::unsupported, "The provider " + endpoint->name +
+                                                    " does not embed by Vertex AI yet; use Gemini's own API for it."),
+                        *endpoint);
+    }
+    if (asked.inputs.empty()) {
+        co_return named(fail(Errc::invalid_argument, "The request is wrong: inputs must not be empty."), *endpoint);
+    }
+    // The time for all batches is one call's.
+    std::optional<std::chrono::milliseconds> const total =
+        options.limits.total ? options.limits.total : endpoint->limits.total;
+    Clock const& clock = *endpoint->runtime.clock();
+    if (total) options.deadline = options.deadline.sooner(Deadline::after(clock, *total));
+    auto const request = std::make_shared<EmbedRequest const>(std::move(asked));
+    std::optional<EmbedReply> all;
+    for (std::size_t first = 0; first < request->inputs.size();) {
+        std::size_t const count = std::min(request->inputs.size() - first, endpoint->max_embed_inputs);
+        Result<EmbedReply> batch = co_await run_embed_batch(endpoint, request, first, count, options);
+        if (!batch) co_return batch.error();
+        first += count;
+        if (!all) {
+            all = std::move(*batch);
+        } else if (Result<void> appended = carrier::append(*all, std::move(*batch), endpoint->name); !appended) {
+            co_return appended.error();
+        }
+    }
+    co_return std::move(*all);
+}
+
+/// All pages; each is a request.
+Task<ModelList> run_models(Shared endpoint, CallOptions options) {
+    constexpr int most_pages = 100;
+    if (endpoint->vertex) {
+        co_return named(
+            fail(Errc::unsupported, "The provider " + endpoint->name + " does not list models by Vertex AI."),
+            *endpoint);
+    }
+    Result<ModelList> all;
+    std::string after;
+    for (int page_number = 0; page_number < most_pages; ++page_number) {
+        Call call;
+        call.method = "GET";
+        call.path = "/models?pageSize=1000" + (after.empty() ? std::string() : "&pageToken=" + after);
+        call.options = options;
+        Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
+        if (!whole) co_return whole.error();
+        Result<gemini::ModelPage> page = gemini::decode_models(whole->head.exchange, whole->body);
+        if (!page) co_return carrier::without_key(page.error(), *endpoint, whole->head);
+        for (ModelInfo& model : page->list.models) all->models.push_back(std::move(model));
+        std::vector<std::string> none;
+        Usage const nothing;
+        carrier::tell(*all, *endpoint, whole->head, "", nothing, std::move(none));
+        bool const plain = page->next.find_first_of("&# ?%") == std::string::npos;
+        if (page->next.empty() || page->next == after || !plain) break;
+        after = std::move(page->next);
+    }
+    co_return all;
+}
+
+class Gemini final : public AIProvider {
+public:
+    explicit Gemini(Shared endpoint) : endpoint_(std::move(endpoint)) {}
+
+    using AIProvider::chat;
+    using AIProvider::embed;
+    using AIProvider::stream_chat;
+
+    std::string const& name() const noexcept override { return endpoint_->name; }
+    Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
+        return guard(run_chat(endpoint_, std::move(request), std::move(options)));
+    }
+    Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
+        return guard(run_stream(endpoint_, std::move(request), std::move(options)));
+    }
+    Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
+        return guard(run_embed(endpoint_, std::move(request), std::move(options)));
+    }
+    Task<ModelList> models(CallOptions options) override { return guard(run_models(endpoint_, std::move(options))); }
+
+private:
+    Shared endpoint_;
+};
+
+bool is_plain(std::string_view name) noexcept {
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.' || c == ':';
+    });
+}
+
+/// Where Vertex AI keeps a location.
+std::string vertex_host(std::string const& location) {
+    if (location == "global") return "https://aiplatform.googleapis.com";
+    if (location == "us" || location == "eu") return "https://aiplatform." + location + ".rep.googleapis.com";
+    return "https://" + location + "-aiplatform.googleapis.com";
+}
+
+}  // namespace
+
+Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime runtime,
+                                                std::shared_ptr<net::HttpTransport> transport) {
+    while (config.base_url.ends_with('/')) config.base_url.pop_back();
+    auto const wrong = [](char const* field, char const* why) {
+        return carrier::wrong_field(configuration, field, why);
+    };
+    bool const vertex = !config.project.empty();
+    if (!is_plain(config.project)) return wrong("project", "must be letters, digits, -, _, . and :");
+    if (!is_plain(config.location) || (vertex && config.location.empty())) {
+        return wrong("location", "must be a name of a location");
+    }
+    if (config.max_embed_inputs < 1 || config.max_embed_inputs > 100) {
+        return wrong("max_embed_inputs", "must be 1 to 100");
+    }
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->vertex = vertex;
+    if (vertex) endpoint->in_front = "/v1/projects/" + config.project + "/locations/" + config.location;
+    if (config.base_url.empty()) {
+        config.base_url =
+            vertex ? vertex_host(config.location) : std::string("https://generativelanguage.googleapis.com/v1beta");
+        endpoint->key_missing =
+            "The provider " + config.name + " has no API key; set GEMINI_API_KEY, its configuration, or give a token.";
+    }
+    endpoint->name = std::move(config.name);
+    endpoint->base_url = std::move(config.base_url);
+    endpoint->headers = std::move(config.headers);
+    if (!config.api_key.empty()) {
+        endpoint->key = std::move(config.api_key);
+        endpoint->key_header = "x-goog-api-key";
+        endpoint->key_prefix = "";
+    } else {
+        endpoint->token = std::move(config.token);
+    }
+    endpoint->max_embed_inputs = static_cast<std::size_t>(config.max_embed_inputs);
+    endpoint->limits = config.limits;
+    endpoint->max_reply_bytes = config.max_reply_bytes;
+    endpoint->runtime = std::move(runtime);
+    endpoint->transport = std::move(transport);
+    if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
+    return std::shared_ptr<AIProvider>(std::make_shared<Gemini>(std::move(endpoint)));
+}
+
+GeminiConfig gemini_config_from_env() {
+    GeminiConfig config;
+    config.api_key = Secret(os::environment("GOOGLE_API_KEY").value_or(os::environment("GEMINI_API_KEY").value_or("")));
+    return config;
+}
+
+}  // namespace aikit::inline v0::provider

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// provider/gemini/wire.hpp - Gemini's dialect as pure functions: no sockets, no clocks.
+//
+// Facts from Google's API reference and the types of its Python SDK.
+#ifndef AIKIT_SRC_PROVIDER_GEMINI_WIRE_HPP
+#define AIKIT_SRC_PROVIDER_GEMINI_WIRE_HPP
+
+#include "provider/carrier/decoder.hpp"
+
+#include <aikit/model/provider.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aikit::inline v0::provider::gemini {
+
+/// Under "native_content" in a message's extra: its parts as they came.
+inline constexpr std::string_view dialect = "gemini";
+
+/// A request's body. Errors: invalid_argument (a field, named), unsupported.
+Result<carrier::Encoded> encode_chat(ChatRequest const& request);
+
+/// `count` inputs from `first` on, as one batch.
+Result<carrier::Encoded> encode_embed(EmbedRequest const& request, std::size_t first, std::size_t count);
+
+/// The bodies of 2xx answers. Errors: what the body says went wrong, content_filtered (the prompt was blocked),
+/// protocol.
+Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
+Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected);
+
+/// One page of models, and the token of the next; empty: there is none.
+struct ModelPage {
+    ModelPage() = default;
+
+    ModelList list;
+    std::string next;
+};
+Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
+
+// ---- pieces ----
+
+/// Counts by Google's rules: cached tokens are counted inside the prompt's, thoughts beside the candidates'.
+Usage read_usage(json::object const& given, std::vector<std::string>& warnings);
+
+/// One candidate's parts, as they come: whole, or piece by piece.
+class PartReader {
+public:
+    /// What one part is.
+    struct Piece {
+        Piece() = default;
+
+        std::string text;
+        bool thought = false;
+        std::optional<ToolCall> call;
+    };
+
+    /// Errors: protocol.
+    Result<Piece> take(json::value const& part);
+
+    bool called() const noexcept { return calls_ > 0; }
+
+    /// The extra of the message: native_content, where something has no other place.
+    std::string extra() const;
+
+private:
+    void keep(json::object part);
+
+    json::array parts_;  // texts that continue each other joined
+    int calls_ = 0;
+    bool native_ = false;
+};
+
+/// Why a candidate ended, in Google's word; some clients ask for enumerators as numbers. Empty: it has not.
+std::string finish_word(json::value const& candidate);
+
+/// What Google's word for the end of a candidate means.
+FinishReason finish_of(std::string_view word, bool called) noexcept;
+
+/// The error of a prompt that was blocked; nothing when it was not.
+std::optional<Error> blocked(carrier::Exchange const& exchange, json::object const& given);
+
+/// A candidate's members that have no other place.
+json::object beside(json::object const& candidate);
+
+/// A streamed reply. It has no end marker: it is whole when it ended properly and each candidate said why it ended.
+class StreamDecoder final : public carrier::ReplyDecoder {
+public:
+    explicit StreamDecoder(carrier::Exchange exchange) : ReplyDecoder(std::move(exchange)) {}
+
+private:
+    struct Candidate {
+        int index = 0;
+        PartReader parts;
+        std::vector<ToolCall> calls;
+        std::string finish;  // empty: not ended
+        json::object beside;
+    };
+
+    void take(net::SseEvent const& event) override;
+    Result<ChatReply> read_document(std::string_view body) override;
+    void ended_without_marker() override;
+
+    void take_candidate(json::value const& given, std::size_t position);
+    void take_part(Candidate& candidate, json::value const& part);
+
+    std::vector<Candidate> candidates_;
+    json::object extra_;
+};
+
+}  // namespace aikit::inline v0::provider::gemini
+
+#endif  // AIKIT_SRC_PROVIDER_GEMINI_WIRE_HPP
