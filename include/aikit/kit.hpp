@@ -27,7 +27,8 @@ struct ProviderConfig {
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
 
     /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "gemini" (or "google"), "vertex", "ollama",
-    /// "builtin", "scripted". Empty: as `name`.
+    /// "builtin", "scripted"; or an endpoint whose address and manners aikit knows: "deepseek", "groq", "huggingface",
+    /// "llamacpp", "mistral", "openrouter", "perplexity", "together", "vllm", "xai". Empty: as `name`.
     std::string type;
 
     /// With the version path where the provider's own clients have it: "https://api.openai.com/v1",

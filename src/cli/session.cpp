@@ -2,9 +2,11 @@
 // cli/session.cpp - from flags to a configuration and an open kit.
 #include "cli/commands.hpp"
 #include "core/os/files.hpp"
+#include "kit/providers.hpp"
 
 #include <algorithm>
 #include <cmath>
+
 namespace aikit::cli {
 namespace {
 
@@ -18,9 +20,7 @@ ProviderConfig& named_provider(KitConfig& config, std::string const& name, bool 
     ProviderConfig made;
     made.name = name;
     // An endpoint aikit has no adapter of its own for speaks OpenAI's dialect, as nearly all do.
-    bool const own_adapter = name == "builtin" || name == "scripted" || name == "anthropic" || name == "azure" ||
-                             name == "ollama" || name == "gemini" || name == "google" || name == "vertex";
-    if (has_base_url && !own_adapter) made.type = "openai";
+    if (has_base_url && !is_provider_type(name)) made.type = "openai";
     return config.providers.emplace_back(std::move(made));
 }
 

@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 #include "core/os/files.hpp"
 #include "core/os/os.hpp"
+#include "kit/compatible.hpp"
 #include "kit/providers.hpp"
 #include "model/json_exact.hpp"
 
@@ -336,6 +337,11 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
     if (ProviderConfig* gemini = provider_of_environment(providers, "gemini", {"GOOGLE_API_KEY", "GEMINI_API_KEY"})) {
         refer_to_environment(gemini->api_key, "GEMINI_API_KEY");
         refer_to_environment(gemini->api_key, "GOOGLE_API_KEY");
+    }
+    for (Compatible const& known : compatible_endpoints()) {
+        if (known.key == nullptr) continue;
+        ProviderConfig* const one = provider_of_environment(providers, std::string(known.name), {known.key});
+        if (one != nullptr) refer_to_environment(one->api_key, known.key);
     }
     if (ProviderConfig* vertex = provider_of_environment(providers, "vertex", {})) {
         vertex->project = environment_or("GOOGLE_CLOUD_PROJECT", vertex->project);

@@ -4,6 +4,7 @@
 
 #include "core/os/files.hpp"
 #include "core/os/os.hpp"
+#include "kit/compatible.hpp"
 
 #include <aikit/provider/anthropic.hpp>
 #include <aikit/provider/azure.hpp>
@@ -13,8 +14,14 @@
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace aikit::inline v0 {
 namespace {
+
+constexpr std::array<std::string_view, 9> adapters{"openai", "anthropic", "azure",   "gemini",  "google",
+                                                   "vertex", "ollama",    "builtin", "scripted"};
 
 constexpr std::int64_t max_key_bytes = 64 * 1024;
 constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
@@ -43,15 +50,27 @@ Result<Secret> resolve_key(std::string const& reference, std::string const& prov
     return fail(Errc::invalid_argument, provider + ": api_key must be a reference, \"env:NAME\" or \"file:PATH\"");
 }
 
+std::string const& type_of(ProviderConfig const& config) noexcept {
+    return config.type.empty() ? config.name : config.type;
+}
+
 Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = resolve_key(config.api_key, config.name);
     if (!key) return key.error();
     provider::OpenAiConfig openai;
     openai.name = config.name;
+    Compatible const* const known = compatible_endpoint(type_of(config));
+    if (known != nullptr) {
+        openai.base_url = known->base_url;
+        openai.done_marker_required = known->done_marker;
+        openai.stream_usage = known->stream_usage;
+        openai.embed_base64 = known->embed_base64;
+    }
     if (!config.base_url.empty()) openai.base_url = config.base_url;
-    if (key->empty() && config.base_url.empty()) {
+    char const* const variable = known == nullptr ? "OPENAI_API_KEY" : known->key;
+    if (key->empty() && config.base_url.empty() && variable != nullptr) {
         return fail(Errc::authentication,
-                    config.name + ": no API key: set OPENAI_API_KEY, or api_key in the configuration");
+                    config.name + ": no API key: set " + variable + ", or api_key in the configuration");
     }
     openai.api_key = std::move(*key);
     openai.organization = config.organization;
@@ -160,8 +179,8 @@ Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, 
 }
 
 Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, ProviderTable::Parts const& parts) {
-    std::string const& type = config.type.empty() ? config.name : config.type;
-    if (type == "openai") return make_openai(config, parts);
+    std::string const& type = type_of(config);
+    if (type == "openai" || compatible_endpoint(type) != nullptr) return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
     if (type == "azure") return make_azure(config, parts);
     if (type == "gemini" || type == "google") return make_gemini(config, parts, false);
@@ -185,13 +204,12 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
                                              ProviderTable::Parts const& parts) {
     policy::MeterConfig meter = parts.meter;
-    std::string const& type = config.type.empty() ? config.name : config.type;
+    std::string const& type = type_of(config);
     // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
     if (!config.price_as.empty()) {
         meter.price_provider = config.price_as;
     } else if (type == "builtin" || type == "scripted" || type == "ollama" ||
-               ((type == "anthropic" || type == "gemini" || type == "google" || type == "vertex") &&
-                config.base_url.empty())) {
+               (type != "openai" && type != "azure" && config.base_url.empty())) {
         meter.price_provider = type;
     }
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
@@ -203,7 +221,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
 
 /// What a request means that names no model.
 std::string default_model(ProviderConfig const& config, ProviderTable::Operation operation) {
-    std::string const& type = config.type.empty() ? config.name : config.type;
+    std::string const& type = type_of(config);
     bool const builtin = type == "builtin";
     switch (operation) {
         case ProviderTable::Operation::chat:
@@ -216,6 +234,10 @@ std::string default_model(ProviderConfig const& config, ProviderTable::Operation
 }
 
 }  // namespace
+
+bool is_provider_type(std::string_view name) noexcept {
+    return std::find(adapters.begin(), adapters.end(), name) != adapters.end() || compatible_endpoint(name) != nullptr;
+}
 
 Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& parts) {
     ProviderTable table;

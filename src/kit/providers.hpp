@@ -27,6 +27,9 @@ inline bool is_inline_script(std::string const& script) noexcept {
     return !script.empty() && script.front() == '{';
 }
 
+/// Is there an adapter, or a known endpoint, of that name?
+bool is_provider_type(std::string_view name) noexcept;
+
 /// Where a request goes.
 struct Destination {
     Destination() = default;

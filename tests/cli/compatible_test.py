@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Endpoints that speak OpenAI's dialect are known by their names: addresses, keys, and in what they differ."""
+
+import json
+import unittest
+
+from loopback import Answer, Server, aikit
+
+# By the makers' own documentation: the variable of the key (None: it runs here), does it end streams with "[DONE]",
+# does it take stream_options.
+KNOWN = {"deepseek": ("DEEPSEEK_API_KEY", True, True), "groq": ("GROQ_API_KEY", True, True),
+         "huggingface": ("HF_TOKEN", False, True), "llamacpp": (None, True, True), "mistral": ("MISTRAL_API_KEY", True, False),
+         "openrouter": ("OPENROUTER_API_KEY", True, True), "perplexity": ("PERPLEXITY_API_KEY", False, False),
+         "together": ("TOGETHER_API_KEY", True, True), "vllm": (None, True, True), "xai": ("XAI_API_KEY", True, True)}
+KEY = "compatible-canary-8e3b"
+CHUNKS = [{"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+           "choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hello"}, "finish_reason": None}]},
+          {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+           "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]
+BODY = "".join("data: %s\n\n" % json.dumps(chunk) for chunk in CHUNKS)
+
+
+def stream(name, body, env):
+    with Server(lambda *_: Answer(200, {"content-type": "text/event-stream"}, body, chunked=True, pieces=[body.encode()])) as server:
+        outcome = aikit("chat", "Hi", "--json", "--stream", "--max-retries", "0", "--provider", name, "--model", "m",
+                        "--base-url", server.base_url, env={"OPENAI_API_KEY": None, **env})
+        _, path, headers, sent = server.seen[0]
+        return outcome, path, {key.lower(): value for key, value in headers.items()}, json.loads(sent)
+
+
+class Compatible(unittest.TestCase):
+    def test_each_is_asked_as_it_wants_to_be(self):
+        for name, (variable, _, takes_options) in KNOWN.items():
+            with self.subTest(name):
+                env = {variable: KEY} if variable else {}
+                outcome, path, headers, sent = stream(name, BODY + "data: [DONE]\n\n", env)
+                self.assertEqual(outcome.code, 0, outcome.err)
+                self.assertEqual(path, "/v1/chat/completions")
+                self.assertEqual(headers.get("authorization"), "Bearer " + KEY if variable else None)
+                self.assertEqual("stream_options" in sent, takes_options)
+                self.assertEqual(outcome.last["aikit"]["provider"], name)
+
+    def test_a_stream_without_an_end_marker_is_whole_only_where_there_is_none(self):
+        for name, (variable, marker, _) in KNOWN.items():
+            with self.subTest(name):
+                outcome, _, _, _ = stream(name, BODY, {variable: KEY} if variable else {})
+                if marker:
+                    self.assertEqual(outcome.last["error"]["code"], "incomplete")
+                else:
+                    self.assertEqual(outcome.code, 0, outcome.err)
+                    self.assertTrue(outcome.last["aikit"]["complete"])
+                cut, _, _, _ = stream(name, BODY[:BODY.index("data:", 10)], {variable: KEY} if variable else {})
+                self.assertEqual(cut.last["error"]["code"], "incomplete")
+
+    def test_a_missing_key_is_named_and_nobody_is_asked(self):
+        for name, (variable, _, _) in KNOWN.items():
+            if variable is None:
+                continue
+            with self.subTest(name):
+                outcome = aikit("chat", "Hi", "--json", "--provider", name, "--model", "m", env={"OPENAI_API_KEY": None})
+                self.assertEqual(outcome.last["error"]["code"], "authentication")
+                self.assertIn(variable, outcome.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
