@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """One exception for each status of aikit.h."""
 
+import atexit
 import json
+import threading
+import time
 from typing import Any, Dict, Optional
 
 from . import _ffi
@@ -198,9 +201,30 @@ def made(status: int, handle: Any, partial: bytes = b"") -> Error:
     return error
 
 
+_exiting = False
+_watched = False
+
+
+def watch_exit() -> None:
+    """Called after a kit's end was arranged, so that `_note_exit` runs before kits are closed."""
+    global _watched
+    if not _watched:
+        _watched = True
+        atexit.register(_note_exit)
+
+
+def _note_exit() -> None:
+    global _exiting
+    _exiting = True
+
+
 def check(status: int, handle: Any, partial: bytes = b"") -> None:
     """Raises when the status is a failure, and frees the error."""
     if status:
+        # Only daemon threads are left when kits are closed at the interpreter's end. One that reported that as an error
+        # would hold stderr while the interpreter goes, which aborts the process; it ends with the process instead.
+        while _exiting and threading.current_thread() is not threading.main_thread():
+            time.sleep(1)
         error = made(status, handle, partial)
         _ffi.error_free(handle)
         raise error

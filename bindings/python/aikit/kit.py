@@ -10,7 +10,7 @@ import weakref
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple, Union, cast
 
 from . import _ffi
-from .errors import Cancelled, InvalidArgument, InvalidState, check
+from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
 
 Json = Mapping[str, Any]
@@ -153,6 +153,7 @@ class Kit:
             raise
         self._runtime, self._kit, self._fd = runtime, kit, fd.value
         self._ending = weakref.finalize(self, _end, os.getpid(), kit, runtime)
+        watch_exit()
 
     def _handle(self) -> Any:
         with self._lock:
