@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/os/os.hpp"
 #include "provider/anthropic/stream.hpp"
+#include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 
 #include <aikit/provider/anthropic.hpp>
@@ -72,29 +73,13 @@ Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions op
                                    std::move(encoded->warnings));
 }
 
-/// All pages; each is a request.
 Task<ModelList> run_models(Shared endpoint, CallOptions options) {
-    constexpr int most_pages = 100;
-    Result<ModelList> all;
-    std::string after;
-    for (int page_number = 0; page_number < most_pages; ++page_number) {
-        Call call;
-        call.method = "GET";
-        call.path = "/v1/models?limit=1000" + (after.empty() ? std::string() : "&after_id=" + after);
-        call.options = options;
-        Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
-        if (!whole) co_return whole.error();
-        Result<anthropic::ModelPage> page = anthropic::decode_models(whole->head.exchange, whole->body);
-        if (!page) co_return carrier::without_key(page.error(), *endpoint, whole->head);
-        for (ModelInfo& model : page->list.models) all->models.push_back(std::move(model));
-        std::vector<std::string> none;
-        Usage const nothing;
-        carrier::tell(*all, *endpoint, whole->head, "", nothing, std::move(none));
-        bool const plain = page->next.find_first_of("&# ?%") == std::string::npos;
-        if (page->next.empty() || page->next == after || !plain) break;
-        after = std::move(page->next);
-    }
-    co_return all;
+    carrier::Pages pages;
+    pages.path = [](std::string const& next) {
+        return "/v1/models?limit=1000" + (next.empty() ? std::string() : "&after_id=" + next);
+    };
+    pages.decode = anthropic::decode_models;
+    return carrier::list_models(endpoint, std::move(options), std::move(pages));
 }
 
 class Anthropic final : public AIProvider {

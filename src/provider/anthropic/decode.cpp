@@ -193,11 +193,11 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     return reply;
 }
 
-Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
-    ModelPage page;
+    carrier::ModelPage page;
     bool const more = object->if_contains("has_more") != nullptr && object->at("has_more") == true;
     if (more) page.next = openai_form::take_text(*object, "last_id");
     json::value* data = object->if_contains("data");

@@ -7,7 +7,7 @@
 
 #include "core/json.hpp"
 #include "model/json_writer.hpp"
-#include "provider/carrier/exchange.hpp"
+#include "provider/carrier/lists.hpp"
 
 #include <aikit/model/provider.hpp>
 
@@ -26,15 +26,7 @@ Result<carrier::Encoded> encode_chat(ChatRequest const& request, std::int64_t ma
 
 /// The body of a 2xx answer. Errors: what the body says went wrong, protocol.
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
-
-/// One page of models, and the id after which the next begins; empty: there is none.
-struct ModelPage {
-    ModelPage() = default;
-
-    ModelList list;
-    std::string next;
-};
-Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
 
 // ---- pieces ----
 

@@ -285,18 +285,4 @@ Result<void> check(Endpoint const& endpoint, std::string_view what) {
     return ok();
 }
 
-Result<void> append(EmbedReply& into, EmbedReply&& batch, std::string const& provider) {
-    if (batch.vectors.front().size() != into.vectors.front().size()) {
-        Error error = fail(Errc::protocol, "The provider " + provider + " gave embeddings that differ in length.");
-        error.provider = provider;
-        return error;
-    }
-    for (std::vector<float>& vector : batch.vectors) into.vectors.push_back(std::move(vector));
-    into.usage.add(batch.usage);
-    into.info.usage = into.usage;
-    into.info.attempts.push_back(std::move(batch.info.attempts.front()));
-    for (std::string& warning : batch.info.warnings) into.info.warnings.push_back(std::move(warning));
-    return ok();
-}
-
 }  // namespace aikit::inline v0::provider::carrier

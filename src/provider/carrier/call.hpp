@@ -7,7 +7,7 @@
 
 #include <aikit/core/runtime.hpp>
 #include <aikit/core/secret.hpp>
-#include <aikit/model/embedding.hpp>
+#include <aikit/model/call.hpp>
 
 #include <functional>
 #include <memory>
@@ -108,9 +108,6 @@ void tell(Reply& reply, Endpoint const& endpoint, Head const& head, std::string 
     reply.info = describe(endpoint, head, model, usage);
     reply.info.warnings = std::move(warnings);
 }
-
-/// Adds a later batch of embeddings to the reply of the earlier ones. Errors: protocol (vectors differ in length).
-Result<void> append(EmbedReply& into, EmbedReply&& batch, std::string const& provider);
 
 /// Takes the key out of whatever the provider wrote.
 Error without_key(Error error, Endpoint const& endpoint, Head const& head);

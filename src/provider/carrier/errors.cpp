@@ -277,6 +277,12 @@ bool is_error_document(json::value const& document) {
 
 }  // namespace
 
+void left_out(std::vector<std::string>& warnings, std::string_view name, std::string_view why) {
+    std::string sentence("The parameter ");
+    sentence.append(name).append(" was left out: ").append(why).append(".");
+    warnings.push_back(std::move(sentence));
+}
+
 Error complete(Error error, Exchange const& exchange) {
     error.provider = exchange.provider;
     if (error.http_status == 0) error.http_status = exchange.status;

@@ -24,6 +24,9 @@ struct Encoded {
     std::vector<std::string> warnings;
 };
 
+/// Notes that a parameter was not sent, and why ("this provider has no such parameter").
+void left_out(std::vector<std::string>& warnings, std::string_view name, std::string_view why);
+
 /// What is known of the HTTP exchange that a reply or an error belongs to.
 struct Exchange {
     Exchange() = default;

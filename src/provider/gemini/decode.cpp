@@ -248,28 +248,17 @@ Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::str
     if (vectors == nullptr || !vectors->is_array()) {
         return carrier::unreadable(wrong_reply("embeddings is no list"), exchange);
     }
-    // In OpenAI's form, whose reader checks vectors and their number.
-    json::array data;
-    for (json::value const& vector : vectors->get_array()) {
-        json::object item;
-        item["index"] = data.size();
-        json::value const* values = json::find(vector, "values");
-        item["embedding"] = values == nullptr ? json::value() : *values;
-        data.push_back(std::move(item));
-    }
-    json::object as_openai;
-    as_openai["data"] = std::move(data);
-    std::vector<std::string> warnings;
-    Result<EmbedReply> reply = openai_form::read_embeddings(std::move(as_openai), expected, warnings);
-    if (!reply) return carrier::unreadable(reply.error(), exchange);
+    std::vector<json::value const*> all;
+    for (json::value const& vector : vectors->get_array()) all.push_back(json::find(vector, "values"));
+    Result<EmbedReply> reply = carrier::read_vectors(exchange, all, expected);
+    if (!reply) return reply.error();
     if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
-        reply->usage = read_usage(usage->get_object(), warnings);
+        reply->usage = read_usage(usage->get_object(), reply->info.warnings);
     }
-    reply->info.warnings = std::move(warnings);
     return reply;
 }
 
-Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
@@ -277,7 +266,7 @@ Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_v
     if (models == nullptr || !models->is_array()) {
         return carrier::unreadable(wrong_reply("models is no list"), exchange);
     }
-    ModelPage page;
+    carrier::ModelPage page;
     for (json::value const& item : models->get_array()) {
         std::string_view name = json::text(item, "name").value_or("");
         constexpr std::string_view folder = "models/";

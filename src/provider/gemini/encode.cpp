@@ -259,11 +259,7 @@ public:
     }
 
 private:
-    void left_out(std::string_view name, std::string_view why) {
-        std::string sentence("The parameter ");
-        sentence.append(name).append(" was left out: ").append(why).append(".");
-        warnings_.push_back(std::move(sentence));
-    }
+    void left_out(std::string_view name, std::string_view why) { carrier::left_out(warnings_, name, why); }
 
     Result<void> put_config() {
         json::object config;

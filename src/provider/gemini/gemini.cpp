@@ -2,6 +2,7 @@
 // provider/gemini/gemini.cpp - the Gemini adapter: carries requests and replies, by Google's own API or Vertex AI.
 #include "core/async.hpp"
 #include "core/os/os.hpp"
+#include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 #include "provider/gemini/wire.hpp"
 
@@ -110,58 +111,32 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
                                                     " does not embed by Vertex AI yet; use Gemini's own API for it."),
                         *endpoint);
     }
-    if (asked.inputs.empty()) {
-        co_return named(fail(Errc::invalid_argument, "The request is wrong: inputs must not be empty."), *endpoint);
-    }
-    // The time for all batches is one call's.
-    std::optional<std::chrono::milliseconds> const total =
-        options.limits.total ? options.limits.total : endpoint->limits.total;
-    Clock const& clock = *endpoint->runtime.clock();
-    if (total) options.deadline = options.deadline.sooner(Deadline::after(clock, *total));
-    auto const request = std::make_shared<EmbedRequest const>(std::move(asked));
-    std::optional<EmbedReply> all;
-    for (std::size_t first = 0; first < request->inputs.size();) {
-        std::size_t const count = std::min(request->inputs.size() - first, endpoint->max_embed_inputs);
-        Result<EmbedReply> batch = co_await run_embed_batch(endpoint, request, first, count, options);
-        if (!batch) co_return batch.error();
-        first += count;
-        if (!all) {
-            all = std::move(*batch);
-        } else if (Result<void> appended = carrier::append(*all, std::move(*batch), endpoint->name); !appended) {
-            co_return appended.error();
-        }
-    }
-    co_return std::move(*all);
+    carrier::Batches batches;
+    batches.fit = [endpoint](EmbedRequest const& request, std::size_t first) {
+        return std::min(request.inputs.size() - first, endpoint->max_embed_inputs);
+    };
+    batches.embed = [endpoint](std::shared_ptr<EmbedRequest const> request, std::size_t first, std::size_t count,
+                               CallOptions own) {
+        return run_embed_batch(endpoint, std::move(request), first, count, std::move(own));
+    };
+    Task<EmbedReply> pending =
+        carrier::embed_in_batches(endpoint, std::move(asked), std::move(options), std::move(batches));
+    co_return co_await std::move(pending);
 }
 
-/// All pages; each is a request.
 Task<ModelList> run_models(Shared endpoint, CallOptions options) {
-    constexpr int most_pages = 100;
     if (endpoint->vertex) {
         co_return named(
             fail(Errc::unsupported, "The provider " + endpoint->name + " does not list models by Vertex AI."),
             *endpoint);
     }
-    Result<ModelList> all;
-    std::string after;
-    for (int page_number = 0; page_number < most_pages; ++page_number) {
-        Call call;
-        call.method = "GET";
-        call.path = "/models?pageSize=1000" + (after.empty() ? std::string() : "&pageToken=" + after);
-        call.options = options;
-        Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
-        if (!whole) co_return whole.error();
-        Result<gemini::ModelPage> page = gemini::decode_models(whole->head.exchange, whole->body);
-        if (!page) co_return carrier::without_key(page.error(), *endpoint, whole->head);
-        for (ModelInfo& model : page->list.models) all->models.push_back(std::move(model));
-        std::vector<std::string> none;
-        Usage const nothing;
-        carrier::tell(*all, *endpoint, whole->head, "", nothing, std::move(none));
-        bool const plain = page->next.find_first_of("&# ?%") == std::string::npos;
-        if (page->next.empty() || page->next == after || !plain) break;
-        after = std::move(page->next);
-    }
-    co_return all;
+    carrier::Pages pages;
+    pages.path = [](std::string const& next) {
+        return "/models?pageSize=1000" + (next.empty() ? std::string() : "&pageToken=" + next);
+    };
+    pages.decode = gemini::decode_models;
+    Task<ModelList> pending = carrier::list_models(endpoint, std::move(options), std::move(pages));
+    co_return co_await std::move(pending);
 }
 
 class Gemini final : public AIProvider {

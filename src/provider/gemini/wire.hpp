@@ -6,6 +6,7 @@
 #define AIKIT_SRC_PROVIDER_GEMINI_WIRE_HPP
 
 #include "provider/carrier/decoder.hpp"
+#include "provider/carrier/lists.hpp"
 
 #include <aikit/model/provider.hpp>
 
@@ -28,15 +29,7 @@ Result<carrier::Encoded> encode_embed(EmbedRequest const& request, std::size_t f
 /// protocol.
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
 Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected);
-
-/// One page of models, and the token of the next; empty: there is none.
-struct ModelPage {
-    ModelPage() = default;
-
-    ModelList list;
-    std::string next;
-};
-Result<ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
 
 // ---- pieces ----
 

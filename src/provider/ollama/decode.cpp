@@ -138,33 +138,22 @@ Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::str
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
-    // In OpenAI's form, whose reader checks vectors and their number.
     json::value const* vectors = object->if_contains("embeddings");
     if (vectors == nullptr || !vectors->is_array()) {
         return carrier::unreadable(wrong_reply("embeddings is no list"), exchange);
     }
-    json::array data;
-    for (json::value const& vector : vectors->get_array()) {
-        json::object item;
-        item["index"] = data.size();
-        item["embedding"] = vector;
-        data.push_back(std::move(item));
-    }
-    Usage const usage = read_usage(*object);
-    json::object as_openai;
-    as_openai["data"] = std::move(data);
-    as_openai["model"] = openai_form::take_text(*object, "model");
-    std::vector<std::string> warnings;
-    Result<EmbedReply> reply = openai_form::read_embeddings(std::move(as_openai), expected, warnings);
-    if (!reply) return carrier::unreadable(reply.error(), exchange);
+    std::vector<json::value const*> all;
+    for (json::value const& vector : vectors->get_array()) all.push_back(&vector);
+    Result<EmbedReply> reply = carrier::read_vectors(exchange, all, expected);
+    if (!reply) return reply.error();
+    reply->usage = read_usage(*object);
+    reply->model = openai_form::take_text(*object, "model");
     object->erase("embeddings");
-    reply->usage = usage;
     reply->extra = rest_of(*object);
-    reply->info.warnings = std::move(warnings);
     return reply;
 }
 
-Result<ModelList> decode_models(carrier::Exchange const& exchange, std::string_view body) {
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
@@ -172,7 +161,7 @@ Result<ModelList> decode_models(carrier::Exchange const& exchange, std::string_v
     if (models == nullptr || !models->is_array()) {
         return carrier::unreadable(wrong_reply("models is no list"), exchange);
     }
-    ModelList list;
+    carrier::ModelPage page;
     for (json::value const& item : models->get_array()) {
         ModelInfo model;
         model.id = std::string(json::text(item, "name").value_or(json::text(item, "model").value_or("")));
@@ -183,9 +172,9 @@ Result<ModelList> decode_models(carrier::Exchange const& exchange, std::string_v
         }
         for (std::string_view const known : {"name", "model"}) rest.erase(known);
         model.extra = openai_form::extra_text(rest);
-        list.models.push_back(std::move(model));
+        page.list.models.push_back(std::move(model));
     }
-    return list;
+    return page;
 }
 
 void StreamDecoder::take(net::SseEvent const& event) {

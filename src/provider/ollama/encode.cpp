@@ -13,6 +13,7 @@ namespace aikit::inline v0::provider::ollama {
 
 namespace {
 
+using carrier::left_out;
 using openai_form::Extra;
 using openai_form::wrong;
 
@@ -21,13 +22,6 @@ constexpr std::array<std::string_view, 5> own_members{"format", "keep_alive", "s
 
 // What OpenAI's clients send and this API has no need of.
 constexpr std::array<std::string_view, 4> needless{"stream", "stream_options", "store", "user"};
-
-/// What they are told whom nothing is told of: each in a sentence.
-void left_out(std::vector<std::string>& warnings, std::string_view name, std::string_view why) {
-    std::string sentence("The parameter ");
-    sentence.append(name).append(" was left out: ").append(why).append(".");
-    warnings.push_back(std::move(sentence));
-}
 
 constexpr std::string_view unknown_here = "this provider does not know it";
 

@@ -2,6 +2,7 @@
 // provider/ollama/ollama.cpp - the Ollama adapter: carries requests and replies of its own dialect.
 #include "core/async.hpp"
 #include "core/os/os.hpp"
+#include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 #include "provider/ollama/wire.hpp"
 
@@ -82,18 +83,10 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest request, CallOptions op
 }
 
 Task<ModelList> run_models(Shared endpoint, CallOptions options) {
-    Call call;
-    call.method = "GET";
-    call.path = "/api/tags";
-    call.options = std::move(options);
-    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
-    if (!whole) co_return whole.error();
-    Result<ModelList> list = ollama::decode_models(whole->head.exchange, whole->body);
-    if (!list) co_return carrier::without_key(list.error(), *endpoint, whole->head);
-    std::vector<std::string> none;
-    Usage const nothing;
-    carrier::tell(*list, *endpoint, whole->head, "", nothing, std::move(none));
-    co_return list;
+    carrier::Pages pages;
+    pages.path = [](std::string const&) { return std::string("/api/tags"); };
+    pages.decode = ollama::decode_models;
+    return carrier::list_models(endpoint, std::move(options), std::move(pages));
 }
 
 class Ollama final : public AIProvider {

@@ -6,6 +6,7 @@
 #define AIKIT_SRC_PROVIDER_OLLAMA_WIRE_HPP
 
 #include "provider/carrier/decoder.hpp"
+#include "provider/carrier/lists.hpp"
 
 #include <aikit/model/provider.hpp>
 
@@ -21,7 +22,7 @@ Result<carrier::Encoded> encode_embed(EmbedRequest const& request);
 /// The bodies of 2xx answers. Errors: what the body says went wrong, protocol.
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
 Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected);
-Result<ModelList> decode_models(carrier::Exchange const& exchange, std::string_view body);
+Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
 
 /// A streamed reply: a document a line. It is whole only after the one that says "done".
 class StreamDecoder final : public carrier::ReplyDecoder {

@@ -3,6 +3,7 @@
 #include "provider/openai_wire/adapter.hpp"
 
 #include "core/async.hpp"
+#include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 #include "provider/openai_wire/stream.hpp"
 
@@ -89,33 +90,16 @@ Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest c
     co_return reply;
 }
 
-Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions options) {
-    if (asked.model.empty()) co_return missing_model(*endpoint);
-    if (asked.inputs.empty()) {
-        co_return named(fail(Errc::invalid_argument, "The request is wrong: inputs must not be empty."), *endpoint);
-    }
-    // The time for all batches is one call's.
-    std::optional<std::chrono::milliseconds> const total =
-        options.limits.total ? options.limits.total : endpoint->limits.total;
-    Clock const& clock = *endpoint->runtime.clock();
-    if (total) options.deadline = options.deadline.sooner(Deadline::after(clock, *total));
-
-    auto const request = std::make_shared<EmbedRequest const>(std::move(asked));
-    std::optional<EmbedReply> all;
-    for (std::size_t first = 0; first < request->inputs.size();) {
-        std::size_t const count = embed_batch(*request, first, endpoint->quirks);
-        CallOptions own = options;
-        if (first > 0 && !own.idempotency_key.empty()) own.idempotency_key += "-" + std::to_string(first);
-        Result<EmbedReply> batch = co_await run_embed_batch(endpoint, request, first, count, std::move(own));
-        if (!batch) co_return batch.error();
-        first += count;
-        if (!all) {
-            all = std::move(*batch);
-        } else if (Result<void> appended = carrier::append(*all, std::move(*batch), endpoint->name); !appended) {
-            co_return appended.error();
-        }
-    }
-    co_return std::move(*all);
+Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest request, CallOptions options) {
+    carrier::Batches batches;
+    batches.fit = [endpoint](EmbedRequest const& asked, std::size_t first) {
+        return embed_batch(asked, first, endpoint->quirks);
+    };
+    batches.embed = [endpoint](std::shared_ptr<EmbedRequest const> asked, std::size_t first, std::size_t count,
+                               CallOptions own) {
+        return run_embed_batch(endpoint, std::move(asked), first, count, std::move(own));
+    };
+    return carrier::embed_in_batches(endpoint, std::move(request), std::move(options), std::move(batches));
 }
 
 Task<ModerateReply> run_moderate(Shared endpoint, ModerateRequest request, CallOptions options) {
@@ -134,17 +118,16 @@ Task<ModerateReply> run_moderate(Shared endpoint, ModerateRequest request, CallO
 }
 
 Task<ModelList> run_models(Shared endpoint, CallOptions options) {
-    Call call;
-    call.method = "GET";
-    call.path = endpoint->path("/models", "");
-    call.options = std::move(options);
-    Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
-    if (!whole) co_return whole.error();
-    Result<ModelList> list = decode_models(whole->head.exchange, whole->body);
-    if (!list) co_return carrier::without_key(list.error(), *endpoint, whole->head);
-    std::vector<std::string> none;
-    carrier::tell(*list, *endpoint, whole->head, "", Usage(), std::move(none));
-    co_return list;
+    carrier::Pages pages;
+    pages.path = [endpoint](std::string const&) { return endpoint->path("/models", ""); };
+    pages.decode = [](Exchange const& exchange, std::string_view body) -> Result<carrier::ModelPage> {
+        Result<ModelList> list = decode_models(exchange, body);
+        if (!list) return list.error();
+        Result<carrier::ModelPage> page;
+        page->list = std::move(*list);
+        return page;
+    };
+    return carrier::list_models(endpoint, std::move(options), std::move(pages));
 }
 
 class Adapter final : public AIProvider {
