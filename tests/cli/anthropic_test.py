@@ -5,17 +5,14 @@ The oracle is the recording: its request is put into OpenAI's form here, by Anth
 the command as it stood; its answer is assembled here from its own bytes.
 """
 
-import collections
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-from loopback import SHARED, Answer, Server, aikit
+from loopback import Answer, Recordings, Server, aikit
 from recordings_test import events_of
 
-FOLDER = SHARED / "recordings" / "anthropic"
 KEY = "sk-ant-canary-93b1f0c27d5e4a68"
 
 # What the numbered set of errors says of each of Anthropic's types.
@@ -25,15 +22,6 @@ CODES = {"invalid_request_error": "invalid_request", "authentication_error": "au
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
           "tool_use": "tool_calls", "refusal": "content_filter", "pause_turn": "pause_turn"}
 CHOICE = {"auto": "auto", "any": "required", "none": "none"}
-
-
-def load(path):
-    found = []
-    for file in sorted(FOLDER.glob("*.json")):
-        recording = json.loads(file.read_text())
-        if recording["request"]["path"].split("?")[0] == path:
-            found.append((file.stem, recording))
-    return found
 
 
 def listed(content):
@@ -181,18 +169,8 @@ def expected_usage(usage):
             "cache_write_tokens": usage.get("cache_creation_input_tokens") or 0}
 
 
-class Recordings(unittest.TestCase):
-    maxDiff = None
-    passed = collections.Counter()
-
-    @classmethod
-    def setUpClass(cls):
-        if not FOLDER.is_dir():
-            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
-
-    @classmethod
-    def tearDownClass(cls):
-        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+class Anthropic(Recordings):
+    folder = "anthropic"
 
     def exchange(self, recording, request, *flags, pieces=None):
         response = recording["response"]
@@ -261,7 +239,7 @@ class Recordings(unittest.TestCase):
             self.assertEqual(error["request_id"], request_id)
 
     def test_each_exchange_goes_out_and_comes_in_as_it_was_recorded(self):
-        for name, recording in load("/v1/messages"):
+        for name, recording in self.load("/v1/messages".__eq__):
             with self.subTest(name):
                 asked = recording["request"]["body"]
                 known = isinstance(asked, dict) and "messages" in asked
@@ -330,7 +308,7 @@ class Recordings(unittest.TestCase):
                               "/v1/models?limit=1000&after_id=claude-1"])
 
     def test_a_bearer_token_is_sent_where_there_is_no_key(self):
-        _, recording = load("/v1/messages")[0]
+        _, recording = next(self.load("/v1/messages".__eq__))
         answer = Answer(200, {"content-type": "application/json"}, recording["response"]["body"])
         with Server(lambda *_: answer) as server:
             aikit("chat", "Hello", "--json", "--provider", "anthropic", "--model", "claude-sonnet-4-5", "--base-url",

@@ -1,27 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Every recorded chat and embedding of Azure goes out, and comes in, as it was recorded. The oracle is the recording."""
 
-import collections
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-from loopback import SHARED, Answer, Server, aikit
+from loopback import Answer, Recordings, Server, aikit
 from recordings_test import assemble, events_of
 
-FOLDER = SHARED / "recordings" / "azure"
 KEY = "azure-canary-0f3c52d9a1b84e67"
-
-
-def load(*ends):
-    found = []
-    for file in sorted(FOLDER.glob("*.json")):
-        recording = json.loads(file.read_text())
-        if recording["request"]["path"].split("?")[0].endswith(ends):
-            found.append((file.stem, recording))
-    return found
 
 
 def place(path):
@@ -34,18 +22,8 @@ def place(path):
     return ("/models" if parts[1] == "models" else ""), None, version
 
 
-class Recordings(unittest.TestCase):
-    maxDiff = None
-    passed = collections.Counter()
-
-    @classmethod
-    def setUpClass(cls):
-        if not FOLDER.is_dir():
-            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
-
-    @classmethod
-    def tearDownClass(cls):
-        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+class Azure(Recordings):
+    folder = "azure"
 
     def exchange(self, recording, command, request, *flags, pieces=None, secret=None):
         response = recording["response"]
@@ -88,7 +66,7 @@ class Recordings(unittest.TestCase):
             self.assertEqual(error["retry_after_ms"], 1000 * int(after))
 
     def test_each_chat_goes_out_and_comes_in_as_it_was_recorded(self):
-        for name, recording in load("/chat/completions"):
+        for name, recording in self.load(lambda path: path.endswith("/chat/completions")):
             with self.subTest(name):
                 request = self.request_of(recording)
                 body = recording["response"]["body"]
@@ -128,7 +106,7 @@ class Recordings(unittest.TestCase):
                 self.passed["stream"] += 1
 
     def test_embeddings_are_what_was_recorded(self):
-        for name, recording in load("/embeddings"):
+        for name, recording in self.load(lambda path: path.endswith("/embeddings")):
             with self.subTest(name):
                 outcome, sent = self.exchange(recording, "embed", recording["request"]["body"])
                 self.assertEqual(outcome.code, 0, outcome.err)
@@ -142,7 +120,7 @@ class Recordings(unittest.TestCase):
                 self.passed["embedding"] += 1
 
     def test_a_token_goes_as_a_bearer_where_there_is_no_key(self):
-        _, recording = load("/chat/completions")[0]
+        _, recording = next(self.load(lambda path: path.endswith("/chat/completions")))
         request = self.request_of(recording)
         request.pop("stream", None)
         self.exchange(recording, "chat", request, secret={"AZURE_OPENAI_AD_TOKEN": KEY})

@@ -8,29 +8,17 @@ answer is put together here from its own pieces.
 import collections
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-from loopback import SHARED, Answer, Server, aikit
+from loopback import Answer, Recordings, Server, aikit
 from recordings_test import events_of
 
-FOLDER = SHARED / "recordings" / "vertex"
 KEY = "gemini-canary-5d27c90e4b1fa863"
 FIELDS = {"temperature": "temperature", "topP": "top_p", "maxOutputTokens": "max_tokens", "seed": "seed",
           "candidateCount": "n", "stopSequences": "stop"}
 FINISH = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "content_filter", "RECITATION": "content_filter",
           "PROHIBITED_CONTENT": "content_filter"}
-
-
-def load(*methods):
-    found = []
-    for file in sorted(FOLDER.glob("*.json")):
-        recording = json.loads(file.read_text())
-        path = recording["request"]["path"].split("?")[0]
-        if recording["surface"] in ("gemini-api", "vertex") and path.endswith(methods):
-            found.append((file.stem, recording))
-    return found
 
 
 # ---- a recorded request in OpenAI's form ----
@@ -178,18 +166,11 @@ def assemble(chunks):
     return candidates, usage, facts
 
 
-class Recordings(unittest.TestCase):
-    maxDiff = None
-    passed = collections.Counter()
+class Gemini(Recordings):
+    folder = "vertex"
 
-    @classmethod
-    def setUpClass(cls):
-        if not FOLDER.is_dir():
-            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
-
-    @classmethod
-    def tearDownClass(cls):
-        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+    def recorded(self, *ends):
+        return (one for one in self.load(lambda path: path.endswith(ends)) if one[1]["surface"] in ("gemini-api", "vertex"))
 
     def exchange(self, recording, request, *flags, pieces=None):
         response = recording["response"]
@@ -261,7 +242,7 @@ class Recordings(unittest.TestCase):
                 self.assertEqual(error["retry_after_ms"], round(1000 * float(detail["retryDelay"].rstrip("s"))))
 
     def test_each_exchange_goes_out_and_comes_in_as_it_was_recorded(self):
-        for name, recording in load(":generateContent", ":streamGenerateContent"):
+        for name, recording in self.recorded(":generateContent", ":streamGenerateContent"):
             with self.subTest(name):
                 asked, body = recording["request"]["body"], recording["response"]["body"]
                 path = recording["request"]["path"].split("?")[0]
@@ -340,7 +321,7 @@ class Recordings(unittest.TestCase):
             self.assertEqual(json.loads(server.seen[0][3])["requests"][0]["outputDimensionality"], 2)
 
     def test_models_are_what_was_recorded(self):
-        for name, recording in load("/models"):
+        for name, recording in self.recorded("/models"):
             with self.subTest(name), Server(lambda *_: Answer(200, {"content-type": "application/json"}, json.dumps(
                     {key: value for key, value in json.loads(recording["response"]["body"]).items() if key != "nextPageToken"}))) as server, \
                     tempfile.TemporaryDirectory() as folder:

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """A scripted HTTP server on loopback and a way to run the aikit command against it. Knows nothing of aikit's code."""
 
+import collections
 import http.server
 import json
 import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
+import unittest
 
 COMMAND = os.environ.get("AIKIT_COMMAND", "build/release/bin/aikit")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -113,3 +116,28 @@ def aikit(*arguments, store=None, stdin=b"", env=None, timeout=60):
         done = subprocess.run([COMMAND, "--store", store or folder + "/store.db", *map(str, arguments)], input=stdin,
                               capture_output=True, env=environment, cwd=folder, timeout=timeout)
         return Outcome(done)
+
+
+class Recordings(unittest.TestCase):
+    """Tests over a folder of recorded exchanges; counts what passed, by kind."""
+
+    folder = ""
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.passed = collections.Counter()
+        if cls.folder and not (SHARED / "recordings" / cls.folder).is_dir():
+            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
+
+    @classmethod
+    def tearDownClass(cls):
+        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+
+    @classmethod
+    def load(cls, wanted):
+        """The names and recordings whose path, without its query, is wanted; in order."""
+        for file in sorted((SHARED / "recordings" / cls.folder).glob("*.json")):
+            recording = json.loads(file.read_text())
+            if wanted(recording["request"]["path"].split("?")[0]):
+                yield file.stem, recording

@@ -5,28 +5,15 @@ The oracle is the recording: its request is put into OpenAI's form here, and has
 answer is put together here from its own lines.
 """
 
-import collections
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-from loopback import SHARED, Answer, Server, aikit
+from loopback import Answer, Recordings, Server, aikit
 
-FOLDER = SHARED / "recordings" / "ollama"
 OPTIONS = {"num_predict": "max_tokens", "temperature": "temperature", "top_p": "top_p", "seed": "seed", "stop": "stop",
            "presence_penalty": "presence_penalty", "frequency_penalty": "frequency_penalty"}
-
-
-def load(path):
-    found = []
-    for file in sorted(FOLDER.glob("*.json")):
-        recording = json.loads(file.read_text())
-        # One whose request is not known, and whose answer is in OpenAI's form, came from the compatible surface.
-        if recording["request"]["path"] == path and '"object":"chat.completion"' not in recording["response"]["body"]:
-            found.append((file.stem, recording))
-    return found
 
 
 def message_of(message, calls):
@@ -105,18 +92,12 @@ def assemble(body):
     return whole
 
 
-class Recordings(unittest.TestCase):
-    maxDiff = None
-    passed = collections.Counter()
+class Ollama(Recordings):
+    folder = "ollama"
 
-    @classmethod
-    def setUpClass(cls):
-        if not FOLDER.is_dir():
-            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
-
-    @classmethod
-    def tearDownClass(cls):
-        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+    def recorded(self, path):
+        # One whose request is not known, and whose answer is in OpenAI's form, came from the compatible surface.
+        return (one for one in self.load(path.__eq__) if '"object":"chat.completion"' not in one[1]["response"]["body"])
 
     def exchange(self, recording, command, request, *flags, pieces=None):
         response = recording["response"]
@@ -170,7 +151,7 @@ class Recordings(unittest.TestCase):
         self.assertEqual(error["code"], codes[status])
 
     def test_each_chat_goes_out_and_comes_in_as_it_was_recorded(self):
-        for name, recording in load("/api/chat"):
+        for name, recording in self.recorded("/api/chat"):
             with self.subTest(name):
                 asked = recording["request"]["body"]
                 body = recording["response"]["body"]
@@ -197,7 +178,7 @@ class Recordings(unittest.TestCase):
                 self.passed["stream" if stream else "chat"] += 1
 
     def test_a_stream_cut_after_any_line_is_incomplete_and_keeps_what_came(self):
-        for name, recording in load("/api/chat"):
+        for name, recording in self.recorded("/api/chat"):
             lines = recording["response"]["body"].splitlines(keepends=True)
             if len(lines) < 4 or assemble(recording["response"]["body"]) is None:
                 continue
@@ -222,7 +203,7 @@ class Recordings(unittest.TestCase):
         self.assertEqual(outcome.last["error"]["code"], "server_error")
 
     def test_embeddings_are_what_was_recorded(self):
-        for name, recording in load("/api/embed"):
+        for name, recording in self.recorded("/api/embed"):
             with self.subTest(name):
                 asked = recording["request"]["body"]
                 outcome, sent = self.exchange(recording, "embed", asked)
@@ -236,7 +217,7 @@ class Recordings(unittest.TestCase):
                 self.passed["embedding"] += 1
 
     def test_models_are_what_was_recorded(self):
-        for name, recording in load("/api/tags"):
+        for name, recording in self.recorded("/api/tags"):
             with self.subTest(name):
                 outcome, _ = self.exchange(recording, "models", None)
                 self.assertEqual(outcome.code, 0, outcome.err)

@@ -7,25 +7,14 @@ The oracle is the recording itself, assembled here from its own bytes: for strea
 import collections
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-from loopback import KEY, SHARED, Answer, Server, aikit
+from loopback import KEY, Answer, Recordings, Server, aikit
 
-FOLDER = SHARED / "recordings" / "openai"
 
 # What the numbered set of errors says of each status, unless the body's code says more (the provider's own table).
 CODES = {400: "invalid_request", 401: "authentication", 403: "permission", 404: "not_found", 429: "rate_limited", 500: "server_error"}
-
-
-def load(*paths):
-    found = []
-    for file in sorted(FOLDER.glob("*.json")):
-        recording = json.loads(file.read_text())
-        if recording["request"]["path"].split("?")[0] in paths:
-            found.append((file.stem, recording))
-    return found
 
 
 def answer_of(recording, pieces=None):
@@ -71,17 +60,8 @@ def assemble(chunks):
     return choices, usage
 
 
-class Recordings(unittest.TestCase):
-    passed = collections.Counter()
-
-    @classmethod
-    def setUpClass(cls):
-        if not FOLDER.is_dir():
-            raise unittest.SkipTest("[skipped] ../shared/recordings is not here")
-
-    @classmethod
-    def tearDownClass(cls):
-        print("recordings passed:", dict(cls.passed), "total", sum(cls.passed.values()), file=sys.stderr)
+class OpenAi(Recordings):
+    folder = "openai"
 
     def exchange(self, recording, command, *flags, pieces=None):
         """Runs `command --request FILE` against a server that answers as recorded; the outcome and what was sent."""
@@ -129,7 +109,7 @@ class Recordings(unittest.TestCase):
             self.assertEqual(error["request_id"], request_id)
 
     def test_whole_replies_and_errors_of_chat_are_what_was_recorded(self):
-        for name, recording in load("/v1/chat/completions"):
+        for name, recording in self.load("/v1/chat/completions".__eq__):
             body = recording["request"]["body"]
             if body is None or body.get("stream"):
                 continue
@@ -149,7 +129,7 @@ class Recordings(unittest.TestCase):
                 self.passed["chat" if outcome.code == 0 else "error"] += 1
 
     def test_streams_of_chat_are_what_was_recorded(self):
-        for name, recording in load("/v1/chat/completions"):
+        for name, recording in self.load("/v1/chat/completions".__eq__):
             body = recording["request"]["body"]
             if body is None or not body.get("stream"):
                 continue
@@ -198,7 +178,7 @@ class Recordings(unittest.TestCase):
     def test_embeddings_are_what_was_recorded(self):
         import base64
         import struct
-        for name, recording in load("/v1/embeddings"):
+        for name, recording in self.load("/v1/embeddings".__eq__):
             with self.subTest(name):
                 outcome, sent = self.exchange(recording, "embed")
                 if recording["response"]["status"] >= 400:
@@ -222,7 +202,7 @@ class Recordings(unittest.TestCase):
                 self.passed["embedding"] += 1
 
     def test_moderations_are_what_was_recorded(self):
-        for name, recording in load("/v1/moderations"):
+        for name, recording in self.load("/v1/moderations".__eq__):
             with self.subTest(name):
                 outcome, sent = self.exchange(recording, "moderate")
                 if recording["response"]["status"] >= 400:
@@ -237,7 +217,7 @@ class Recordings(unittest.TestCase):
                 self.passed["moderation"] += 1
 
     def test_errors_without_a_known_request_are_what_was_recorded(self):
-        for name, recording in load("/v1/chat/completions"):
+        for name, recording in self.load("/v1/chat/completions".__eq__):
             if recording["request"]["body"] is not None:
                 continue
             with self.subTest(name):

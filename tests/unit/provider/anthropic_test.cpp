@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Covers src/provider/anthropic: what is sent for a request, what is made of answers, and streams that are cut or
 // wrong.
+#include "decoding.hpp"
 #include "golden/recordings.hpp"
 #include "provider/anthropic/stream.hpp"
 #include "provider/anthropic/wire.hpp"
@@ -14,6 +15,7 @@
 #include <doctest/doctest.h>
 
 using namespace aikit;
+using aikit_test::Came;
 using aikit_test::Json;
 using aikit_test::Recorded;
 using provider::anthropic::StreamDecoder;
@@ -23,8 +25,7 @@ using provider::carrier::Exchange;
 namespace {
 
 Exchange exchange() {
-    net::Headers const none;
-    return Exchange("anthropic", 200, none, SystemTime());
+    return aikit_test::plain_exchange("anthropic");
 }
 
 Json sent(ChatRequest const& request, std::int64_t max_tokens = 4'096) {
@@ -48,34 +49,8 @@ ChatRequest hello(std::string model = "claude-sonnet-4-5") {
     return ChatRequest(std::move(model), "Hello");
 }
 
-/// What a stream comes to.
-struct Came {
-    ChatReply reply;
-    std::optional<Error> error;
-};
-
-Came decode(std::string_view body, std::size_t piece, bool ends = true) {
-    StreamDecoder decoder(exchange());
-    ReplyAssembler assembler;
-    Came came;
-    auto const drain = [&] {
-        for (;;) {
-            Result<std::optional<ChatEvent>> event = decoder.next();
-            if (!event) came.error = event.error();
-            if (!event || !*event) return;
-            assembler.take(**event);
-        }
-    };
-    for (std::size_t at = 0; at < body.size() && !came.error; at += piece) {
-        decoder.feed(body.substr(at, piece));
-        drain();
-    }
-    if (ends && !came.error) {
-        decoder.end();
-        drain();
-    }
-    came.reply = assembler.release();
-    return came;
+Came decode(std::string_view body, std::size_t piece) {
+    return aikit_test::decode_as<StreamDecoder>("anthropic", body, piece);
 }
 
 std::string event(std::string const& type, std::string const& members) {

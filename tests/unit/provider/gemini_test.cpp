@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Covers src/provider/gemini: what is sent for a request, answers that make no sense, streams that are cut.
+#include "decoding.hpp"
 #include "golden/recordings.hpp"
 #include "provider/gemini/wire.hpp"
 
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 
 using namespace aikit;
+using aikit_test::Came;
 using aikit_test::Json;
 using aikit_test::Recorded;
 using provider::carrier::Encoded;
@@ -16,8 +18,7 @@ using provider::carrier::Exchange;
 namespace {
 
 Exchange exchange() {
-    net::Headers const none;
-    return Exchange("gemini", 200, none, SystemTime());
+    return aikit_test::plain_exchange("gemini");
 }
 
 Json sent(ChatRequest const& request) {
@@ -31,33 +32,8 @@ Errc refused(ChatRequest const& request) {
     return made ? Errc{} : made.error().code;
 }
 
-struct Came {
-    ChatReply reply;
-    std::optional<Error> error;
-};
-
 Came decode(std::string_view body, std::size_t piece) {
-    provider::gemini::StreamDecoder decoder(exchange());
-    ReplyAssembler assembler;
-    Came came;
-    auto const drain = [&] {
-        for (;;) {
-            Result<std::optional<ChatEvent>> event = decoder.next();
-            if (!event) came.error = event.error();
-            if (!event || !*event) return;
-            assembler.take(**event);
-        }
-    };
-    for (std::size_t at = 0; at < body.size() && !came.error; at += piece) {
-        decoder.feed(body.substr(at, piece));
-        drain();
-    }
-    if (!came.error) {
-        decoder.end();
-        drain();
-    }
-    came.reply = assembler.release();
-    return came;
+    return aikit_test::decode_as<provider::gemini::StreamDecoder>("gemini", body, piece);
 }
 
 std::string event(std::string const& json) {

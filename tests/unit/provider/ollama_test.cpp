@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Covers src/provider/ollama: what is sent for a request, answers that make no sense, streams that are cut.
+#include "decoding.hpp"
 #include "golden/recordings.hpp"
 #include "provider/ollama/wire.hpp"
 
@@ -9,6 +10,7 @@
 #include <doctest/doctest.h>
 
 using namespace aikit;
+using aikit_test::Came;
 using aikit_test::Json;
 using aikit_test::Recorded;
 using provider::carrier::Encoded;
@@ -17,8 +19,7 @@ using provider::carrier::Exchange;
 namespace {
 
 Exchange exchange() {
-    net::Headers const none;
-    return Exchange("ollama", 200, none, SystemTime());
+    return aikit_test::plain_exchange("ollama");
 }
 
 Encoded encoded(ChatRequest const& request) {
@@ -32,33 +33,8 @@ Errc refused(ChatRequest const& request) {
     return made ? Errc{} : made.error().code;
 }
 
-struct Came {
-    ChatReply reply;
-    std::optional<Error> error;
-};
-
 Came decode(std::string_view body, std::size_t piece) {
-    provider::ollama::StreamDecoder decoder(exchange());
-    ReplyAssembler assembler;
-    Came came;
-    auto const drain = [&] {
-        for (;;) {
-            Result<std::optional<ChatEvent>> event = decoder.next();
-            if (!event) came.error = event.error();
-            if (!event || !*event) return;
-            assembler.take(**event);
-        }
-    };
-    for (std::size_t at = 0; at < body.size() && !came.error; at += piece) {
-        decoder.feed(body.substr(at, piece));
-        drain();
-    }
-    if (!came.error) {
-        decoder.end();
-        drain();
-    }
-    came.reply = assembler.release();
-    return came;
+    return aikit_test::decode_as<provider::ollama::StreamDecoder>("ollama", body, piece);
 }
 
 }  // namespace
