@@ -219,7 +219,7 @@ void StreamDecoder::complete_reply() {
     if (!whole->cut_call.empty()) {
         warnings_.push_back("A tool call was cut short (stop_reason " + stop.finish_text + ") and left out.");
     }
-    if (std::optional<std::string_view> const tier = json::text(json::value(usage_told_), "service_tier")) {
+    if (json::value const* tier = usage_told_.if_contains("service_tier"); tier != nullptr && tier->is_string()) {
         json::object extra;
         extra["service_tier"] = *tier;
         push_extra(-1, extra, false);

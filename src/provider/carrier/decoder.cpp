@@ -19,6 +19,7 @@ constexpr char const* form = "The provider's stream is not in its own format: ";
 ReplyDecoder::ReplyDecoder(Exchange exchange, Framing framing)
     : exchange_(std::move(exchange)),
       mode_(framing == Framing::lines ? Mode::lines : Mode::undecided),
+      lines_(framing == Framing::lines ? std::make_unique<net::NdjsonDecoder>() : nullptr),
       arena_(std::make_unique<json_exact::Arena>()) {}
 
 ReplyDecoder::~ReplyDecoder() = default;
@@ -67,13 +68,13 @@ void ReplyDecoder::feed(std::string_view bytes) {
 }
 
 Result<void> ReplyDecoder::feed_framing(std::string_view bytes) {
-    return mode_ == Mode::lines ? lines_.feed(bytes) : sse_.feed(bytes);
+    return mode_ == Mode::lines ? lines_->feed(bytes) : sse_.feed(bytes);
 }
 
 std::optional<net::SseEvent> ReplyDecoder::next_event() {
     if (mode_ == Mode::events) return sse_.next();
     std::optional<net::SseEvent> event;
-    if (std::optional<std::string> line = lines_.next()) event.emplace().data = std::move(*line);
+    if (std::optional<std::string> line = lines_->next()) event.emplace().data = std::move(*line);
     return event;
 }
 
@@ -103,7 +104,7 @@ void ReplyDecoder::end_of_body() {
     if (mode_ == Mode::document) return take_document();
     if (is_framed() && !flushed_) {
         flushed_ = true;
-        Result<void> const flushed = mode_ == Mode::lines ? lines_.finish() : sse_.finish();
+        Result<void> const flushed = mode_ == Mode::lines ? lines_->finish() : sse_.finish();
         if (!flushed) framing_ = complete(flushed.error(), exchange_);
         return;
     }

@@ -113,7 +113,7 @@ private:
     Exchange exchange_;
     Mode mode_ = Mode::undecided;
     net::SseDecoder sse_;
-    net::NdjsonDecoder lines_;
+    std::unique_ptr<net::NdjsonDecoder> lines_;  // where lines are the framing
     std::string document_;
     bool ended_ = false;    // the body did
     bool flushed_ = false;  // and the decoder was told
