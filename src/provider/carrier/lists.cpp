@@ -2,8 +2,11 @@
 // provider/carrier/lists.cpp - one request after the other, and their answers as one.
 #include "provider/carrier/lists.hpp"
 
+#include "core/together.hpp"
 #include "model/openai_form/form.hpp"
 #include "provider/carrier/body.hpp"
+
+#include <algorithm>
 
 namespace aikit::inline v0::provider::carrier {
 
@@ -41,15 +44,26 @@ Task<EmbedReply> embed_in_batches(std::shared_ptr<Endpoint const> endpoint, Embe
     if (total) options.deadline = options.deadline.sooner(Deadline::after(clock, *total));
 
     auto const request = std::make_shared<EmbedRequest const>(std::move(asked));
-    std::optional<EmbedReply> all;
+    std::vector<Task<EmbedReply>> pending;
     for (std::size_t first = 0; first < request->inputs.size();) {
         std::size_t const count = batches.fit(*request, first);
         CallOptions own = options;
         if (first > 0 && !own.idempotency_key.empty()) own.idempotency_key += "-" + std::to_string(first);
-        Task<EmbedReply> pending = batches.embed(request, first, count, std::move(own));
-        Result<EmbedReply> batch = co_await std::move(pending);
-        if (!batch) co_return batch.error();
+        pending.push_back(batches.embed(request, first, count, std::move(own)));
         first += count;
+    }
+    constexpr std::size_t at_once = 4;
+    Task<std::vector<Result<EmbedReply>>> sending = together(std::move(pending), at_once, true);
+    Result<std::vector<Result<EmbedReply>>> sent = co_await std::move(sending);
+    if (!sent) co_return sent.error();
+    // The failure itself, and not that of a batch which was not sent because of it.
+    auto const failed = std::find_if(sent->begin(), sent->end(), [](Result<EmbedReply> const& batch) {
+        return !batch && batch.error().code != Errc::cancelled;
+    });
+    if (failed != sent->end()) co_return failed->error();
+    std::optional<EmbedReply> all;
+    for (Result<EmbedReply>& batch : *sent) {
+        if (!batch) co_return batch.error();
         if (!all) {
             all = std::move(*batch);
         } else if (Result<void> appended = append(*all, std::move(*batch), endpoint->name); !appended) {

@@ -23,8 +23,8 @@ struct Batches {
         embed;
 };
 
-/// Embeds all inputs, one batch after the other, within the time of one call. Errors: invalid_argument (no model, no
-/// inputs), those of Batches::embed, protocol (vectors differ in length).
+/// Embeds all inputs, a few batches at once, within the time of one call; vectors keep the order of the inputs. Errors:
+/// invalid_argument (no model, no inputs), those of Batches::embed, protocol (vectors differ in length).
 Task<EmbedReply> embed_in_batches(std::shared_ptr<Endpoint const> endpoint, EmbedRequest asked, CallOptions options,
                                   Batches batches);
 

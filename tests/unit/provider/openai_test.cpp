@@ -676,6 +676,47 @@ TEST_CASE("embeddings are asked for in batches and come back in order") {
     CHECK(body["dimensions"].number() == 2);
 }
 
+TEST_CASE("batches of embeddings are under way four at once, and none begins after one has failed") {
+    for (int const failing : {-1, 0, 3, 5}) {
+        OpenAiConfig config = FakeOpenAi::defaults();
+        config.max_embed_inputs = 1;
+        FakeOpenAi openai(config);
+        openai.transport->serve([failing](net::HttpRequest const& request) {
+            std::string const number = Json::parse(*request.body)["input"].items.front().text;
+            bool const fails = number == std::to_string(failing);
+            testing::FakeReply reply(fails ? 503 : 200,
+                                     fails ? "{}" : R"({"data":[{"index":0,"embedding":[)" + number + "]}]}");
+            reply.head_after = milliseconds(1000);
+            return reply;
+        });
+        EmbedRequest request;
+        request.model = "e";
+        for (int i = 0; i < 10; ++i) request.inputs.emplace_back(TextPart(std::to_string(i)));
+        boost::asio::io_context loop;
+        std::optional<Result<EmbedReply>> reply;
+        boost::asio::co_spawn(loop, openai.provider->embed(request),
+                              [&](std::exception_ptr, Result<EmbedReply> value) { reply.emplace(std::move(value)); });
+        std::vector<std::size_t> sent;
+        while (!reply && sent.size() < 20) {
+            loop.restart();
+            loop.poll();
+            sent.push_back(openai.transport->sent().size());
+            openai.clock->advance(milliseconds(1000));
+        }
+        REQUIRE(reply.has_value());
+        CHECK(sent.front() == 4);
+        if (failing < 0) {
+            CHECK(sent == std::vector<std::size_t>{4, 8, 10, 10});
+            REQUIRE(reply->has_value());
+            for (std::size_t i = 0; i < 10; ++i) CHECK((*reply)->vectors[i].front() == static_cast<float>(i));
+        } else {
+            CHECK(sent.back() < 10);
+            REQUIRE(!reply->has_value());
+            CHECK(reply->error().code == Errc::overloaded);
+        }
+    }
+}
+
 TEST_CASE("embeddings that do not fit their inputs are refused") {
     auto const code = [](std::string const& data, std::size_t inputs) {
         FakeOpenAi openai;
