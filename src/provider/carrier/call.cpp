@@ -98,25 +98,15 @@ void mask_key(Error& error, std::string_view key) {
     }
 }
 
-}  // namespace
-
-Error without_key(Error error, Endpoint const& endpoint, Head const& head) {
-    mask_key(error, endpoint.key.reveal());
-    mask_key(error, head.token.reveal());
-    return error;
-}
-
-namespace {
-
 /// The call, with the token that it is to be sent with.
 Task<Call> ask_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
     Task<Secret> asking = endpoint->token();
     Result<Secret> token = co_await std::move(asking);
     if (!token) co_return named(token.error(), *endpoint);
     if (token->empty() || has_control(token->reveal())) {
-        co_return named(
-            fail(Errc::authentication, "The token for the provider " + endpoint->name + " is empty, or none."),
-            *endpoint);
+        co_return named(fail(Errc::authentication, "The token for the provider " + endpoint->name +
+                                                       " is empty or holds a control character."),
+                        *endpoint);
     }
     call.token = std::move(*token);
     co_return call;
@@ -175,6 +165,12 @@ Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
 }
 
 }  // namespace
+
+Error without_key(Error error, Endpoint const& endpoint, Head const& head) {
+    mask_key(error, endpoint.key.reveal());
+    mask_key(error, head.token.reveal());
+    return error;
+}
 
 Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
     if (endpoint->token) {
