@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // provider/anthropic/messages.cpp - a conversation as turns of content blocks.
-#include "model/base64.hpp"
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 #include "provider/anthropic/wire.hpp"
+#include "provider/carrier/media.hpp"
 
 #include <algorithm>
 
@@ -177,20 +177,20 @@ private:
         out.begin_object();
         out.key("type").text(part.kind == MediaPart::Kind::image ? "image" : "document");
         out.key("source").begin_object();
-        if (!part.url.empty()) {
+        if (part.bytes && part.media_type == "text/plain") {
+            out.key("type").text("text");
+            out.key("media_type").text("text/plain");
+            out.key("data").text(*part.bytes);
+        } else if (std::optional<carrier::InlineMedia> const media = carrier::inline_media(part)) {
+            out.key("type").text("base64");
+            out.key("media_type").text(media->media_type);
+            out.key("data").text(media->base64);
+        } else if (!part.url.empty()) {
             out.key("type").text("url");
             out.key("url").text(part.url);
         } else if (!part.file_id.empty()) {
             out.key("type").text("file");
             out.key("file_id").text(part.file_id);
-        } else if (part.bytes && part.media_type == "text/plain") {
-            out.key("type").text("text");
-            out.key("media_type").text("text/plain");
-            out.key("data").text(*part.bytes);
-        } else if (part.bytes) {
-            out.key("type").text("base64");
-            out.key("media_type").text(part.media_type);
-            out.key("data").text(to_base64(*part.bytes));
         } else {
             return wrong(path_, "must have exactly one of bytes, url and file_id");
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // provider/gemini/encode.cpp - requests to bodies.
-#include "model/base64.hpp"
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
+#include "provider/carrier/media.hpp"
 #include "provider/gemini/wire.hpp"
 
 #include <algorithm>
@@ -159,12 +159,14 @@ private:
 
     Result<void> take_media(MediaPart const& part, json::array& parts) {
         json::object data;
-        if (!part.media_type.empty()) data["mimeType"] = part.media_type;
         json::object out;
-        if (part.bytes) {
-            data["data"] = to_base64(*part.bytes);
+        if (std::optional<carrier::InlineMedia> const media = carrier::inline_media(part)) {
+            if (!media->media_type.empty()) data["mimeType"] = media->media_type;
+            data["data"] = media->base64;
             out["inlineData"] = std::move(data);
         } else {
+            // The service wants to be told, and does not look.
+            if (std::string const type = carrier::media_type_of(part); !type.empty()) data["mimeType"] = type;
             data["fileUri"] = part.url.empty() ? part.file_id : part.url;
             out["fileData"] = std::move(data);
         }

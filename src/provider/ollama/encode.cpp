@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // provider/ollama/encode.cpp - requests to bodies.
-#include "model/base64.hpp"
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
+#include "provider/carrier/media.hpp"
 #include "provider/ollama/wire.hpp"
 
 #include <algorithm>
@@ -88,15 +88,16 @@ private:
         return ok();
     }
 
-    Result<void> write_images(std::vector<MediaPart const*> const& media, std::string const& path) {
-        if (media.empty()) return ok();
+    Result<void> write_images(std::vector<MediaPart const*> const& parts, std::string const& path) {
+        if (parts.empty()) return ok();
         out_.key("images").begin_array();
-        for (MediaPart const* part : media) {
-            if (part->kind != MediaPart::Kind::image || !part->bytes) {
+        for (MediaPart const* part : parts) {
+            std::optional<carrier::InlineMedia> const media = carrier::inline_media(*part);
+            if (part->kind != MediaPart::Kind::image || !media) {
                 return fail(Errc::unsupported, "The request holds media (" + path +
                                                    ") that this provider does not take: it takes pictures, as bytes.");
             }
-            out_.text(to_base64(*part->bytes));
+            out_.text(media->base64);
         }
         out_.end_array();
         return ok();
