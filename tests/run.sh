@@ -5,6 +5,7 @@
 #   tests/run.sh                format, release and asan, as continuous integration does
 #   tests/run.sh all            every stage
 #   tests/run.sh LABEL...       the tests of these labels in the release build: core, net, loopback, cli, rules, ...
+#   tests/run.sh recordings     recordings replayed through the command, and what passed by provider, surface and kind
 #   tests/run.sh STAGE...       format, release, asan, tsan, clang, tidy; tests/README.md says what each does
 #   tests/run.sh coverage       lines and branches that the unit and loopback tests reach
 set -eu
@@ -133,6 +134,7 @@ if [ -n "$labels" ]; then
         ninja -C build/release -t query "$group" >/dev/null 2>&1 || groups=all
     done
     one "the release build" build release $groups && tests release -L "^($labels)\$" || true
+    case "|$labels|" in *"|recordings|"*) cat build/release/recordings.txt || true ;; esac
 fi
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

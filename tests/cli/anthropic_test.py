@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Every recorded exchange with Anthropic's Messages API goes out, and comes in, as it was recorded.
+"""Every recorded exchange with Anthropic's Messages API goes out, and comes in, as it was recorded; and its own ways.
 
 The oracle is the recording: its request is put into OpenAI's form here, by Anthropic's documentation, and has to leave
 the command as it stood; its answer is assembled here from its own bytes.
 """
 
+import base64
 import json
-import pathlib
-import tempfile
 import unittest
 
-from loopback import Answer, Recordings, Server, aikit
-from recordings_test import events_of
-
-KEY = "sk-ant-canary-93b1f0c27d5e4a68"
+from loopback import KEY, Answer, Server, aikit
+from replay import Broken, Choice, Failure, Replay, Reply, events_of, recordings
 
 # What the numbered set of errors says of each of Anthropic's types.
 CODES = {"invalid_request_error": "invalid_request", "authentication_error": "authentication", "permission_error": "permission",
@@ -31,13 +28,18 @@ def listed(content):
 # ---- a recorded request in OpenAI's form ----
 
 def part_of(block):
-    """A block of a user's message, or of a tool's result."""
+    """A block of a user's message, or of a tool's result; whatever has no form there stands as it is."""
     source = block.get("source") or {}
-    if block["type"] == "image" and source.get("type") == "base64":
-        return {"type": "image_url", "image_url": {"url": "data:%s;base64,%s" % (source["media_type"], source["data"])}}
-    if block["type"] == "image" and source.get("type") == "url":
-        return {"type": "image_url", "image_url": {"url": source["url"]}}
-    return block  # texts, and whatever has no form there
+    rest = {key: value for key, value in block.items() if key not in ("type", "source", "title")}
+    if block["type"] == "image":
+        url = {"base64": "data:%s;base64,%s" % (source.get("media_type"), source.get("data")), "url": source.get("url")}.get(source["type"])
+        return {"type": "image_url", "image_url": {"url": url} if url else {"file_id": source["file_id"]}, **rest}
+    if block["type"] == "document" and source["type"] in ("base64", "url", "file", "text"):
+        data = base64.b64encode(source["data"].encode()).decode() if source["type"] == "text" else source.get("data")
+        file = {"url": {"file_url": source.get("url")}, "file": {"file_id": source.get("file_id")}}.get(source["type"]) or {
+            "file_data": "data:%s;base64,%s" % (source["media_type"], data)}
+        return {"type": "file", "file": {**file, **({"filename": block["title"]} if block.get("title") else {})}, **rest}
+    return block
 
 
 def messages_of(message):
@@ -91,33 +93,70 @@ def in_openai_form(body):
             out["parallel_tool_calls"] = False
     if "stop_sequences" in out:
         out["stop"] = out.pop("stop_sequences")
+    schema = (body.get("output_config") or {}).get("format") or body.get("output_format")
+    if schema:
+        out["response_format"] = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema["schema"]}}
+        out.pop("output_format", None)
+        out["output_config"] = {key: value for key, value in (body.get("output_config") or {}).items() if key != "format"}
+    if body.get("thinking") == {"type": "enabled", "budget_tokens": 1024}:
+        out["reasoning_effort"] = "minimal"
+        out.pop("thinking")
     return out
 
 
-def canonical(body):
-    """The same request, however it is spelled: texts as blocks, sides in turn, defaults left out."""
-    out = {key: value for key, value in body.items() if value not in (None, [], False)}
-    out["system"] = listed(out.get("system") or [])
+def canonical(body, did):
+    """The same request, however it is spelled."""
+    def without(value, empty, rule):
+        kept = {key: one for key, one in value.items() if not any(one is nothing or one == nothing and type(one) is type(nothing) for nothing in empty)}
+        if len(kept) != len(value):
+            did(rule)
+        return kept
+
+    def texts(content):
+        if isinstance(content, str):
+            did("a text is a list of one block")
+        return listed(content)
+
+    out = without(body, (None, [], False), "members that say the default")
+    out["system"] = texts(out.get("system") or [])
     messages = []
     for message in out["messages"]:
         blocks = []
-        for block in listed(message["content"]):
-            block = {key: value for key, value in block.items() if value is not None and key != "caller"}
+        for block in texts(message["content"]):
+            block = without(block, (None,), "null members of a block")
+            if block.pop("caller", None) is not None:
+                did("caller of a server's tool")
             if block["type"] == "tool_result":
-                block["content"] = listed(block.get("content") or [])
-                if not block.get("is_error"):
-                    block.pop("is_error", None)
+                block["content"] = texts(block.get("content") or [])
+                if block.get("is_error") is False:
+                    did("is_error: false")
+                    block.pop("is_error")
             if block["type"] != "text" or block["text"]:
                 blocks.append(block)
+            else:
+                did("empty texts")
         if messages and messages[-1]["role"] == message["role"]:
+            did("messages of one side in a row are one")
             messages[-1]["content"] += blocks
         else:
             messages.append({"role": message["role"], "content": blocks})
-    for message in messages:  # results stand in front
-        message["content"].sort(key=lambda block: block["type"] != "tool_result")
+    for message in messages:
+        content = sorted(message["content"], key=lambda block: block["type"] != "tool_result")
+        if content != message["content"]:
+            did("results stand in front")
+        message["content"] = content
     out["messages"] = messages
-    out["tools"] = [{key: value for key, value in tool.items() if value not in (None, "") and (key, value) != ("type", "custom")}
-                    for tool in out.get("tools") or []]
+    tools = []
+    for tool in out.get("tools") or []:
+        tool = without(tool, (None, ""), "null or empty members of a tool")
+        if tool.get("type") == "custom":
+            did("type: custom of a tool")
+            tool.pop("type")
+        tools.append(tool)
+    out["tools"] = tools
+    if "output_format" in out:
+        did("output_format is output_config.format")
+        out["output_config"] = {"format": out.pop("output_format")}
     return out
 
 
@@ -169,123 +208,90 @@ def expected_usage(usage):
             "cache_write_tokens": usage.get("cache_creation_input_tokens") or 0}
 
 
-class Anthropic(Recordings):
-    folder = "anthropic"
+def block_of_thought(block):
+    if block["type"] == "redacted_thinking":
+        return {"text": "", "signature": block["data"], "redacted": True}
+    return {"text": block["thinking"], **({"signature": block["signature"]} if block["signature"] else {})}
 
-    def exchange(self, recording, request, *flags, pieces=None):
-        response = recording["response"]
-        headers = response.get("headers") or {}
-        if "content-type" not in headers:
-            headers = {**headers, "content-type": "text/event-stream" if pieces is not None else "application/json"}
-        answer = Answer(response["status"], headers, response["body"], chunked=pieces is not None, pieces=pieces)
-        with tempfile.TemporaryDirectory() as folder, Server(lambda *_: answer) as server:
-            file = pathlib.Path(folder) / "request.json"
-            file.write_text(json.dumps(request))
-            outcome = aikit("chat", "--json", "--provider", "anthropic", "--base-url", server.base_url[:-len("/v1")],
-                            "--max-retries", "0", "--request", file, *flags, env={"ANTHROPIC_API_KEY": KEY})
-            self.assertEqual(len(server.seen), 1, outcome.err)
-            method, path, sent_headers, body = server.seen[0]
-            sent_headers = {name.lower(): value for name, value in sent_headers.items()}
-            self.assertEqual((method, path), ("POST", "/v1/messages"))
-            self.assertEqual(sent_headers["x-api-key"], KEY)
-            self.assertEqual(sent_headers["anthropic-version"], "2023-06-01")
-            self.assertNotIn("authorization", sent_headers)
-            self.assertNotIn(KEY, outcome.out + outcome.err)
-            return outcome, json.loads(body)
 
-    def check_reply(self, reply, message):
-        self.assertEqual(reply["id"], message["id"])
-        self.assertEqual(reply["model"], message["model"])
-        self.assertTrue(reply["aikit"]["complete"])
-        self.assertEqual(reply["aikit"]["provider"], "anthropic")
-        [choice] = reply["choices"]
-        self.assertEqual(choice["finish_reason"], FINISH[message["stop_reason"]])
-        self.assertEqual(choice.get("stop_sequence"), message.get("stop_sequence"))
+class Anthropic(Replay):
+    dialect = "anthropic"
+    folders = ("anthropic",)
+    secret = {"ANTHROPIC_API_KEY": KEY}
+
+    def claims(self, recording):
+        return {"/v1/messages": "chat", "/v1/models": "models"}.get(recording.route)
+
+    def place(self, recording, root):
+        return ["--provider", "anthropic", "--base-url", root], {"OPENAI_API_KEY": None, **self.secret}, None
+
+    def path_of(self, recording):
+        return "/v1/models?limit=1000" if recording.route == "/v1/models" else "/v1/messages"
+
+    def check_headers(self, recording, headers):
+        self.assertEqual(headers["x-api-key"], KEY)
+        self.assertEqual(headers["anthropic-version"], "2023-06-01")
+        self.assertNotIn("authorization", headers)
+
+    def is_stream(self, recording):
+        return recording.known and recording.body.get("stream", False) or recording.answer.startswith("event:")
+
+    def stand_in(self, recording):
+        return {"model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100}
+
+    def in_openai_form(self, recording):
+        return in_openai_form({key: value for key, value in recording.body.items() if key != "stream"})
+
+    def canonical(self, body, did):
+        return canonical(body, did)
+
+    def failure(self, recording):
+        theirs = json.loads(recording.answer)["error"]
+        code = "context_length" if "prompt is too long" in theirs["message"] else CODES[theirs["type"]]
+        return Failure(code, recording.status, theirs["type"], None, recording.headers.get("request-id"))
+
+    def message(self, recording):
+        if self.is_stream(recording):
+            return assemble([json.loads(event) for event in events_of(recording.answer)])
+        return json.loads(recording.answer)
+
+    def expected(self, recording):
+        if recording.status >= 400:
+            return self.failure(recording)
+        if recording.route == "/v1/models":
+            return Reply({}, body=[model["id"] for model in json.loads(recording.answer)["data"]])
+        message = self.message(recording)
+        if message is None:
+            return Broken("incomplete", "overloaded", "server_error")
         content = message["content"]
-        self.assertEqual(choice["message"].get("content") or "",
-                         "".join(block["text"] for block in content if block["type"] == "text"))
-        calls = [(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
-                 for call in choice["message"].get("tool_calls") or []]
-        self.assertEqual(calls, [(block["id"], block["name"], block["input"]) for block in content if block["type"] == "tool_use"])
-        reasoning = (choice["message"].get("aikit") or {}).get("reasoning") or []
-        wanted = [{"text": block["thinking"], **({"signature": block["signature"]} if block["signature"] else {})}
-                  if block["type"] == "thinking" else {"text": "", "signature": block["data"], "redacted": True}
-                  for block in content if block["type"] in ("thinking", "redacted_thinking")]
-        self.assertEqual(reasoning, wanted)
-        foreign = [block for block in content
-                   if block["type"] not in ("text", "tool_use", "thinking", "redacted_thinking") or block.get("citations")]
-        native = (choice["message"].get("native_content") or {}).get("anthropic")
-        if foreign:
-            self.assertEqual(native, content)
-        wanted = expected_usage(message["usage"])
-        usage = reply["usage"]
-        details = usage["prompt_tokens_details"]
-        got = {**{key: usage[key] for key in ("prompt_tokens", "completion_tokens", "total_tokens")},
-               "cached_tokens": details["cached_tokens"], "cache_write_tokens": details["cache_write_tokens"]}
-        self.assertEqual(got, wanted)
-        self.again = choice["message"]
+        choice = Choice("".join(block["text"] for block in content if block["type"] == "text"),
+                        [block_of_thought(block) for block in content if block["type"] in ("thinking", "redacted_thinking")], "",
+                        [(block["id"], block["name"], block["input"]) for block in content if block["type"] == "tool_use"],
+                        FINISH[message["stop_reason"]])
+        return Reply({0: choice}, expected_usage(message["usage"]), id=message["id"], model=message["model"])
 
-    def check_error(self, recording, outcome):
-        self.assertNotEqual(outcome.code, 0)
-        error = outcome.last["error"]
-        theirs = json.loads(recording["response"]["body"])["error"]
-        self.assertEqual(error["http_status"], recording["response"]["status"])
-        self.assertEqual(error["provider_code"], theirs["type"])
-        too_long = "prompt is too long" in theirs["message"]
-        self.assertEqual(error["code"], "context_length" if too_long else CODES[theirs["type"]])
-        self.assertTrue(outcome.err.startswith("aikit: "), outcome.err)
-        request_id = (recording["response"].get("headers") or {}).get("request-id")
-        if request_id:
-            self.assertEqual(error["request_id"], request_id)
-
-    def test_each_exchange_goes_out_and_comes_in_as_it_was_recorded(self):
-        for name, recording in self.load("/v1/messages".__eq__):
-            with self.subTest(name):
-                asked = recording["request"]["body"]
-                known = isinstance(asked, dict) and "messages" in asked
-                body = recording["response"]["body"]
-                stream = (asked.get("stream", False) if known else False) or body.startswith("event:")
-                request = in_openai_form(asked) if known else {
-                    "model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100}
-                request.pop("stream", None)
-                raw = body.encode()
-                step = max(1, len(raw) // 60)
-                pieces = [raw[i:i + step] for i in range(0, len(raw), step)] if stream else None
-                outcome, sent = self.exchange(recording, request, *(["--stream"] if stream else []), pieces=pieces)
-                if known:
-                    asked = {**asked, "stream": stream}
-                    self.assertEqual(canonical(sent), canonical(asked))
-                if recording["response"]["status"] >= 400:
-                    self.check_error(recording, outcome)
-                    self.passed["error"] += 1
-                    continue
-                message = assemble([json.loads(event) for event in events_of(body)]) if stream else json.loads(body)
-                if message is None:
-                    self.assertNotEqual(outcome.code, 0)
-                    self.assertFalse((outcome.last.get("partial") or {"aikit": {}})["aikit"].get("complete", False))
-                    self.passed["broken stream"] += 1
-                    continue
-                self.assertEqual(outcome.code, 0, outcome.err)
-                self.check_reply(outcome.last, message)
-                if stream:
-                    shown = [json.loads(line) for line in outcome.lines[:-1]]
-                    text = "".join(choice["delta"].get("content") or "" for chunk in shown for choice in chunk.get("choices") or [])
-                    self.assertEqual(text, outcome.last["choices"][0]["message"].get("content") or "")
-                self.check_way_back(recording, message)
-                self.passed["stream" if stream else "chat"] += 1
-
-    def check_way_back(self, recording, message):
-        """A reply that becomes a part of the conversation goes back with every block, in order, signatures and all."""
-        blocks = [{key: value for key, value in block.items() if value is not None} for block in message["content"]
-                  if block["type"] != "text" or block["text"]]
-        if not blocks:
+    def check_more(self, recording, outcome, expected):
+        if recording.route != "/v1/messages":
             return
-        answer = {**recording, "response": {"status": 200, "body": json.dumps({**message, "content": [], "stop_reason": "end_turn"})}}
+        message = self.message(recording)
+        [choice] = outcome.last["choices"]
+        self.assertEqual(choice.get("stop_sequence"), message.get("stop_sequence"))
+        own = ("text", "tool_use", "thinking", "redacted_thinking")
+        if any(block["type"] not in own or block.get("citations") for block in message["content"]):
+            self.assertEqual(choice["message"]["native_content"]["anthropic"], message["content"])
+        self.check_way_back(recording, message, choice["message"])
+
+    def check_way_back(self, recording, message, again):
+        """A reply that becomes a part of the conversation goes back with every block, in order, signatures and all."""
+        if not any(block["type"] != "text" or block["text"] for block in message["content"]):
+            return
+        answer = recording.answered(200, json.dumps({**message, "content": [], "stop_reason": "end_turn"}))
         request = {"model": "claude-sonnet-4-5", "max_tokens": 100,
-                   "messages": [{"role": "user", "content": "Go on"}, self.again, {"role": "user", "content": "And now?"}]}
-        _, sent = self.exchange(answer, request)
-        got = canonical({"messages": [sent["messages"][1]]})["messages"][0]
-        wanted = canonical({"messages": [{"role": "assistant", "content": message["content"]}]})["messages"][0]
+                   "messages": [{"role": "user", "content": "Go on"}, again, {"role": "user", "content": "And now?"}]}
+        _, sent = self.ask(answer, "chat", request)
+        ignore = lambda rule: None  # noqa: E731
+        got = canonical({"messages": [sent["messages"][1]]}, ignore)["messages"][0]
+        wanted = canonical({"messages": [{"role": "assistant", "content": message["content"]}]}, ignore)["messages"][0]
         # Texts that stand beside each other may have become one.
         self.assertEqual(joined(got["content"]), joined(wanted["content"]))
 
@@ -308,14 +314,11 @@ class Anthropic(Recordings):
                               "/v1/models?limit=1000&after_id=claude-1"])
 
     def test_a_bearer_token_is_sent_where_there_is_no_key(self):
-        _, recording = next(self.load("/v1/messages".__eq__))
-        answer = Answer(200, {"content-type": "application/json"}, recording["response"]["body"])
-        with Server(lambda *_: answer) as server:
-            aikit("chat", "Hello", "--json", "--provider", "anthropic", "--model", "claude-sonnet-4-5", "--base-url",
-                  server.base_url[:-len("/v1")], env={"ANTHROPIC_AUTH_TOKEN": KEY})
-            headers = {name.lower(): value for name, value in server.seen[0][2].items()}
-            self.assertEqual(headers["authorization"], "Bearer " + KEY)
-            self.assertNotIn("x-api-key", headers)
+        recording = next(one for one in recordings("anthropic") if self.claims(one) == "chat" and one.known and one.status == 200)
+        self.secret = {"ANTHROPIC_AUTH_TOKEN": KEY}
+        self.ask(recording, "chat", self.stand_in(recording))
+        self.assertEqual(self.sent_headers["authorization"], "Bearer " + KEY)
+        self.assertNotIn("x-api-key", self.sent_headers)
 
     def test_what_anthropic_does_not_offer_is_unsupported_and_asks_nobody(self):
         with Server(lambda *_: Answer(200, {}, b"{}")) as server:
