@@ -306,6 +306,17 @@ AIKIT_API aikit_status aikit_models(aikit_kit* kit, char const* provider, size_t
 AIKIT_API aikit_status aikit_models_start(aikit_kit* kit, char const* provider, size_t provider_size,
                                           aikit_done_cb on_done, void* user, aikit_op** out, aikit_error** error);
 
+/* The configured providers, and why one cannot be used: providers. Sends nothing and does not wait. */
+AIKIT_API aikit_status aikit_providers(aikit_kit* kit, aikit_bytes* reply, aikit_error** error);
+
+/* Tries a provider by its cheapest call, all of them for the empty name: provider_checks. One that fails is no failure
+ * of the call; its check says what is wrong. */
+AIKIT_API aikit_status aikit_check_providers(aikit_kit* kit, char const* provider, size_t provider_size,
+                                             aikit_bytes* reply, aikit_error** error);
+AIKIT_API aikit_status aikit_check_providers_start(aikit_kit* kit, char const* provider, size_t provider_size,
+                                                   aikit_done_cb on_done, void* user, aikit_op** out,
+                                                   aikit_error** error);
+
 /* Documents into a knowledge base, which is made when there is none: request (ingest_request) with "paths" of files and
  * folders, or "documents" as they stand; reply (ingest_report). Events (ingest_progress) tell how far it is; while the
  * window is full they are left out, and the next one is up to date. */

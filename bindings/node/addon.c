@@ -132,6 +132,7 @@ START(ingest, ingest, c->kit, FIRST, SECOND, LISTENING)
 START(embed, embed, c->kit, FIRST, c->number, ENDING)
 START(moderate, moderate, c->kit, FIRST, ENDING)
 START(models, models, c->kit, FIRST, ENDING)
+START(check_providers, check_providers, c->kit, FIRST, ENDING)
 START(search, search, c->kit, FIRST, SECOND, VECTOR, ENDING)
 START(costs, cost_report, c->kit, FIRST, ENDING)
 START(open, vectors_open, c->kit, FIRST, ENDING)
@@ -156,6 +157,7 @@ static starter const starters[] = {
     {"embed", start_embed, true},
     {"moderate", start_moderate, false},
     {"models", start_models, false},
+    {"checkProviders", start_check_providers, false},
     {"search", start_search, false},
     {"costReport", start_costs, false},
     {"vectorsOpen", start_open, false},
@@ -351,25 +353,50 @@ static napi_value write_kit(napi_env env, napi_callback_info info) {
     return refused(env);
 }
 
-/* costEstimate(kit, request) */
-static napi_value cost_estimate(napi_env env, napi_callback_info info) {
+/* What a function of the library gave at once. */
+static napi_value handed(napi_env env, aikit_status status, aikit_bytes* bytes, aikit_error* error) {
+    napi_value out = NULL;
+    if (status != AIKIT_OK) return failed(env, status, error);
+    bool const made = napi_create_string_utf8(env, bytes->data, bytes->size, &out) == napi_ok;
+    aikit_bytes_free(bytes);
+    return made ? out : refused(env);
+}
+
+static aikit_status give_cost_estimate(aikit_kit* of, text const* request, aikit_bytes* out, aikit_error** error) {
+    return aikit_cost_estimate(of, request->data, request->size, out, error);
+}
+
+static aikit_status give_providers(aikit_kit* of, text const* nothing, aikit_bytes* out, aikit_error** error) {
+    (void)nothing;
+    return aikit_providers(of, out, error);
+}
+
+typedef struct giver {
+    char const* name;
+    aikit_status (*give)(aikit_kit* of, text const* given, aikit_bytes* out, aikit_error** error);
+} giver;
+
+static giver const givers[] = {
+    {"costEstimate", give_cost_estimate},
+    {"providers", give_providers},
+};
+
+/* NAME(kit, text) */
+static napi_value at_once(napi_env env, napi_callback_info info) {
     size_t count = 2;
-    napi_value given[2], out = NULL;
+    napi_value given[2];
+    void* data = NULL;
     text request;
     aikit_bytes bytes = {NULL, 0};
     aikit_error* error = NULL;
-    if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok) return refused(env);
+    if (napi_get_cb_info(env, info, &count, given, NULL, &data) != napi_ok) return refused(env);
     kit* const of = read_kit(env, given[0]);
     if (of == NULL) return refused(env);
     bool const read = read_text(env, given[1], &request);
     aikit_status status = AIKIT_OK;
-    if (read) status = aikit_cost_estimate(of->handle, request.data, request.size, &bytes, &error);
+    if (read) status = ((giver const*)data)->give(of->handle, &request, &bytes, &error);
     text_free(&request);
-    if (!read) return refused(env);
-    if (status != AIKIT_OK) return failed(env, status, error);
-    bool const made = napi_create_string_utf8(env, bytes.data, bytes.size, &out) == napi_ok;
-    aikit_bytes_free(&bytes);
-    return made ? out : refused(env);
+    return read ? handed(env, status, &bytes, error) : refused(env);
 }
 
 /* ---- the library ---- */
@@ -377,7 +404,7 @@ static napi_value cost_estimate(napi_env env, napi_callback_info info) {
 /* configFromEnv(path) */
 static napi_value config_from_env(napi_env env, napi_callback_info info) {
     size_t count = 1;
-    napi_value given[1], out = NULL;
+    napi_value given[1];
     text path;
     aikit_bytes bytes = {NULL, 0};
     aikit_error* error = NULL;
@@ -386,11 +413,7 @@ static napi_value config_from_env(napi_env env, napi_callback_info info) {
     aikit_status status = AIKIT_OK;
     if (read) status = aikit_config_from_env(path.data, path.size, &bytes, &error);
     text_free(&path);
-    if (!read) return refused(env);
-    if (status != AIKIT_OK) return failed(env, status, error);
-    bool const made = napi_create_string_utf8(env, bytes.data, bytes.size, &out) == napi_ok;
-    aikit_bytes_free(&bytes);
-    return made ? out : refused(env);
+    return read ? handed(env, status, &bytes, error) : refused(env);
 }
 
 /* statusName(number) */
@@ -431,7 +454,6 @@ NAPI_MODULE_INIT() {
         {"end", end_kit, NULL},
         {"cancel", cancel, NULL},
         {"more", more, NULL},
-        {"costEstimate", cost_estimate, NULL},
         {"configFromEnv", config_from_env, NULL},
         {"statusName", status_name, NULL},
     };
@@ -451,6 +473,9 @@ NAPI_MODULE_INIT() {
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; ++i) {
         made =
             made && export_function(env, exports, functions[i].name, functions[i].function, (void*)functions[i].data);
+    }
+    for (size_t i = 0; i < sizeof givers / sizeof givers[0]; ++i) {
+        made = made && export_function(env, exports, givers[i].name, at_once, (void*)&givers[i]);
     }
     for (size_t i = 0; i < sizeof starters / sizeof starters[0]; ++i) {
         made = made && export_function(env, exports, starters[i].name, start, (void*)&starters[i]);

@@ -137,6 +137,10 @@ export class Kit {
   moderate(texts: string | string[] | Json, options?: Signal & { model?: string; [member: string]: any }): Promise<Told>;
   /** The models of a provider, else of the default one. */
   models(provider?: string, options?: Signal): Promise<Reply>;
+  /** The configured providers, and why one cannot be used. Sends nothing. */
+  providers(): Reply;
+  /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
+  checkProviders(provider?: string, options?: Signal): Promise<Reply>;
 
   /** Takes in documents; `progress` is called with each event. */
   ingest(base: string, request: IngestRequest, options?: IngestOptions): Promise<Reply>;

@@ -106,6 +106,38 @@ struct AIKIT_EXPORT KitConfig {
     std::string to_json() const;
 };
 
+/// A provider as it is configured.
+struct ProviderStatus {
+    ProviderStatus() = default;
+
+    std::string name;
+    std::string type;      ///< As ProviderConfig::type; "host" for one that the host brought.
+    std::string base_url;  ///< The configuration's, else the type's own where it has one.
+    std::string key;       ///< Where its key or token comes from: "env:NAME" or "file:PATH". Empty: it has none.
+    std::string model;     ///< As ProviderConfig::model.
+    bool local = false;
+    bool is_default = false;
+
+    /// Why it cannot be used; nothing: it was set up. Whether it answers is what check_providers() finds out.
+    std::optional<Error> failure;
+};
+
+/// What came of trying a provider.
+struct ProviderCheck {
+    ProviderCheck() = default;
+
+    std::string name;
+    std::string call;  ///< "models", or "chat" where models cannot be listed. Empty: nothing was sent.
+    std::chrono::microseconds latency{0};
+    std::size_t models = 0;  ///< How many it lists.
+
+    /// What is wrong. Nothing: it answers.
+    std::optional<Error> failure;
+
+    /// What is known beside the failure's own sentence (which key, which address), and what is odd where it answers.
+    std::vector<std::string> notes;
+};
+
 /// Providers, prices, ledger, store and knowledge bases behind one handle.
 ///
 /// Every answer is metered and written to the ledger; every call is retried as its options say.
@@ -131,6 +163,15 @@ public:
 
     /// The models a provider offers; `provider` empty: the default one.
     Task<ModelList> models(std::string provider, CallOptions options);
+
+    /// All providers, by name. Sends nothing. Errors: invalid_state.
+    Result<std::vector<ProviderStatus>> providers() const;
+
+    /// Tries providers, several at once, each by its cheapest call: the list of its models, which costs nothing, else a
+    /// chat of at most 16 tokens with the model that is configured for it. No names: all. What fails stands in its
+    /// check. Without a time limit in `options` each may take 15 seconds; none is retried.
+    /// Errors: not_found (a name), invalid_state.
+    Task<std::vector<ProviderCheck>> check_providers(std::vector<std::string> names, CallOptions options);
 
     /// The knowledge base of that name, made when there is none.
     Task<std::shared_ptr<knowledge::KnowledgeBase>> knowledge_base(std::string name);

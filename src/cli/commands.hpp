@@ -82,6 +82,12 @@ struct AskSettings {
     std::optional<int> top;
 };
 
+struct ProvidersSettings {
+    CallSettings call;
+    bool check = false;
+    std::vector<std::string> names;
+};
+
 struct CostSettings {
     std::string by = "model";
 };
@@ -90,6 +96,7 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings);
 int run_embed(CommonOptions const& common, EmbedSettings const& settings);
 int run_moderate(CommonOptions const& common, ModerateSettings const& settings);
 int run_models(CommonOptions const& common, CallSettings const& settings);
+int run_providers(CommonOptions const& common, ProvidersSettings const& settings);
 int run_ingest(CommonOptions const& common, IngestSettings const& settings);
 int run_search(CommonOptions const& common, SearchSettings const& settings);
 int run_ask(CommonOptions const& common, AskSettings const& settings);

@@ -28,6 +28,7 @@ struct Program {
     EmbedSettings embed;
     ModerateSettings moderate;
     CallSettings models;
+    ProvidersSettings providers;
     IngestSettings ingest;
     SearchSettings search;
     AskSettings ask;
@@ -81,6 +82,16 @@ void add_model_commands(CLI::App& app, Program& p) {
     add_call_flags(models, p.models, false);
 }
 
+void add_provider_commands(CLI::App& app, Program& p) {
+    CLI::App& providers = add_command(app, p, "providers", "List the configured providers",
+                                      [&p] { return run_providers(p.common, p.providers); });
+    add_call_flags(providers, p.providers.call, false);
+    CLI::App& check = *providers.add_subcommand("check", "Try each with its cheapest call, and say what is wrong");
+    check.fallthrough();
+    check.add_option("name", p.providers.names, "Which; all, when none is named");
+    check.callback([&p] { p.providers.check = true; });
+}
+
 void add_knowledge_commands(CLI::App& app, Program& p) {
     CLI::App& ingest = add_command(app, p, "ingest", "Take files and folders into a knowledge base",
                                    [&p] { return run_ingest(p.common, p.ingest); });
@@ -129,6 +140,7 @@ int run_command_line(int argc, char** argv) {
     app.add_flag("--json", program.common.json, "Print JSON");
     app.add_flag("--quiet", program.common.quiet, "Print answers and errors only");
     add_model_commands(app, program);
+    add_provider_commands(app, program);
     add_knowledge_commands(app, program);
     CLI::App& cost = add_command(app, program, "cost", "Show what calls have cost",
                                  [&] { return run_cost(program.common, program.cost); });

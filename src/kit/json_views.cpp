@@ -24,7 +24,59 @@ json::object line_view(cost::ReportLine const& line) {
     return out;
 }
 
+/// null where nothing failed.
+json::value failure_view(std::optional<Error> const& failure) {
+    if (!failure) return nullptr;
+    // Our own writer's output, so it always parses.
+    return json::parse(write_error(*failure), "error").value();
+}
+
+template <class T>
+json::object list_view(std::vector<T> const& items, json::object (*each)(T const&)) {
+    json::object out;
+    out["object"] = "list";
+    json::array data;
+    for (T const& item : items) data.push_back(each(item));
+    out["data"] = std::move(data);
+    return out;
+}
+
+json::object status_view(ProviderStatus const& status) {
+    json::object out;
+    out["name"] = status.name;
+    out["type"] = status.type;
+    out["base_url"] = status.base_url;
+    out["key"] = status.key;
+    out["model"] = status.model;
+    out["local"] = status.local;
+    out["default"] = status.is_default;
+    out["error"] = failure_view(status.failure);
+    return out;
+}
+
+json::object check_view(ProviderCheck const& check) {
+    json::object out;
+    out["name"] = check.name;
+    out["ok"] = !check.failure;
+    out["call"] = check.call;
+    out["latency"] = std::chrono::duration<double>(check.latency).count();
+    out["models"] = check.models;
+    json::array notes;
+    for (std::string const& note : check.notes) notes.push_back(json::value(note));
+    out["notes"] = std::move(notes);
+    out["error"] = failure_view(check.failure);
+    return out;
+}
+
 }  // namespace
+
+json::object view(std::vector<ProviderStatus> const& providers) {
+    return list_view(providers, status_view);
+}
+
+json::object view(std::vector<ProviderCheck> const& checks) {
+    return list_view(checks, check_view);
+}
 
 json::object view(knowledge::RelevantChunk const& chunk) {
     json::object out;

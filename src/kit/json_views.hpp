@@ -23,6 +23,10 @@ json::object view(cost::Report const& report, cost::ReportBy by);
 
 json::object view(cost::CostEstimate const& estimate);
 
+/// {"object": "list", "data": [...]}: each provider, or what came of trying it.
+json::object view(std::vector<ProviderStatus> const& providers);
+json::object view(std::vector<ProviderCheck> const& checks);
+
 /// "model", "user", "day", "provider".
 char const* name(cost::ReportBy by) noexcept;
 

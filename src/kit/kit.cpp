@@ -13,10 +13,6 @@ namespace {
 using StatePtr = std::shared_ptr<Kit::State>;
 using Operation = ProviderTable::Operation;
 
-Error closed_kit() {
-    return fail(Errc::invalid_state, "this Kit was never opened; use Kit::open");
-}
-
 /// Resolves the model of a request and puts the provider's own name of it in its place.
 template <class Request>
 Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, CallOptions const& options,
@@ -213,6 +209,10 @@ Task<void> flush_task(StatePtr state) {
 }
 
 }  // namespace
+
+Error closed_kit() {
+    return fail(Errc::invalid_state, "this Kit was never opened; use Kit::open");
+}
 
 Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_service() {
     std::lock_guard const lock(mutex);

@@ -50,10 +50,6 @@ Result<Secret> resolve_key(std::string const& reference, std::string const& prov
     return fail(Errc::invalid_argument, provider + ": api_key must be a reference, \"env:NAME\" or \"file:PATH\"");
 }
 
-std::string const& type_of(ProviderConfig const& config) noexcept {
-    return config.type.empty() ? config.name : config.type;
-}
-
 Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = resolve_key(config.api_key, config.name);
     if (!key) return key.error();
@@ -235,6 +231,10 @@ std::string default_model(ProviderConfig const& config, ProviderTable::Operation
 
 }  // namespace
 
+std::string const& type_of(ProviderConfig const& config) noexcept {
+    return config.type.empty() ? config.name : config.type;
+}
+
 bool is_provider_type(std::string_view name) noexcept {
     return std::find(adapters.begin(), adapters.end(), name) != adapters.end() || compatible_endpoint(name) != nullptr;
 }
@@ -268,6 +268,7 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         if (!own) return fail(Errc::invalid_argument, "own_providers['" + name + "'] is null");
         ProviderEntry entry;
         entry.config.name = name;
+        entry.own = true;
         Result<std::shared_ptr<AIProvider>> decorated = decorate(own, entry.config, parts);
         if (!decorated) return decorated.error();
         entry.provider = std::move(*decorated);
@@ -314,6 +315,12 @@ Result<Destination> ProviderTable::resolve(std::string_view asked, Operation ope
         return fail(Errc::invalid_argument,
                     "no model was named, and the provider '" + std::string(name) + "' has none configured");
     }
+    return out;
+}
+
+std::vector<std::shared_ptr<ProviderEntry const>> ProviderTable::entries() const {
+    std::vector<std::shared_ptr<ProviderEntry const>> out;
+    for (auto const& [name, entry] : entries_) out.push_back(entry);
     return out;
 }
 

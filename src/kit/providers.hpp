@@ -20,12 +20,16 @@ struct ProviderEntry {
     ProviderConfig config;
     std::shared_ptr<AIProvider> provider;
     std::optional<Error> failure;
+    bool own = false;  ///< Brought by the host: there is no configuration of it but its name.
 };
 
 /// True for the JSON of a script, false for the path of one: no path starts like an object.
 inline bool is_inline_script(std::string const& script) noexcept {
     return !script.empty() && script.front() == '{';
 }
+
+/// The type of a provider: its own, else the one its name says.
+std::string const& type_of(ProviderConfig const& config) noexcept;
 
 /// Is there an adapter, or a known endpoint, of that name?
 bool is_provider_type(std::string_view name) noexcept;
@@ -60,6 +64,9 @@ public:
 
     /// Errors: not_found, or why it could not be made.
     Result<std::shared_ptr<ProviderEntry const>> find(std::string_view name) const;
+
+    /// Every one of them, also those that could not be made, by name.
+    std::vector<std::shared_ptr<ProviderEntry const>> entries() const;
 
     std::string const& default_name() const noexcept { return default_name_; }
     std::vector<std::string> names() const;

@@ -39,6 +39,9 @@ struct Kit::State {
     std::map<std::string, std::shared_ptr<knowledge::KnowledgeBase>> bases;
 };
 
+/// What a handle without a kit answers.
+Error closed_kit();
+
 }  // namespace aikit::inline v0
 
 #endif  // AIKIT_SRC_KIT_STATE_HPP

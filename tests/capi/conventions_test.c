@@ -94,6 +94,17 @@ ENTRY(models) {
 ENTRY(models_start) {
     START(aikit_models_start(KIT, NULL, 0, NULL, NULL, AT(1, &op), error));
 }
+ENTRY(providers) {
+    BYTES;
+    return gave(aikit_providers(KIT, AT(1, &bytes), error), &bytes);
+}
+ENTRY(check_providers) {
+    BYTES;
+    return gave(aikit_check_providers(KIT, TEXT(2, "scripted"), AT(1, &bytes), error), &bytes);
+}
+ENTRY(check_providers_start) {
+    START(aikit_check_providers_start(KIT, NULL, 0, NULL, NULL, AT(1, &op), error));
+}
 ENTRY(ingest) {
     BYTES;
     return gave(aikit_ingest(KIT, TEXT(1, "b"), TEXT(2, INGEST_REQUEST), AT(3, &bytes), error), &bytes);
@@ -275,6 +286,9 @@ static entry const entries[] = {
     {"aikit_moderate_start", call_moderate_start, 3, 'k'},
     {"aikit_models", call_models, 3, 'k'},
     {"aikit_models_start", call_models_start, 2, 'k'},
+    {"aikit_providers", call_providers, 2, 'k'},
+    {"aikit_check_providers", call_check_providers, 3, 'k'},
+    {"aikit_check_providers_start", call_check_providers_start, 2, 'k'},
     {"aikit_ingest", call_ingest, 4, 'k'},
     {"aikit_ingest_start", call_ingest_start, 4, 'k'},
     {"aikit_search", call_search, 4, 'k'},

@@ -156,6 +156,12 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     } else if (!strcmp(call, "models")) {
         *schema = "models";
         status = aikit_models(kit, STR(provider), reply, error);
+    } else if (!strcmp(call, "providers")) {
+        *schema = "providers";
+        status = aikit_providers(kit, reply, error);
+    } else if (!strcmp(call, "check_providers")) {
+        *schema = "provider_checks";
+        status = aikit_check_providers(kit, STR(provider), reply, error);
     } else if (!strcmp(call, "search")) {
         *schema = "search_result";
         status = aikit_search(kit, STR(base), REQUEST, NULL, 0, reply, error);

@@ -91,6 +91,12 @@ class Kit {
     return new Pending(this, this.#handle, signal, name, listens, given);
   }
 
+  /** What needs no waiting. */
+  #atOnce(name, given) {
+    if (this.#closing) throw new InvalidState('The kit is closed.');
+    return Object.assign(new Reply(), JSON.parse(checked(() => native[name](this.#handle, given))));
+  }
+
   /** A chat: words, messages, or a whole request. */
   async chat(prompt, { signal, ...more } = {}) {
     return end(this.#start(signal, 'chat', false, json(chatRequest(prompt, more))));
@@ -116,6 +122,16 @@ class Kit {
   /** The models of a provider, else of the default one. */
   async models(provider = '', { signal } = {}) {
     return end(this.#start(signal, 'models', false, words(provider, 'provider')));
+  }
+
+  /** The configured providers, and why one cannot be used. Sends nothing. */
+  providers() {
+    return this.#atOnce('providers', '');
+  }
+
+  /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
+  async checkProviders(provider = '', { signal } = {}) {
+    return end(this.#start(signal, 'checkProviders', false, words(provider, 'provider')));
   }
 
   /** Takes in documents; `progress` is called with each event. */
@@ -147,9 +163,7 @@ class Kit {
 
   /** What a chat would cost, before it is sent. Does not wait for anything. */
   costEstimate(prompt, more = {}) {
-    if (this.#closing) throw new InvalidState('The kit is closed.');
-    const said = checked(() => native.costEstimate(this.#handle, json(chatRequest(prompt, more))));
-    return Object.assign(new Reply(), JSON.parse(said));
+    return this.#atOnce('costEstimate', json(chatRequest(prompt, more)));
   }
 
   /** What was spent. */

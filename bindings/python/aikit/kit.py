@@ -238,6 +238,12 @@ class Kit:
             pending.drop()
         raise KeyboardInterrupt
 
+    def _at_once(self, function: Any, *given: Any) -> Reply:
+        """What needs no waiting."""
+        out, error = _ffi.Bytes(), _ffi.Handle()
+        check(function(self._handle(), *given, _ffi.byref(out), _ffi.byref(error)), error)
+        return Reply(json.loads(_ffi.taken(out)))
+
     def _pending(self, start: Any, vectors: bool = False) -> Pending:
         """Starts an operation whose callbacks run on the running loop."""
         loop = asyncio.get_running_loop()
@@ -291,10 +297,7 @@ class Kit:
 
     def cost_estimate(self, prompt: Prompt, **more: Any) -> Reply:
         """What a chat would cost, before it is sent."""
-        out, error = _ffi.Bytes(), _ffi.Handle()
-        request = _json(_chat_request(prompt, more))
-        check(_ffi.cost_estimate(self._handle(), *request, _ffi.byref(out), _ffi.byref(error)), error)
-        return Reply(json.loads(_ffi.taken(out)))
+        return self._at_once(_ffi.cost_estimate, *_json(_chat_request(prompt, more)))
 
     def stream(self, prompt: Prompt, **more: Any) -> Stream:
         """A chat as it is said: an iterator of OpenAI's chunks."""
@@ -391,6 +394,18 @@ class Kit:
     async def models_async(self, provider: str = "") -> Reply:
         """`models`, awaited."""
         return await later(self._pending(self._quiet(_ffi.models_start, *_utf8(provider))))
+
+    def providers(self) -> Reply:
+        """The configured providers, and why one cannot be used. Sends nothing."""
+        return self._at_once(_ffi.providers)
+
+    def check_providers(self, provider: str = "") -> Reply:
+        """Tries a provider, else all of them, by the cheapest call, and says what is wrong."""
+        return wait(self._quiet(_ffi.check_providers_start, *_utf8(provider)))
+
+    async def check_providers_async(self, provider: str = "") -> Reply:
+        """`check_providers`, awaited."""
+        return await later(self._pending(self._quiet(_ffi.check_providers_start, *_utf8(provider))))
 
     def search(self, base: str, query: Union[str, Json, None] = None, vector: Any = None, **more: Any) -> Reply:
         """What a knowledge base has on words, or near a vector."""

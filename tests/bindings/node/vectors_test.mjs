@@ -17,6 +17,8 @@ function at(document, pointer) {
 
 const CALLS = {
   models: (kit, step) => kit.models(step.provider),
+  providers: (kit) => kit.providers(),
+  check_providers: (kit, step) => kit.checkProviders(step.provider),
   ask: (kit, step) => kit.ask(step.base, step.request),
   search: (kit, step) => kit.search(step.base, step.request),
   ingest: (kit, step) => kit.ingest(step.base, step.request),

@@ -23,7 +23,9 @@ def arguments(step):
     call, request = step["call"], step.get("request", {})
     if call in ("ask", "search", "ingest"):
         return (step["base"], request), {}
-    if call == "models":
+    if call == "providers":
+        return (), {}
+    if call in ("models", "check_providers"):
         return (step.get("provider", ""),), {}
     if call == "vectors_open":
         return (), request
@@ -59,8 +61,8 @@ class Blocking:
 class Awaited:
     async def call(self, kit, step):
         given, named = arguments(step)
-        if step["call"] == "cost_estimate":  # does not block, and has no twin
-            return kit.cost_estimate(*given, **named)
+        if step["call"] in ("cost_estimate", "providers"):  # do not block, and have no twins
+            return getattr(kit, step["call"])(*given, **named)
         return await getattr(kit, step["call"] + "_async")(*given, **named)
 
     async def stream(self, kit, step, said):

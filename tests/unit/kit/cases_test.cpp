@@ -147,11 +147,20 @@ private:
                           json_form::write_moderation);
         }
         if (call == "models") return finish(wait(kit_.models(text("provider"), options)), json_form::write_models);
+        if (call == "providers" || call == "check_providers") return providers(call);
         REQUIRE(call == "cost_report");
         cost::ReportQuery query;
         if (json::text(request(), "by") == "provider") query.by = cost::ReportBy::provider;
         return finish(wait(kit_.cost_report(query)),
                       [&](cost::Report const& r) { return json::serialize(json_form::view(r, query.by)); });
+    }
+
+    Outcome providers(std::string const& call) {
+        auto const write = [](auto const& list) { return json::serialize(json_form::view(list)); };
+        if (call == "providers") return finish(kit_.providers(), write);
+        std::string const name = text("provider");
+        std::vector<std::string> const names(name.empty() ? 0 : 1, name);
+        return finish(wait(kit_.check_providers(names, CallOptions())), write);
     }
 
     std::vector<float> row(json::value const& numbers) const {
