@@ -46,7 +46,8 @@ SHARED_BY_ADAPTERS = ("carrier", "openai_wire")
 
 # Third-party and platform headers: the only places that may include them. First match counts.
 PLACES = (
-    (r"openssl/evp\.h", ("src/core/sha256.cpp",)),
+    (r"openssl/evp\.h", ("src/core/sha256.cpp", "src/core/rs256.cpp")),
+    (r"openssl/(bio|err|pem)\.h", ("src/core/rs256.cpp", "src/net/")),
     (r"openssl/.*|boost/beast.*|boost/asio/ssl.*|boost/url.*|zlib\.h", ("src/net/",)),
     (r"sqlite3\.h", ("src/storage/",)),
     (r"hnswlib/.*", ("src/vector/hnsw",)),
