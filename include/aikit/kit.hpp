@@ -38,6 +38,7 @@ struct ProviderConfig {
     /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and its like.
     std::string api_key;
     std::string auth_token;   ///< anthropic, azure, vertex: the same for a bearer token, where there is no api_key.
+    std::string credentials;  ///< vertex: the same for a service account's key file (its JSON), where there is neither.
     std::string api_version;  ///< azure: as AzureConfig::api_version.
     std::string organization;
     std::string project;

@@ -76,6 +76,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("base_url", out.base_url);
     fields.read("api_key", out.api_key);
     fields.read("auth_token", out.auth_token);
+    fields.read("credentials", out.credentials);
     fields.read("api_version", out.api_version);
     fields.read("organization", out.organization);
     fields.read("project", out.project);
@@ -102,8 +103,8 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     if (out.max_retries && (*out.max_retries < 0 || *out.max_retries > 10)) {
         fields.refuse("max_retries", "must be 0 to 10");
     }
-    for (auto const& [field, reference] :
-         {std::pair("api_key", &out.api_key), std::pair("auth_token", &out.auth_token)}) {
+    for (auto const& [field, reference] : {std::pair("api_key", &out.api_key), std::pair("auth_token", &out.auth_token),
+                                           std::pair("credentials", &out.credentials)}) {
         if (reference->empty() || reference->starts_with("env:") || reference->starts_with("file:")) continue;
         fields.refuse(field,
                       "must be a reference, \"env:NAME\" or \"file:PATH\": keys do not belong in configurations");
@@ -123,6 +124,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("base_url", config.base_url);
     text("api_key", config.api_key);
     text("auth_token", config.auth_token);
+    text("credentials", config.credentials);
     text("api_version", config.api_version);
     text("organization", config.organization);
     text("project", config.project);
@@ -343,9 +345,14 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         ProviderConfig* const one = provider_of_environment(providers, std::string(known.name), {known.key});
         if (one != nullptr) refer_to_environment(one->api_key, known.key);
     }
-    if (ProviderConfig* vertex = provider_of_environment(providers, "vertex", {})) {
+    ProviderConfig* const vertex =
+        provider_of_environment(providers, "vertex", {"GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"});
+    if (vertex != nullptr) {
         vertex->project = environment_or("GOOGLE_CLOUD_PROJECT", vertex->project);
         vertex->location = environment_or("GOOGLE_CLOUD_LOCATION", vertex->location);
+        // The variable names a file.
+        std::string const file = environment_or("GOOGLE_APPLICATION_CREDENTIALS", {});
+        if (!file.empty()) vertex->credentials = "file:" + file;
     }
     if (ProviderConfig* ollama = provider_of_environment(providers, "ollama", {"OLLAMA_HOST"})) {
         std::string const host = environment_or("OLLAMA_HOST", {});
@@ -455,9 +462,11 @@ Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
 
     bool const configured = !out.providers.empty() || !out.default_provider.empty();
     apply_provider_environment(out.providers);
-    // OLLAMA_HOST says where models may run, not that they are to answer by default.
-    bool const only_ollama = out.providers.size() == 1 && out.providers.front().name == "ollama";
-    if (!configured && only_ollama) out.default_provider = "builtin";
+    // OLLAMA_HOST and Google's variables say where models may run, not that they are to answer by default.
+    bool const only_places = std::all_of(out.providers.begin(), out.providers.end(), [](ProviderConfig const& one) {
+        return one.name == "ollama" || one.name == "vertex";
+    });
+    if (!configured && only_places && !out.providers.empty()) out.default_provider = "builtin";
     net::proxies_from_env(out.http);
     return out;
 }

@@ -26,28 +26,32 @@ constexpr std::array<std::string_view, 9> adapters{"openai", "anthropic", "azure
 constexpr std::int64_t max_key_bytes = 64 * 1024;
 constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
 
-/// The text behind "env:NAME" or "file:PATH"; a file's last line end is not part of the key.
-Result<Secret> resolve_key(std::string const& reference, std::string const& provider) {
+/// The text behind "env:NAME" or "file:PATH"; a file's last line end is not part of it. `what` and `field` are for the
+/// sentences.
+Result<Secret> resolve_key(std::string const& reference, std::string const& provider,
+                           std::string const& what = "API key", std::string const& field = "api_key") {
+    std::string const lead = provider + ": no " + what + ": ";
     if (reference.empty()) return Secret();
     if (reference.rfind("env:", 0) == 0) {
         std::string const name = reference.substr(4);
         std::optional<std::string> const value = os::environment(name.c_str());
         if (!value || value->empty()) {
-            return fail(Errc::authentication, provider + ": no API key: set the environment variable " + name);
+            return fail(Errc::authentication, lead + "set the environment variable " + name);
         }
         return Secret(*value);
     }
     if (reference.rfind("file:", 0) == 0) {
         Result<std::string> text = os::read_file(reference.substr(5), max_key_bytes);
-        if (!text) return fail(Errc::authentication, provider + ": no API key: " + text.error().message);
+        if (!text) return fail(Errc::authentication, lead + text.error().message);
         std::string_view key = *text;
         while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.remove_suffix(1);
         Secret secret(key);
         os::overwrite(text->data(), text->size());
-        if (secret.empty()) return fail(Errc::authentication, provider + ": no API key: the file of api_key is empty");
+        if (secret.empty()) return fail(Errc::authentication, lead + "the file of " + field + " is empty");
         return secret;
     }
-    return fail(Errc::invalid_argument, provider + ": api_key must be a reference, \"env:NAME\" or \"file:PATH\"");
+    return fail(Errc::invalid_argument,
+                provider + ": " + field + " must be a reference, \"env:NAME\" or \"file:PATH\"");
 }
 
 Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, ProviderTable::Parts const& parts) {
@@ -125,19 +129,28 @@ Result<std::shared_ptr<AIProvider>> make_gemini(ProviderConfig const& config, Pr
     if (!key) return key.error();
     Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
     if (!token) return token.error();
-    if (vertex && config.project.empty()) {
+    Result<Secret> account = resolve_key(vertex && key->empty() && token->empty() ? config.credentials : std::string(),
+                                         config.name, "service account", "credentials");
+    if (!account) return account.error();
+    bool const nothing = key->empty() && token->empty() && account->empty();
+    // A service account's file names one, and a key belongs to one.
+    bool const needs_project = !token->empty() || (nothing && config.base_url.empty());
+    if (vertex && config.project.empty() && needs_project) {
         return fail(Errc::invalid_argument, config.name + ": Vertex AI needs 'project', the Google Cloud project");
     }
-    if (key->empty() && token->empty() && config.base_url.empty()) {
+    if (nothing && config.base_url.empty()) {
         return fail(Errc::authentication,
-                    config.name + (vertex ? ": no credentials: set auth_token or api_key in the configuration"
+                    config.name + (vertex ? ": no credentials: set GOOGLE_APPLICATION_CREDENTIALS, or credentials, "
+                                            "auth_token or api_key in the configuration"
                                           : ": no API key: set GEMINI_API_KEY, or api_key in the configuration"));
     }
     provider::GeminiConfig gemini;
     gemini.name = config.name;
     gemini.base_url = config.base_url;
     gemini.api_key = std::move(*key);
+    gemini.vertex = vertex;
     if (vertex) gemini.project = config.project;
+    gemini.service_account = std::move(*account);
     if (!config.location.empty()) gemini.location = config.location;
     if (!token->empty()) gemini.token = provider::fixed_token(std::move(*token));
     gemini.headers = config.headers;

@@ -5,12 +5,15 @@ The oracle is the recording: its request is put into OpenAI's form here, and has
 answer is put together here from its own pieces.
 """
 
+import base64
 import collections
 import json
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 from loopback import KEY, Answer, Server, aikit
 from replay import Broken, Choice, Failure, Replay, Reply, events_of
@@ -287,6 +290,8 @@ class Gemini(Replay):
             return None
         if recording.route.endswith((":generateContent", ":streamGenerateContent")):
             return "chat"
+        if recording.route.endswith((":predict", ":batchEmbedContents")):
+            return None if "inline_data" in json.dumps(recording.body) else "embed"
         return "models" if recording.route == "/v1beta/models" else None
 
     def place(self, recording, root):
@@ -315,10 +320,17 @@ class Gemini(Replay):
         return {"model": self.model(recording), "messages": [{"role": "user", "content": "Hello"}]}
 
     def in_openai_form(self, recording):
-        return in_openai_form(recording.body, self.model(recording))
+        body, model = recording.body, self.model(recording)
+        if "instances" in body:
+            return {"model": model, "input": [one["content"] for one in body["instances"]]}
+        if "requests" in body:
+            out = {"model": model, "input": [one["content"]["parts"][0]["text"] for one in body["requests"]]}
+            dimensions = body["requests"][0].get("outputDimensionality")
+            return {**out, "dimensions": dimensions} if dimensions else out
+        return in_openai_form(body, model)
 
     def canonical(self, body, did):
-        return canonical(body, did)
+        return canonical(body, did) if "contents" in body else body
 
     def ask(self, recording, command, request, stream=False):
         if command == "models":  # the next page is another recording
@@ -341,6 +353,13 @@ class Gemini(Replay):
             return self.failure(recording)
         if recording.route == "/v1beta/models":
             return Reply({}, body=[model["name"].removeprefix("models/") for model in json.loads(recording.answer)["models"]])
+        if recording.kind == "embeddings":
+            answer = json.loads(recording.answer)
+            if "predictions" not in answer:
+                return Reply({}, body=[one["values"] for one in answer["embeddings"]])
+            ours = [one["embeddings"] for one in answer["predictions"]]
+            tokens = sum(one["statistics"]["token_count"] for one in ours)
+            return Reply({}, {"prompt_tokens": tokens, "total_tokens": tokens}, body=[one["values"] for one in ours])
         stream = self.is_stream(recording)
         try:
             chunks = chunks_of(recording.answer) if stream else [json.loads(recording.answer)]
@@ -377,7 +396,7 @@ class Gemini(Replay):
         self.assertEqual("".join(part["text"] for part in (message.get("aikit") or {}).get("reasoning") or []), wanted.thought)
 
     def check_more(self, recording, outcome, expected):
-        if recording.route == "/v1beta/models":
+        if recording.route == "/v1beta/models" or recording.kind == "embeddings":
             return
         """A reply that becomes a part of the conversation goes back with every part and every signature."""
         parts = [part for chunk in self.chunks for candidate in (chunk.get("candidates") or [])[:1]
@@ -414,6 +433,145 @@ class Gemini(Replay):
             self.assertEqual(sorted(len(json.loads(body)["requests"]) for _, _, _, body in server.seen), [50, 100, 100])
             self.assertEqual(server.seen[0][1], "/v1/models/gemini-embedding-001:batchEmbedContents")
             self.assertEqual(json.loads(server.seen[0][3])["requests"][0]["outputDimensionality"], 2)
+
+
+class Vertex(unittest.TestCase):
+    """Vertex AI as its users set it up: by the environment, with the key file of a service account."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(cls.folder.name)
+        cls.key, cls.public = folder / "key.pem", folder / "public.pem"
+        try:
+            subprocess.run(["openssl", "genrsa", "-out", cls.key, "2048"], check=True, capture_output=True)
+            subprocess.run(["openssl", "rsa", "-in", cls.key, "-pubout", "-out", cls.public], check=True, capture_output=True)
+        except FileNotFoundError:
+            print("[skipped] openssl is not here")
+            raise unittest.SkipTest("openssl is not here") from None
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def key_file(self, root, **more):
+        file = pathlib.Path(self.folder.name) / "account.json"
+        file.write_text(json.dumps({"type": "service_account", "project_id": "proj-7", "private_key_id": "kid-7",
+                                    "private_key": self.key.read_text(), "client_email": "robot@proj-7.test",
+                                    "token_uri": root + "/token", **more}))
+        return file
+
+    def script(self, _, path, body):
+        if path == "/token":
+            self.asked.append(urllib.parse.parse_qs(body.decode()))
+            return Answer(200, {"content-type": "application/json"}, json.dumps({"access_token": KEY, "expires_in": 3599}))
+        if "publishers/google/models?" in path:
+            second = "pageToken=next" in path
+            return Answer(200, {"content-type": "application/json"}, json.dumps(
+                {"publisherModels": [{"name": "publishers/google/models/" + name, "versionId": "1"}
+                                     for name in (["gemini-b"] if second else ["gemini-a", "text-embedding-005"])],
+                 **({} if second else {"nextPageToken": "next"})}))
+        if path.endswith(":predict"):
+            return Answer(200, {"content-type": "application/json"}, json.dumps({"predictions": [
+                {"embeddings": {"values": [float(one["content"].split()[0]), 1.0], "statistics": {"token_count": 2, "truncated": False}}}
+                for one in json.loads(body)["instances"]]}))
+        if path.endswith(":embedContent"):
+            text = json.loads(body)["content"]["parts"][0]["text"]
+            return Answer(200, {"content-type": "application/json"}, json.dumps(
+                {"embedding": {"values": [float(text.split()[0]), 2.0]}, "usageMetadata": {"promptTokenCount": 3}}))
+        return Answer(200, {"content-type": "application/json"}, json.dumps(
+            {"candidates": [{"content": {"parts": [{"text": "Hello"}]}, "finishReason": "STOP"}]}))
+
+    def run_vertex(self, server, *arguments, **env):
+        root = server.base_url[:-len("/v1")]
+        self.asked = []
+        return aikit(*arguments, "--json", "--provider", "vertex", "--base-url", root,
+                     env={"OPENAI_API_KEY": None, "GOOGLE_APPLICATION_CREDENTIALS": str(self.key_file(root)), **env})
+
+    def test_a_service_account_asks_for_its_token_itself(self):
+        with Server(self.script) as server:
+            outcome = self.run_vertex(server, "chat", "Hi", "--model", "gemini-2.5-flash", GOOGLE_CLOUD_LOCATION="europe-west4")
+            self.assertEqual(outcome.code, 0, outcome.err)
+            self.assertEqual([path for _, path, _, _ in server.seen], [
+                "/token", "/v1/projects/proj-7/locations/europe-west4/publishers/google/models/gemini-2.5-flash:generateContent"])
+            self.assertEqual(server.seen[1][2].get("Authorization"), "Bearer " + KEY)
+            self.assertNotIn("Authorization", server.seen[0][2])
+            self.assertEqual(self.asked[0]["grant_type"], ["urn:ietf:params:oauth:grant-type:jwt-bearer"])
+            signed, _, signature = self.asked[0]["assertion"][0].rpartition(".")
+            folder = pathlib.Path(self.folder.name)
+            (folder / "signature").write_bytes(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
+            verified = subprocess.run(["openssl", "dgst", "-sha256", "-verify", self.public, "-signature", folder / "signature"],
+                                      input=signed.encode(), capture_output=True)
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+            self.assertNotIn(KEY, outcome.out + outcome.err)
+
+    def test_a_file_that_is_none_is_told_without_what_it_holds(self):
+        with Server(self.script) as server:
+            root = server.base_url[:-len("/v1")]
+            for change in ({"type": "external_account"}, {"private_key": self.key.read_text()[:300]}, {"token_uri": "http://elsewhere.test/"}):
+                with self.subTest(change=list(change)):
+                    outcome = aikit("chat", "Hi", "--json", "--provider", "vertex", "--model", "m", "--base-url", root, env={
+                        "OPENAI_API_KEY": None, "GOOGLE_APPLICATION_CREDENTIALS": str(self.key_file(root, **change))})
+                    self.assertEqual(outcome.last["error"]["code"], "invalid_argument", outcome.err)
+                    self.assertIn(list(change)[0], outcome.err)
+                    self.assertNotIn(self.key.read_text().split("\n")[2], outcome.out + outcome.err)
+            missing = aikit("chat", "Hi", "--json", "--provider", "vertex", "--model", "m", "--base-url", root, env={
+                "OPENAI_API_KEY": None, "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/account.json"})
+            self.assertEqual(missing.last["error"]["code"], "authentication")
+            self.assertIn("/nowhere/account.json", missing.err)
+            self.assertEqual(server.seen, [])
+
+    def test_embeddings_are_asked_for_as_the_model_wants_them(self):
+        texts = ["%d %s" % (i, "x" * 400) for i in range(250)]
+        for model, method, batches in (("text-embedding-005", ":predict", None), ("gemini-embedding-001", ":predict", 7),
+                                       ("gemini-embedding-2-preview", ":embedContent", 7)):
+            some = texts if batches is None else texts[:batches]
+            with self.subTest(model), Server(self.script) as server, tempfile.TemporaryDirectory() as folder:
+                file = pathlib.Path(folder) / "request.json"
+                file.write_text(json.dumps({"model": model, "input": some, "dimensions": 2, "title": "A title"}))
+                outcome = self.run_vertex(server, "embed", "--request", file)
+                self.assertEqual(outcome.code, 0, outcome.err)
+                self.assertEqual([one["embedding"][0] for one in outcome.last["data"]], list(range(len(some))))
+                bodies = [json.loads(body) for _, path, _, body in server.seen if path.endswith(method)]
+                self.assertEqual(len(self.asked), 1)
+                self.assertEqual(len(bodies), len(server.seen) - 1)
+                if batches is None:
+                    self.assertTrue(all(sum(len(one["content"]) for one in body["instances"]) <= 50_000 for body in bodies))
+                    self.assertEqual(sum(len(body["instances"]) for body in bodies), 250)
+                    self.assertTrue(all(len(body["instances"]) <= 100 for body in bodies))
+                else:
+                    self.assertEqual(len(bodies), batches)
+                if method == ":predict":
+                    self.assertEqual(bodies[0]["parameters"], {"outputDimensionality": 2})
+                    self.assertEqual(bodies[0]["instances"][0]["title"], "A title")
+                    self.assertEqual(outcome.last["usage"]["prompt_tokens"], 2 * len(some))
+                else:
+                    self.assertEqual(bodies[0]["embedContentConfig"], {"title": "A title", "outputDimensionality": 2})
+                    self.assertEqual(outcome.last["usage"]["prompt_tokens"], 3 * len(some))
+
+    def test_models_are_listed_page_by_page(self):
+        with Server(self.script) as server, tempfile.TemporaryDirectory() as folder:
+            root = server.base_url[:-len("/v1")]
+            config = pathlib.Path(folder) / "aikit.json"
+            for tail, beta in (("", "/v1beta1"), ("/v1", "/v1"), ("/v1beta1", "/v1beta1")):
+                config.write_text(json.dumps({"providers": [{"name": "vertex", "base_url": root + tail, "project": "p",
+                                                             "credentials": "file:" + str(self.key_file(root))}]}))
+                self.asked = []
+                outcome = aikit("--config", config, "models", "--json", env={"OPENAI_API_KEY": None})
+                self.assertEqual(outcome.code, 0, outcome.err)
+                self.assertEqual([one["id"] for one in outcome.last["data"]], ["gemini-a", "text-embedding-005", "gemini-b"])
+                self.assertEqual(len(self.asked), 1)
+                self.assertEqual(server.seen[-2][1], beta + "/publishers/google/models?pageSize=1000")
+
+    def test_a_key_alone_needs_no_project(self):
+        with Server(self.script) as server, tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "aikit.json"
+            config.write_text(json.dumps({"providers": [{"name": "vertex", "base_url": server.base_url[:-len("/v1")],
+                                                         "api_key": "env:TOKEN"}], "unknown_price": "allow"}))
+            outcome = aikit("--config", config, "chat", "Hi", "--json", "--model", "gemini-2.5-flash", env={"TOKEN": KEY})
+            self.assertEqual(outcome.code, 0, outcome.err)
+            self.assertEqual(server.seen[0][1], "/v1/publishers/google/models/gemini-2.5-flash:generateContent")
+            self.assertEqual({name.lower(): value for name, value in server.seen[0][2].items()}["x-goog-api-key"], KEY)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ struct GeminiConfig {
     /// Sent as "x-goog-api-key".
     Secret api_key;
 
-    /// Vertex AI: the Google Cloud project; its presence is what chooses Vertex AI.
+    /// Vertex AI. A project says the same; without one, an api_key belongs to it ("express mode").
+    bool vertex = false;
+
+    /// Vertex AI: the Google Cloud project. Empty: the service account's.
     std::string project;
 
     /// Vertex AI: "us-central1", "europe-west4", "global".
@@ -43,12 +46,17 @@ struct GeminiConfig {
     /// errors are the call's.
     std::function<Task<Secret>()> token;
 
+    /// The key file of a service account, as Google gives it (its JSON, not its path); used where there is no api_key.
+    /// Access tokens are asked for at its token_uri over the transport, which has to be https (or this machine), kept
+    /// until shortly before they end, and renewed once when the provider refuses one.
+    Secret service_account;
+
     /// Sent with every request. Not for credentials: these values may reach a log.
     std::vector<std::pair<std::string, std::string>> headers;
 
     // How much
 
-    std::int64_t max_embed_inputs = 100;              ///< Embedding inputs per request, 1 to 100.
+    std::int64_t max_embed_inputs = 100;              ///< Embedding inputs per request, 1 to 100, where several fit.
     std::int64_t max_reply_bytes = 64 * 1024 * 1024;  ///< Of a reply that is no stream, 1 or more.
 
     // How long
@@ -57,13 +65,14 @@ struct GeminiConfig {
     CallLimits limits;
 };
 
-/// A provider of chat, streamed chat, embeddings and a list of models (the last two not by Vertex AI).
+/// A provider of chat, streamed chat, embeddings and a list of models.
 ///
 /// One call is one request (embeddings: one per batch, in order); nothing is retried here. What a reply's content holds
 /// beyond text and tool calls (thoughts and their signatures, code that ran) stands in the message's extra as
 /// "native_content", and goes back to Gemini as it came when the message is part of a later request. Members of a
 /// request's extra that Gemini knows (safetySettings, generationConfig, cachedContent, ...) are sent.
-/// Errors: invalid_argument (a field, named), invalid_state (the runtime is closed).
+/// Errors: invalid_argument (a field, named; a service account's file that is none), invalid_state (the runtime is
+/// closed).
 AIKIT_EXPORT Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime runtime,
                                                              std::shared_ptr<net::HttpTransport> transport);
 

@@ -2,6 +2,7 @@
 // provider/carrier/call.cpp - one HTTP call: limits, headers, the answer's head, the bookkeeping.
 #include "provider/carrier/call.hpp"
 
+#include "core/async.hpp"
 #include "net/ascii.hpp"
 
 #include <aikit/core/id.hpp>
@@ -100,7 +101,8 @@ void mask_key(Error& error, std::string_view key) {
 
 /// The call, with the token that it is to be sent with.
 Task<Call> ask_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
-    Task<Secret> asking = endpoint->token();
+    Deadline const until = limits_of(*endpoint, call).total;
+    Task<Secret> asking = with_timeout(endpoint->runtime.clock(), until, "request for a token", endpoint->token());
     Result<Secret> token = co_await std::move(asking);
     if (!token) co_return named(token.error(), *endpoint);
     if (token->empty() || has_control(token->reveal())) {
@@ -109,6 +111,7 @@ Task<Call> ask_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
                         *endpoint);
     }
     call.token = std::move(*token);
+    call.options.deadline = until;
     co_return call;
 }
 
@@ -157,6 +160,30 @@ bool is_success(Answer const& answer) noexcept {
     return answer.head.exchange.status / 100 == 2;
 }
 
+/// The request as it may have to be sent again: with its body shared, and only where a new token can be had.
+std::optional<net::HttpRequest> kept(Endpoint const& endpoint, net::HttpRequest const& request) {
+    if (!endpoint.token_refused) return std::nullopt;
+    return request;
+}
+
+/// The answer, or the one to the same request with a new token where this one was refused for its old token.
+Task<Answer> with_new_token(std::shared_ptr<Endpoint const> endpoint, net::HttpRequest request, Answer answer) {
+    constexpr int unauthorized = 401;
+    bool const refused = answer.head.exchange.status == unauthorized;
+    if (!refused || !endpoint->token_refused(answer.head.token)) co_return answer;
+    Call asking;
+    asking.options.deadline = request.limits.total;
+    Result<Call> call = co_await ask_token(endpoint, std::move(asking));
+    if (!call) co_return call.error();
+    answer.body.reset();
+    Result<Started> started;
+    started->head = std::move(answer.head);
+    started->head.token = std::move(call->token);
+    request.credential = Secret(endpoint->key_prefix + std::string(started->head.token.reveal()));
+    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(request));
+    co_return answer_of(*endpoint, *started, response);
+}
+
 /// What an answer that is no success means.
 Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
     Result<std::string> const body = co_await read_error_body(std::move(answer.body));
@@ -180,8 +207,10 @@ Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
     }
     Result<Started> started = start(*endpoint, call);
     if (!started) co_return started.error();
+    std::optional<net::HttpRequest> again = kept(*endpoint, started->request);
     Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
     Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (answer && again) answer = co_await with_new_token(endpoint, std::move(*again), std::move(*answer));
     if (!answer || is_success(*answer)) co_return answer;
     co_return co_await refused(endpoint, std::move(*answer));
 }
@@ -194,8 +223,10 @@ Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
     }
     Result<Started> started = start(*endpoint, call);
     if (!started) co_return started.error();
+    std::optional<net::HttpRequest> again = kept(*endpoint, started->request);
     Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
     Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (answer && again) answer = co_await with_new_token(endpoint, std::move(*again), std::move(*answer));
     if (answer && !is_success(*answer)) answer = co_await refused(endpoint, std::move(*answer));
     if (!answer) co_return answer.error();
     auto const limit = static_cast<std::size_t>(endpoint->max_reply_bytes);

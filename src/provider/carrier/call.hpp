@@ -34,6 +34,10 @@ struct Endpoint {
     /// Asked for each call, in the place of `key`: for tokens that expire. Null: there is none.
     std::function<Task<Secret>()> token;
 
+    /// Told of a token that was answered with 401, before anything else was; true: `token` gives another, and the
+    /// request is sent once more. Null: 401 stays 401.
+    std::function<bool(Secret const& token)> token_refused;
+
     /// Why nothing can be sent without a key; empty: it can.
     std::string key_missing;
 

@@ -240,37 +240,24 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     return reply;
 }
 
-Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected) {
-    json_exact::Arena arena;
-    Result<json::object> object = carrier::read_object(exchange, body, arena);
-    if (!object) return object.error();
-    json::value const* vectors = object->if_contains("embeddings");
-    if (vectors == nullptr || !vectors->is_array()) {
-        return carrier::unreadable(wrong_reply("embeddings is no list"), exchange);
-    }
-    std::vector<json::value const*> all;
-    for (json::value const& vector : vectors->get_array()) all.push_back(json::find(vector, "values"));
-    Result<EmbedReply> reply = carrier::read_vectors(exchange, all, expected);
-    if (!reply) return reply.error();
-    if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
-        reply->usage = read_usage(usage->get_object(), reply->info.warnings);
-    }
-    return reply;
-}
-
 Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
     json::value const* models = object->if_contains("models");
-    if (models == nullptr || !models->is_array()) {
+    if (models == nullptr) models = object->if_contains("publisherModels");
+    bool const none = models == nullptr && (object->empty() || object->if_contains("nextPageToken") != nullptr);
+    if (!none && (models == nullptr || !models->is_array())) {
         return carrier::unreadable(wrong_reply("models is no list"), exchange);
     }
     carrier::ModelPage page;
-    for (json::value const& item : models->get_array()) {
+    for (json::value const& item : none ? json::array() : models->get_array()) {
+        if (!item.is_object()) return carrier::unreadable(wrong_reply("a model is no object"), exchange);
         std::string_view name = json::text(item, "name").value_or("");
-        constexpr std::string_view folder = "models/";
-        if (name.starts_with(folder)) name.remove_prefix(folder.size());
+        // "models/NAME", and "publishers/google/models/NAME" by Vertex AI.
+        for (std::string_view const folder : {"publishers/google/", "models/"}) {
+            if (name.starts_with(folder)) name.remove_prefix(folder.size());
+        }
         if (name.empty()) return carrier::unreadable(wrong_reply("a model has no name"), exchange);
         ModelInfo model;
         model.id = std::string(name);

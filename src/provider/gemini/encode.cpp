@@ -403,13 +403,6 @@ private:
     json::object body_;
 };
 
-/// OpenAI-style purposes as Google's task types.
-std::string_view task_of(std::string_view purpose) noexcept {
-    if (purpose == "query") return "RETRIEVAL_QUERY";
-    if (purpose == "document") return "RETRIEVAL_DOCUMENT";
-    return purpose;
-}
-
 }  // namespace
 
 Result<carrier::Encoded> encode_chat(ChatRequest const& request) {
@@ -418,38 +411,6 @@ Result<carrier::Encoded> encode_chat(ChatRequest const& request) {
     Result<std::string> body = writer.write();
     if (!body) return body.error();
     encoded.body = std::move(*body);
-    return encoded;
-}
-
-Result<carrier::Encoded> encode_embed(EmbedRequest const& request, std::size_t first, std::size_t count) {
-    carrier::Encoded encoded;
-    JsonWriter out(encoded.body);
-    out.begin_object();
-    out.key("requests").begin_array();
-    for (std::size_t i = first; i < first + count; ++i) {
-        auto const* text = std::get_if<TextPart>(&request.inputs[i]);
-        if (text == nullptr) {
-            return fail(Errc::unsupported, "The request holds an input that is no text (inputs[" + std::to_string(i) +
-                                               "]); this provider embeds texts.");
-        }
-        out.begin_object();
-        out.key("model").text("models/" + request.model);
-        out.key("content").begin_object();
-        out.key("parts").begin_array();
-        out.begin_object();
-        out.key("text").text(text->text);
-        out.end_object();
-        out.end_array();
-        out.end_object();
-        if (!request.purpose.empty()) out.key("taskType").text(task_of(request.purpose));
-        if (request.dimensions) {
-            out.key("outputDimensionality").number(static_cast<std::int64_t>(*request.dimensions));
-        }
-        out.end_object();
-    }
-    out.end_array();
-    out.end_object();
-    if (!out.valid()) return wrong("inputs", "hold text that is not valid UTF-8");
     return encoded;
 }
 

@@ -4,6 +4,7 @@
 #include "core/os/os.hpp"
 #include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
+#include "provider/gemini/credentials.hpp"
 #include "provider/gemini/wire.hpp"
 
 #include <aikit/provider/gemini.hpp>
@@ -35,6 +36,7 @@ struct Endpoint final : carrier::Endpoint {
     }
 
     std::string in_front;  // "/v1/projects/P/locations/L"
+    std::string models = "/models?pageSize=1000";
     bool vertex = false;
     std::size_t max_embed_inputs = 0;
 };
@@ -93,12 +95,15 @@ Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions op
 
 Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest const> request, std::size_t first,
                                  std::size_t count, CallOptions options) {
-    Result<Encoded> encoded = gemini::encode_embed(*request, first, count);
+    gemini::EmbedForm const form = gemini::embed_form(request->model, endpoint->vertex);
+    Result<Encoded> encoded = gemini::encode_embed(*request, first, count, form);
     if (!encoded) co_return named(encoded.error(), *endpoint);
-    Call call = call_of(endpoint->path(request->model, "batchEmbedContents"), *encoded, std::move(options), false);
+    std::string path = endpoint->path(request->model, gemini::embed_method(form));
+    Call call = call_of(std::move(path), *encoded, std::move(options), false);
+    call.reasoning = false;
     Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
     if (!whole) co_return whole.error();
-    Result<EmbedReply> reply = gemini::decode_embeddings(whole->head.exchange, whole->body, count);
+    Result<EmbedReply> reply = gemini::decode_embeddings(whole->head.exchange, whole->body, count, form);
     if (!reply) co_return carrier::without_key(reply.error(), *endpoint, whole->head);
     carrier::tell(*reply, *endpoint, whole->head, request->model, reply->usage, std::move(encoded->warnings));
     co_return reply;
@@ -106,14 +111,10 @@ Task<EmbedReply> run_embed_batch(Shared endpoint, std::shared_ptr<EmbedRequest c
 
 Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions options) {
     if (Result<void> fine = check_model(asked.model, *endpoint); !fine) co_return fine.error();
-    if (endpoint->vertex) {
-        co_return named(fail(Errc::unsupported, "The provider " + endpoint->name +
-                                                    " does not embed by Vertex AI yet; use Gemini's own API for it."),
-                        *endpoint);
-    }
     carrier::Batches batches;
     batches.fit = [endpoint](EmbedRequest const& request, std::size_t first) {
-        return std::min(request.inputs.size() - first, endpoint->max_embed_inputs);
+        gemini::EmbedForm const form = gemini::embed_form(request.model, endpoint->vertex);
+        return gemini::embed_batch(request, first, form, endpoint->max_embed_inputs);
     };
     batches.embed = [endpoint](std::shared_ptr<EmbedRequest const> request, std::size_t first, std::size_t count,
                                CallOptions own) {
@@ -125,14 +126,9 @@ Task<EmbedReply> run_embed(Shared endpoint, EmbedRequest asked, CallOptions opti
 }
 
 Task<ModelList> run_models(Shared endpoint, CallOptions options) {
-    if (endpoint->vertex) {
-        co_return named(
-            fail(Errc::unsupported, "The provider " + endpoint->name + " does not list models by Vertex AI."),
-            *endpoint);
-    }
     carrier::Pages pages;
-    pages.path = [](std::string const& next) {
-        return "/models?pageSize=1000" + (next.empty() ? std::string() : "&pageToken=" + next);
+    pages.path = [endpoint](std::string const& next) {
+        return endpoint->models + (next.empty() ? std::string() : "&pageToken=" + next);
     };
     pages.decode = gemini::decode_models;
     Task<ModelList> pending = carrier::list_models(endpoint, std::move(options), std::move(pages));
@@ -177,6 +173,31 @@ std::string vertex_host(std::string const& location) {
     return "https://" + location + "-aiplatform.googleapis.com";
 }
 
+/// Where Vertex AI keeps what is asked for, below the base URL; without a project it is told by the key ("express").
+void place(Endpoint& endpoint, GeminiConfig const& config) {
+    bool const versioned = config.base_url.ends_with("/v1") || config.base_url.ends_with("/v1beta1");
+    std::string const version = versioned ? "" : "/v1";
+    endpoint.in_front = version;
+    if (!config.project.empty()) endpoint.in_front += "/projects/" + config.project + "/locations/" + config.location;
+    // Only the beta lists them.
+    std::string const beta = versioned ? "" : "/v1beta1";
+    endpoint.models = beta + "/publishers/google/models?pageSize=1000";
+}
+
+/// The service account's, where its file is the credential that counts; it may say the project too.
+Result<std::shared_ptr<gemini::Credentials>> credentials_of(GeminiConfig& config, Runtime const& runtime,
+                                                            std::shared_ptr<net::HttpTransport> const& transport) {
+    if (!config.api_key.empty() || config.service_account.empty()) return std::shared_ptr<gemini::Credentials>();
+    Result<gemini::ServiceAccount> account = gemini::read_service_account(config.service_account);
+    if (!account) {
+        Error error = account.error();
+        error.provider = config.name;
+        return error;
+    }
+    if (config.vertex && config.project.empty()) config.project = account->project;
+    return std::make_shared<gemini::Credentials>(std::move(*account), config.name, runtime, transport);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime runtime,
@@ -185,7 +206,9 @@ Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime run
     auto const wrong = [](char const* field, char const* why) {
         return carrier::wrong_field(configuration, field, why);
     };
-    bool const vertex = !config.project.empty();
+    Result<std::shared_ptr<gemini::Credentials>> credentials = credentials_of(config, runtime, transport);
+    if (!credentials) return credentials.error();
+    bool const vertex = config.vertex || !config.project.empty();
     if (!is_plain(config.project)) return wrong("project", "must be letters, digits, -, _, . and :");
     if (!is_plain(config.location) || (vertex && config.location.empty())) {
         return wrong("location", "must be a name of a location");
@@ -195,12 +218,15 @@ Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime run
     }
     auto endpoint = std::make_shared<Endpoint>();
     endpoint->vertex = vertex;
-    if (vertex) endpoint->in_front = "/v1/projects/" + config.project + "/locations/" + config.location;
+    if (vertex) place(*endpoint, config);
     if (config.base_url.empty()) {
-        config.base_url =
-            vertex ? vertex_host(config.location) : std::string("https://generativelanguage.googleapis.com/v1beta");
-        endpoint->key_missing =
-            "The provider " + config.name + " has no API key; set GEMINI_API_KEY, its configuration, or give a token.";
+        config.base_url = vertex ? vertex_host(config.project.empty() ? "global" : config.location)
+                                 : std::string("https://generativelanguage.googleapis.com/v1beta");
+        endpoint->key_missing = vertex ? "The provider " + config.name +
+                                             " has no credentials; set GOOGLE_APPLICATION_CREDENTIALS, its "
+                                             "configuration, or give a token."
+                                       : "The provider " + config.name +
+                                             " has no API key; set GEMINI_API_KEY, its configuration, or give a token.";
     }
     endpoint->name = std::move(config.name);
     endpoint->base_url = std::move(config.base_url);
@@ -209,6 +235,12 @@ Result<std::shared_ptr<AIProvider>> make_gemini(GeminiConfig config, Runtime run
         endpoint->key = std::move(config.api_key);
         endpoint->key_header = "x-goog-api-key";
         endpoint->key_prefix = "";
+    } else if (*credentials) {
+        endpoint->token = [kept = *credentials] { return gemini::Credentials::token(kept); };
+        endpoint->token_refused = [kept = *credentials](Secret const& token) {
+            kept->refuse(token);
+            return true;
+        };
     } else {
         endpoint->token = std::move(config.token);
     }

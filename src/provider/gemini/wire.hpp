@@ -22,13 +22,29 @@ inline constexpr std::string_view dialect = "gemini";
 /// A request's body. Errors: invalid_argument (a field, named), unsupported.
 Result<carrier::Encoded> encode_chat(ChatRequest const& request);
 
-/// `count` inputs from `first` on, as one batch.
-Result<carrier::Encoded> encode_embed(EmbedRequest const& request, std::size_t first, std::size_t count);
+/// How embeddings are asked for.
+enum class EmbedForm {
+    batch,    ///< Google's own API: several in one request.
+    predict,  ///< Vertex AI: as instances of a prediction.
+    single,   ///< Vertex AI's newer models: one a request.
+};
+EmbedForm embed_form(std::string_view model, bool vertex) noexcept;
+
+/// What stands behind the model in the path.
+std::string_view embed_method(EmbedForm form) noexcept;
+
+/// How many inputs from `first` on fit one request, at least one and at most `most`.
+std::size_t embed_batch(EmbedRequest const& request, std::size_t first, EmbedForm form, std::size_t most);
+
+/// `count` inputs from `first` on, as one batch. Errors: invalid_argument (an input, named), unsupported.
+Result<carrier::Encoded> encode_embed(EmbedRequest const& request, std::size_t first, std::size_t count,
+                                      EmbedForm form);
 
 /// The bodies of 2xx answers. Errors: what the body says went wrong, content_filtered (the prompt was blocked),
 /// protocol.
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
-Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected);
+Result<EmbedReply> decode_embeddings(carrier::Exchange const& exchange, std::string_view body, std::size_t expected,
+                                     EmbedForm form);
 Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);
 
 // ---- pieces ----
