@@ -2,6 +2,8 @@
 // model/json_writer.cpp - escaping, numbers, commas.
 #include "model/json_writer.hpp"
 
+#include "model/json_bytes.hpp"
+
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
@@ -13,52 +15,9 @@
 
 namespace aikit::inline v0 {
 
-namespace {
-
-/// What a byte of a JSON string needs: 0 nothing, 1 a check of the text's UTF-8, else an escape.
-constexpr std::array<char, 256> needs = [] {
-    std::array<char, 256> table{};
-    for (std::size_t i = 0; i < 0x20; ++i) table[i] = 'u';
-    for (std::size_t i = 0x80; i < 0x100; ++i) table[i] = 1;
-    table['"'] = '"';
-    table['\\'] = '\\';
-    table['\b'] = 'b';
-    table['\f'] = 'f';
-    table['\n'] = 'n';
-    table['\r'] = 'r';
-    table['\t'] = 't';
-    return table;
-}();
-
-constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
-constexpr std::uint64_t tops = ones * 0x80;
-
-/// Not 0 when one of eight bytes needs something: it is below 0x20, above 0x7F, a quote or a backslash; each test sets
-/// the byte's top bit ("Determine if a word has a byte less than n", Anderson, Bit Twiddling Hacks).
-std::uint64_t needs_in(unsigned char const* eight) noexcept {
-    std::uint64_t word = 0;
-    std::memcpy(&word, eight, 8);
-    std::uint64_t const quote = word ^ (ones * '"');
-    std::uint64_t const slash = word ^ (ones * '\\');
-    return (word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops;
-}
-
-/// Where the bytes that need nothing end.
-std::size_t plain_until(unsigned char const* s, std::size_t i, std::size_t size) noexcept {
-    while (i + 8 <= size && needs_in(s + i) == 0) i += 8;
-    while (i < size && needs[s[i]] == 0) ++i;
-    return i;
-}
-
-/// No byte needs anything.
-bool is_plain(unsigned char const* s, std::size_t size) noexcept {
-    if (size < 8) return plain_until(s, 0, size) == size;
-    std::uint64_t found = needs_in(s + size - 8);  // overlaps what comes before
-    for (std::size_t i = 0; i + 8 < size; i += 8) found |= needs_in(s + i);
-    return found == 0;
-}
-
-}  // namespace
+using json_bytes::is_plain;
+using json_bytes::needs;
+using json_bytes::plain_until;
 
 JsonWriter& JsonWriter::any_key(std::string_view name) {
     if (!short_quoted(name, ':')) {

@@ -12,6 +12,7 @@
 
 #include <aikit/model/json_form.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,31 @@ json::object call_difference(json::object const& given, ToolCall const& call);
 
 /// A whole reply that a provider wrote. Errors: protocol, naming the member whose kind makes no sense.
 Result<ChatReply> read_reply(json::object given, std::vector<std::string>& warnings);
+
+/// Reads a whole body of the usual kind into a fresh reply, as read_reply() would and several times as fast. False
+/// where anything in it is not as usual, whether it is wrong or not; `reply` is then of no use.
+bool read_plain_reply(std::string_view body, ChatReply& reply);
+
+/// Counts as a provider told them; 0 where it told none.
+struct TokenCounts {
+    TokenCounts() = default;
+
+    std::int64_t prompt = 0;
+    std::int64_t completion = 0;
+    std::int64_t total = 0;
+    std::optional<std::int64_t> cached;  ///< In the details; the next two count only without it.
+    std::int64_t cache_hit = 0;
+    std::int64_t cached_beside = 0;  ///< Outside the details.
+    std::int64_t cache_write = 0;
+    std::int64_t reasoning = 0;
+    std::int64_t audio_input = 0;
+    std::int64_t audio_output = 0;
+    std::int64_t image_input = 0;
+    std::int64_t image_output = 0;
+};
+
+/// What they come to by the rules of read_usage().
+Usage count_tokens(TokenCounts const& told, std::vector<std::string>& warnings);
 
 /// Usage by OpenAI's rules: cached tokens are counted inside prompt_tokens, reasoning inside completion_tokens.
 /// Numbers that contradict each other are bent until they do not, with a warning.

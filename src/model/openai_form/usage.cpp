@@ -57,46 +57,62 @@ std::int64_t reasoning_outside(std::int64_t prompt, std::int64_t completion, std
     return beyond;
 }
 
+TokenCounts read_counts(json::value const& given, Counts& counts) {
+    json::value const& in = member_or_null(given, "prompt_tokens_details");
+    json::value const& out = member_or_null(given, "completion_tokens_details");
+    TokenCounts told;
+    told.prompt = counts.count(given, "prompt_tokens");
+    told.completion = counts.count(given, "completion_tokens");
+    told.total = counts.count(given, "total_tokens");
+    if (json::find(in, "cached_tokens") != nullptr) {
+        told.cached = counts.count(in, "cached_tokens");
+    } else {
+        told.cache_hit = counts.count(given, "prompt_cache_hit_tokens");
+        told.cached_beside = counts.count(given, "cached_tokens");
+    }
+    told.cache_write = counts.count(in, "cache_write_tokens");
+    told.reasoning = counts.count(out, "reasoning_tokens");
+    told.audio_input = counts.count(in, "audio_tokens");
+    told.audio_output = counts.count(out, "audio_tokens");
+    told.image_input = counts.count(in, "image_tokens");
+    told.image_output = counts.count(out, "image_tokens");
+    return told;
+}
+
 }  // namespace
 
-Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
+Usage count_tokens(TokenCounts const& told, std::vector<std::string>& warnings) {
+    Counts counts(warnings);
     Usage usage;
-    if (given.is_null()) return usage;
+    // Where the details are missing: DeepSeek and Moonshot have names of their own.
+    std::int64_t const cached = told.cached ? *told.cached : std::max(told.cache_hit, told.cached_beside);
+    usage.cache_read = counts.part(cached, told.prompt, "cached_tokens");
+    usage.cache_write_5m = counts.part(told.cache_write, told.prompt - usage.cache_read, "cache_write_tokens");
+    usage.input = told.prompt - usage.cache_read - usage.cache_write_5m;
+
+    std::int64_t const outside = reasoning_outside(told.prompt, told.completion, told.total, told.reasoning, counts);
+    usage.output = told.completion + outside;
+    usage.reasoning = counts.part(std::max(told.reasoning, outside), usage.output, "reasoning_tokens");
+
+    // Which of the audio was cached is not told: what does not fit the rest was.
+    std::int64_t const audio = counts.part(told.audio_input, usage.input + usage.cache_read, "audio_tokens");
+    usage.audio_input = std::min(audio, usage.input);
+    usage.audio_cache_read = audio - usage.audio_input;
+    usage.audio_output = counts.part(told.audio_output, usage.output, "audio_tokens");
+    usage.image_input = std::min(told.image_input, usage.input);
+    usage.image_output = counts.part(told.image_output, usage.output, "image_tokens");
+    return usage;
+}
+
+Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
+    if (given.is_null()) return Usage();
     Counts counts(warnings);
     if (!given.is_object()) {
         counts.warn("it is no object");
-        return usage;
+        return Usage();
     }
+    Usage usage = count_tokens(read_counts(given, counts), warnings);
     usage.raw = json_exact::write(given);
-    json::value const& in = member_or_null(given, "prompt_tokens_details");
-    json::value const& out = member_or_null(given, "completion_tokens_details");
-    std::int64_t const prompt = counts.count(given, "prompt_tokens");
-    std::int64_t const completion = counts.count(given, "completion_tokens");
-    std::int64_t const total = counts.count(given, "total_tokens");
-
-    // Where the details are missing: DeepSeek and Moonshot have names of their own.
-    std::int64_t cached = counts.count(in, "cached_tokens");
-    if (json::find(in, "cached_tokens") == nullptr) {
-        cached = std::max(counts.count(given, "prompt_cache_hit_tokens"), counts.count(given, "cached_tokens"));
-    }
-    usage.cache_read = counts.part(cached, prompt, "cached_tokens");
-    usage.cache_write_5m =
-        counts.part(counts.count(in, "cache_write_tokens"), prompt - usage.cache_read, "cache_write_tokens");
-    usage.input = prompt - usage.cache_read - usage.cache_write_5m;
-
-    std::int64_t const reasoning = counts.count(out, "reasoning_tokens");
-    std::int64_t const outside = reasoning_outside(prompt, completion, total, reasoning, counts);
-    usage.output = completion + outside;
-    usage.reasoning = counts.part(std::max(reasoning, outside), usage.output, "reasoning_tokens");
-
-    // Which of the audio was cached is not told: what does not fit the rest was.
-    std::int64_t const audio =
-        counts.part(counts.count(in, "audio_tokens"), usage.input + usage.cache_read, "audio_tokens");
-    usage.audio_input = std::min(audio, usage.input);
-    usage.audio_cache_read = audio - usage.audio_input;
-    usage.audio_output = counts.part(counts.count(out, "audio_tokens"), usage.output, "audio_tokens");
-    usage.image_input = std::min(counts.count(in, "image_tokens"), usage.input);
-    usage.image_output = counts.part(counts.count(out, "image_tokens"), usage.output, "image_tokens");
     return usage;
 }
 

@@ -50,7 +50,9 @@ std::optional<Error> finish_error(Exchange const& exchange, std::string_view fin
     return std::nullopt;
 }
 
-Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body) {
+namespace {
+
+Result<ChatReply> decode_any_chat(Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
     if (!object) return object.error();
@@ -60,6 +62,18 @@ Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body) {
     if (!reply) return carrier::unreadable(reply.error(), exchange);
     reply->complete = true;
     reply->info.warnings = std::move(warnings);
+    return reply;
+}
+
+}  // namespace
+
+Result<ChatReply> decode_chat(Exchange const& exchange, std::string_view body) {
+    Result<ChatReply> reply;
+    if (!openai_form::read_plain_reply(body, *reply)) return decode_any_chat(exchange, body);
+    for (Choice const& choice : reply->choices) {
+        if (std::optional<Error> failed = finish_error(exchange, choice.finish_text)) return *failed;
+    }
+    reply->complete = true;
     return reply;
 }
 
