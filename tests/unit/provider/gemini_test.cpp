@@ -146,39 +146,6 @@ TEST_CASE("a prompt that was blocked is content_filtered, whole and as a stream"
     CHECK(came.error->code == Errc::content_filtered);
 }
 
-TEST_CASE("a recorded stream of Gemini comes out the same in pieces of any size, and cut anywhere it is never whole") {
-    if (!std::filesystem::is_directory(aikit_test::recordings_folder())) {
-        MESSAGE("skipped: there are no recordings beside the repository");
-        return;
-    }
-    int streams = 0;
-    for (Recorded const& recorded : aikit_test::recordings("vertex")) {
-        bool const stream = recorded.path.find(":streamGenerateContent") != std::string::npos;
-        if (!stream || recorded.status != 200) continue;
-        CAPTURE(recorded.name);
-        Came const whole = decode(recorded.body, recorded.body.size());
-        if (whole.error) continue;  // what failed when it was recorded
-        REQUIRE(whole.reply.complete);
-        CHECK(check(whole.reply.usage).has_value());
-        std::string const written = json_form::write_reply(whole.reply);
-        for (std::size_t const piece : {1U, 3U, 64U, 1'000U}) {
-            CHECK(json_form::write_reply(decode(recorded.body, piece).reply) == written);
-        }
-        // Up to the first reason to end: what follows it is whole where it stops between two events.
-        std::size_t const last = recorded.body.find("\"finishReason\"");
-        std::size_t const step = recorded.body.size() > 20'000 ? 97 : 1;
-        for (std::size_t at = 0; at < last; at += step) {
-            Came const came = decode(std::string_view(recorded.body).substr(0, at), 4'096);
-            CHECK(!came.reply.complete);
-            REQUIRE(came.error);
-            CHECK(came.error->code == Errc::incomplete);
-        }
-        ++streams;
-    }
-    MESSAGE("streams: " << streams);
-    CHECK(streams > 15);
-}
-
 TEST_CASE("a reply of Gemini whose members are missing, null or of another kind never crashes, whole or as a stream") {
     Json const whole = Json::parse(
         R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"t","thought":true},{"text":"x"},)"

@@ -121,38 +121,6 @@ TEST_CASE("OLLAMA_HOST means an address in all of its spellings") {
     }
 }
 
-TEST_CASE("a recorded stream of lines comes out the same in pieces of any size, and cut anywhere it is never whole") {
-    if (!std::filesystem::is_directory(aikit_test::recordings_folder())) {
-        MESSAGE("skipped: there are no recordings beside the repository");
-        return;
-    }
-    int streams = 0;
-    for (Recorded const& recorded : aikit_test::recordings("ollama")) {
-        if (recorded.path != "/api/chat" || recorded.status != 200) continue;
-        if (recorded.body.find("\n{") == std::string::npos) continue;
-        CAPTURE(recorded.name);
-        Came const whole = decode(recorded.body, recorded.body.size());
-        REQUIRE(!whole.error);
-        REQUIRE(whole.reply.complete);
-        CHECK(check(whole.reply.usage).has_value());
-        std::string const written = json_form::write_reply(whole.reply);
-        for (std::size_t const piece : {1U, 3U, 64U, 1'000U}) {
-            CHECK(json_form::write_reply(decode(recorded.body, piece).reply) == written);
-        }
-        std::size_t const last = recorded.body.rfind('}');
-        std::size_t const step = recorded.body.size() > 20'000 ? 97 : 1;
-        for (std::size_t at = 0; at < last; at += step) {
-            Came const came = decode(std::string_view(recorded.body).substr(0, at), 4'096);
-            CHECK(!came.reply.complete);
-            REQUIRE(came.error);
-            CHECK(came.error->code == Errc::incomplete);
-        }
-        ++streams;
-    }
-    MESSAGE("streams: " << streams);
-    CHECK(streams > 4);
-}
-
 TEST_CASE("an answer whose members are missing, null or of another kind is read or refused, and never crashes") {
     Json const whole = Json::parse(
         R"({"model":"m","created_at":"2025-01-30T13:49:48.34999Z","message":{"role":"assistant","content":"x",)"
