@@ -6,8 +6,11 @@
 #include "golden/plain_json.hpp"
 #include "support/shared_data.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aikit_test {
@@ -50,6 +53,47 @@ inline std::vector<Recorded> recordings(std::string const& folder) {
         all.push_back(std::move(one));
     }
     return all;
+}
+
+/// Whose form a chat has.
+enum class Form { openai, anthropic, gemini, ollama };
+
+inline std::optional<Form> form_of(Recorded const& recorded) {
+    std::string_view const route = std::string_view(recorded.path).substr(0, recorded.path.find('?'));
+    if (recorded.is_chat()) return Form::openai;
+    if (route.ends_with("/v1/messages")) return Form::anthropic;
+    if (route.ends_with(":generateContent") || route.ends_with(":streamGenerateContent")) return Form::gemini;
+    if (route.ends_with("/api/chat")) return Form::ollama;
+    return std::nullopt;
+}
+
+/// Is its answer a stream?
+inline bool is_streamed(Recorded const& recorded) {
+    std::optional<Form> const form = form_of(recorded);
+    if (!form || recorded.status != 200) return false;
+    switch (*form) {
+        case Form::openai: return recorded.is_stream();
+        case Form::anthropic: return recorded.body.starts_with("event:");
+        case Form::gemini: return recorded.path.find(":streamGenerateContent") != std::string::npos;
+        case Form::ollama: return recorded.body.find("\n{") != std::string::npos;
+    }
+    return false;
+}
+
+/// The first offset at which a stream of that form that ends there may be whole.
+inline std::size_t may_be_whole(Form form, std::string const& body) {
+    auto const behind = [&](std::string_view mark) {
+        std::size_t const at = body.rfind(mark);
+        return at == std::string::npos ? body.size() : at + mark.size();
+    };
+    switch (form) {
+        case Form::openai:
+            return body.find("[DONE]") == std::string::npos ? body.find("\"finish_reason\":\"") : behind("[DONE]");
+        case Form::anthropic: return behind("\"message_stop\"");
+        case Form::gemini: return std::min(body.find("\"finishReason\""), body.find("\"blockReason\""));
+        case Form::ollama: return behind("}");
+    }
+    return body.size();
 }
 
 inline std::vector<Recorded> chat_streams() {

@@ -75,21 +75,12 @@ WholeReader whole(Decode decode) {
     return [decode](Exchange const& exchange, std::string_view body) { return look_at(decode(exchange, body)); };
 }
 
-/// Embeddings, of as many texts as the answer has vectors.
-template <class Decode>
-WholeReader vectors(Decode decode, std::size_t count) {
-    return [decode, count](Exchange const& exchange, std::string_view body) {
-        return look_at(decode(exchange, body, count));
+/// Embeddings of one text, of `decode(exchange, body, 1, more...)`.
+template <class Decode, class... More>
+WholeReader vectors(Decode decode, More... more) {
+    return [decode, more...](Exchange const& exchange, std::string_view body) {
+        return look_at(decode(exchange, body, 1, more...));
     };
-}
-
-bool ends_with(Recorded const& recorded, std::string_view end) {
-    return std::string_view(recorded.path).substr(0, recorded.path.find('?')).ends_with(end);
-}
-
-std::size_t behind(std::string const& body, std::string_view mark) {
-    std::size_t const at = body.rfind(mark);
-    return at == std::string::npos ? body.size() : at + mark.size();
 }
 
 std::string as_events(std::vector<std::string> const& documents) {
@@ -117,9 +108,8 @@ std::vector<std::string> lines_of(std::string const& body) {
 Dialect openai() {
     Dialect one;
     one.name = "openai";
+    one.form = Form::openai;
     one.folders = {"openai", "openai-compat", "azure", "huggingface", "ollama"};
-    one.chat = [](Recorded const& recorded) { return recorded.is_chat(); };
-    one.streamed = [](Recorded const& recorded) { return recorded.is_stream(); };
     one.decoder = [](Recorded const& recorded) -> std::unique_ptr<ReplyDecoder> {
         provider::openai_wire::Quirks quirks;
         quirks.done_marker_required = recorded.body.find("[DONE]") != std::string::npos;
@@ -127,13 +117,10 @@ Dialect openai() {
         return std::make_unique<provider::openai_wire::StreamDecoder>(plain_exchange("openai"), quirks,
                                                                       n > 1 ? static_cast<int>(n) : 1);
     };
-    one.may_be_whole = [](std::string const& body) {
-        return body.find("[DONE]") == std::string::npos ? body.find("\"finish_reason\":\"") : behind(body, "[DONE]");
-    };
     one.documents = event_data;
     one.framed = as_events;
     one.read_chat = whole(provider::openai_wire::decode_chat);
-    one.others = {{"/embeddings", vectors(provider::openai_wire::decode_embeddings, 1)},
+    one.others = {{"/embeddings", vectors(provider::openai_wire::decode_embeddings)},
                   {"/moderations", whole(provider::openai_wire::decode_moderation)},
                   {"/models", whole(provider::openai_wire::decode_models)}};
     return one;
@@ -142,13 +129,11 @@ Dialect openai() {
 Dialect anthropic() {
     Dialect one;
     one.name = "anthropic";
+    one.form = Form::anthropic;
     one.folders = {"anthropic"};
-    one.chat = [](Recorded const& recorded) { return ends_with(recorded, "/v1/messages"); };
-    one.streamed = [](Recorded const& recorded) { return recorded.body.starts_with("event:"); };
     one.decoder = [](Recorded const&) -> std::unique_ptr<ReplyDecoder> {
         return std::make_unique<provider::anthropic::StreamDecoder>(plain_exchange("anthropic"));
     };
-    one.may_be_whole = [](std::string const& body) { return behind(body, "\"message_stop\""); };
     one.documents = event_data;
     one.framed = as_events;
     one.read_chat = whole(provider::anthropic::decode_chat);
@@ -159,39 +144,34 @@ Dialect anthropic() {
 Dialect gemini() {
     Dialect one;
     one.name = "gemini";
+    one.form = Form::gemini;
     one.folders = {"vertex"};
-    one.chat = [](Recorded const& recorded) {
-        return ends_with(recorded, ":generateContent") || ends_with(recorded, ":streamGenerateContent");
-    };
-    one.streamed = [](Recorded const& recorded) { return ends_with(recorded, ":streamGenerateContent"); };
     one.decoder = [](Recorded const&) -> std::unique_ptr<ReplyDecoder> {
         return std::make_unique<provider::gemini::StreamDecoder>(plain_exchange("gemini"));
-    };
-    one.may_be_whole = [](std::string const& body) {
-        return std::min(body.find("\"finishReason\""), body.find("\"blockReason\""));
     };
     one.documents = event_data;
     one.framed = as_events;
     one.read_chat = whole(provider::gemini::decode_chat);
-    one.others = {{":batchEmbedContents", vectors(provider::gemini::decode_embeddings, 1)},
-                  {"/v1beta/models", whole(provider::gemini::decode_models)}};
+    one.others = {
+        {":batchEmbedContents", vectors(provider::gemini::decode_embeddings, provider::gemini::EmbedForm::batch)},
+        {":predict", vectors(provider::gemini::decode_embeddings, provider::gemini::EmbedForm::predict)},
+        {":embedContent", vectors(provider::gemini::decode_embeddings, provider::gemini::EmbedForm::single)},
+        {"/v1beta/models", whole(provider::gemini::decode_models)}};
     return one;
 }
 
 Dialect ollama() {
     Dialect one;
     one.name = "ollama";
+    one.form = Form::ollama;
     one.folders = {"ollama"};
-    one.chat = [](Recorded const& recorded) { return ends_with(recorded, "/api/chat"); };
-    one.streamed = [](Recorded const& recorded) { return recorded.body.find("\n{") != std::string::npos; };
     one.decoder = [](Recorded const&) -> std::unique_ptr<ReplyDecoder> {
         return std::make_unique<provider::ollama::StreamDecoder>(plain_exchange("ollama"));
     };
-    one.may_be_whole = [](std::string const& body) { return behind(body, "}"); };
     one.documents = lines_of;
     one.framed = as_lines;
     one.read_chat = whole(provider::ollama::decode_chat);
-    one.others = {{"/api/embed", vectors(provider::ollama::decode_embeddings, 1)},
+    one.others = {{"/api/embed", vectors(provider::ollama::decode_embeddings)},
                   {"/api/tags", whole(provider::ollama::decode_models)}};
     return one;
 }
@@ -314,7 +294,9 @@ Trace trace(ReplyDecoder& decoder, std::vector<std::string_view> const& pieces) 
             if (!event || !*event) return;
             out.events.push_back(hash_of(**event));
             if (std::holds_alternative<ToolCallReady>(**event)) ++out.calls;
+            // A thought that lost its mark may be taken for text.
             if (auto const* text = std::get_if<TextDelta>(&**event)) out.said += text->text.size();
+            if (auto const* text = std::get_if<ReasoningDelta>(&**event)) out.said += text->text.size();
         }
     };
     for (std::string_view const piece : pieces) {

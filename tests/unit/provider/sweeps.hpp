@@ -24,14 +24,10 @@ using WholeReader =
 struct Dialect {
     std::string name;
     std::vector<std::string> folders;
-    std::function<bool(Recorded const&)> chat;  // a chat of this dialect, whole or streamed
-    std::function<bool(Recorded const&)> streamed;
+    Form form = Form::openai;
     std::function<std::unique_ptr<aikit::provider::carrier::ReplyDecoder>(Recorded const&)> decoder;
 
-    /// The first offset at which a stream that ends there may be whole.
-    std::function<std::size_t(std::string const&)> may_be_whole;
-
-    /// The JSON documents of a stream, each between what stands before and behind it.
+    /// The JSON documents of a stream, and a stream made of such.
     std::function<std::vector<std::string>(std::string const&)> documents;
     std::function<std::string(std::vector<std::string> const&)> framed;
 
@@ -47,7 +43,7 @@ struct Trace {
     std::optional<aikit::Errc> error;
     bool finished = false;
     std::size_t calls = 0;  // handed over
-    std::size_t said = 0;   // bytes of the texts
+    std::size_t said = 0;   // bytes of texts and thoughts
 
     bool operator==(Trace const& other) const = default;
 };

@@ -33,7 +33,7 @@ std::vector<Recorded> recordings_of(Dialect const& dialect) {
 std::vector<Recorded> streams_of(Dialect const& dialect) {
     std::vector<Recorded> all;
     for (Recorded& one : recordings_of(dialect)) {
-        if (one.status == 200 && dialect.chat(one) && dialect.streamed(one)) all.push_back(std::move(one));
+        if (aikit_test::form_of(one) == dialect.form && aikit_test::is_streamed(one)) all.push_back(std::move(one));
     }
     return all;
 }
@@ -104,7 +104,7 @@ TEST_CASE("no recorded stream that is cut before its end is whole, and none of i
             Trace const whole = decoded(dialect, recorded, {body});
             if (!whole.error) REQUIRE(whole.finished);
             if (!whole.error) ++whole_ones;
-            std::size_t const end = dialect.may_be_whole(recorded.body);
+            std::size_t const end = aikit_test::may_be_whole(dialect.form, recorded.body);
             for (std::size_t const at : aikit_test::offsets_of(recorded.body, 25'000'000)) {
                 CAPTURE(at);
                 Trace const cut = decoded(dialect, recorded, {body.substr(0, at)});
@@ -207,7 +207,7 @@ TEST_CASE("a recorded answer any member of which is missing, null or of another 
             CAPTURE(recorded.name);
             if (recorded.status >= 400) sweep(recorded, "error", failed, true);
             if (recorded.status != 200) continue;
-            if (dialect.chat(recorded) && !dialect.streamed(recorded)) {
+            if (aikit_test::form_of(recorded) == dialect.form && !aikit_test::is_streamed(recorded)) {
                 sweep(recorded, "chat", dialect.read_chat, false);
             }
             for (auto const& [end, reader] : dialect.others) {
