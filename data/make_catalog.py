@@ -76,7 +76,7 @@ ALIASES = {
 FREE = {("openai", "moderation"), ("google", "gemma-3"), ("google", "gemma-3n")}
 
 # Providers that run on one's own machine, or for tests.
-LOCAL = ["ollama", "builtin", "scripted"]
+LOCAL = ["ollama", "tei", "builtin", "scripted"]
 
 # OpenAI's encodings by model (tiktoken's model.py); the first rule that fits.
 ENCODINGS = [

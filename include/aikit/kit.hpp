@@ -27,7 +27,8 @@ struct ProviderConfig {
     std::string name;  ///< What requests call it: "openai", "my-proxy". [a-z0-9_-]
 
     /// "openai" (any OpenAI-compatible endpoint), "anthropic", "azure", "gemini" (or "google"), "vertex", "ollama",
-    /// "builtin", "scripted"; or an endpoint whose address and manners aikit knows: "deepseek", "groq", "huggingface",
+    /// "huggingface" (its router, or a server of TGI), "tei" (embeddings by a text-embeddings-inference server at
+    /// base_url), "builtin", "scripted"; or an endpoint whose address and manners aikit knows: "deepseek", "groq",
     /// "llamacpp", "mistral", "openrouter", "perplexity", "together", "vllm", "xai". Empty: as `name`.
     std::string type;
 
@@ -40,7 +41,7 @@ struct ProviderConfig {
     std::string auth_token;   ///< anthropic, azure, vertex: the same for a bearer token, where there is no api_key.
     std::string credentials;  ///< vertex: the same for a service account's key file (its JSON), where there is neither.
     std::string api_version;  ///< azure: as AzureConfig::api_version.
-    std::string organization;
+    std::string organization;  ///< huggingface: who pays, as HuggingFaceConfig::bill_to.
     std::string project;
     std::string location;                                      ///< vertex: as GeminiConfig::location.
     std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.

@@ -33,7 +33,8 @@ std::string address_of(ProviderConfig const& config) {
 }
 
 std::string const& key_of(ProviderConfig const& config) noexcept {
-    return config.api_key.empty() ? config.auth_token : config.api_key;
+    if (!config.api_key.empty()) return config.api_key;
+    return config.auth_token.empty() ? config.credentials : config.auth_token;
 }
 
 ProviderStatus status_of(ProviderEntry const& entry, std::string const& default_name) {

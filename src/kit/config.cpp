@@ -354,6 +354,10 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         std::string const file = environment_or("GOOGLE_APPLICATION_CREDENTIALS", {});
         if (!file.empty()) vertex->credentials = "file:" + file;
     }
+    // An older name of the same; the newer one wins.
+    ProviderConfig* const face =
+        provider_of_environment(providers, "huggingface", {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"});
+    if (face != nullptr && !os::environment("HF_TOKEN")) refer_to_environment(face->api_key, "HUGGING_FACE_HUB_TOKEN");
     if (ProviderConfig* ollama = provider_of_environment(providers, "ollama", {"OLLAMA_HOST"})) {
         std::string const host = environment_or("OLLAMA_HOST", {});
         if (!host.empty()) ollama->base_url = provider::ollama_base_url(host);

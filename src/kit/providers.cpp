@@ -10,6 +10,7 @@
 #include <aikit/provider/azure.hpp>
 #include <aikit/provider/builtin.hpp>
 #include <aikit/provider/gemini.hpp>
+#include <aikit/provider/huggingface.hpp>
 #include <aikit/provider/ollama.hpp>
 #include <aikit/provider/openai.hpp>
 #include <aikit/testing/scripted_provider.hpp>
@@ -20,8 +21,8 @@
 namespace aikit::inline v0 {
 namespace {
 
-constexpr std::array<std::string_view, 9> adapters{"openai", "anthropic", "azure",   "gemini",  "google",
-                                                   "vertex", "ollama",    "builtin", "scripted"};
+constexpr std::array<std::string_view, 11> adapters{"huggingface", "tei",    "openai", "anthropic", "azure",   "gemini",
+                                                    "google",      "vertex", "ollama", "builtin",   "scripted"};
 
 constexpr std::int64_t max_key_bytes = 64 * 1024;
 constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
@@ -158,6 +159,28 @@ Result<std::shared_ptr<AIProvider>> make_gemini(ProviderConfig const& config, Pr
     return provider::make_gemini(std::move(gemini), parts.runtime, parts.transport);
 }
 
+Result<std::shared_ptr<AIProvider>> make_huggingface(ProviderConfig const& config, ProviderTable::Parts const& parts) {
+    Result<Secret> key = resolve_key(config.api_key, config.name);
+    if (!key) return key.error();
+    bool const tei = type_of(config) == "tei";
+    if (tei && config.base_url.empty()) {
+        return fail(Errc::invalid_argument,
+                    config.name + ": a text-embeddings-inference server needs 'base_url', where it is");
+    }
+    if (key->empty() && config.base_url.empty()) {
+        return fail(Errc::authentication, config.name + ": no API key: set HF_TOKEN, or api_key in the configuration");
+    }
+    provider::HuggingFaceConfig face;
+    face.name = config.name;
+    if (!config.base_url.empty()) face.base_url = config.base_url;
+    if (tei) face.embeddings = provider::HuggingFaceConfig::Embeddings::tei;
+    face.api_key = std::move(*key);
+    face.bill_to = config.organization;
+    face.headers = config.headers;
+    face.limits = config.limits;
+    return provider::make_huggingface(std::move(face), parts.runtime, parts.transport);
+}
+
 Result<std::shared_ptr<AIProvider>> make_ollama(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = resolve_key(config.api_key, config.name);
     if (!key) return key.error();
@@ -189,6 +212,7 @@ Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, 
 
 Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     std::string const& type = type_of(config);
+    if (type == "huggingface" || type == "tei") return make_huggingface(config, parts);
     if (type == "openai" || compatible_endpoint(type) != nullptr) return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
     if (type == "azure") return make_azure(config, parts);
@@ -202,12 +226,12 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
             Errc::invalid_argument,
             "there is no provider '" + config.name +
                 "'; give its type and base_url (--base-url), or name openai, anthropic, azure, gemini, vertex, ollama, "
-                "builtin or one of the configuration");
+                "huggingface, builtin or one of the configuration");
     }
-    return fail(Errc::invalid_argument,
-                "the provider '" + config.name + "' has the type '" + type +
-                    "', which is none of openai, anthropic, azure, gemini, vertex, ollama, builtin, scripted; "
-                    "a compatible endpoint is of type openai");
+    return fail(Errc::invalid_argument, "the provider '" + config.name + "' has the type '" + type +
+                                            "', which is none of openai, anthropic, azure, gemini, vertex, ollama, "
+                                            "huggingface, tei, builtin, scripted; "
+                                            "a compatible endpoint is of type openai");
 }
 
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
@@ -217,7 +241,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
     if (!config.price_as.empty()) {
         meter.price_provider = config.price_as;
-    } else if (type == "builtin" || type == "scripted" || type == "ollama" ||
+    } else if (type == "builtin" || type == "scripted" || type == "ollama" || type == "tei" ||
                (type != "openai" && type != "azure" && config.base_url.empty())) {
         meter.price_provider = type;
     }

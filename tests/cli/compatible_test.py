@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Endpoints that speak OpenAI's dialect are known by their names: addresses, keys, and in what they differ."""
+"""Endpoints that speak OpenAI's dialect are known by their names: addresses, keys, and in what they differ. Every recorded
+chat with one of them goes out, and comes in, as it was recorded."""
 
 import json
 import unittest
 
+from loopback import KEY as COMMON_KEY
 from loopback import Answer, Server, aikit
+from openai_form import OpenAiForm
+from replay import Broken, Failure
 
 # By the makers' own documentation: the variable of the key (None: it runs here), does it end streams with "[DONE]",
 # does it take stream_options.
@@ -26,6 +30,50 @@ def stream(name, body, env):
                         "--base-url", server.base_url, env={"OPENAI_API_KEY": None, **env})
         _, path, headers, sent = server.seen[0]
         return outcome, path, {key.lower(): value for key, value in headers.items()}, json.loads(sent)
+
+
+class Recorded(OpenAiForm):
+    dialect = "compatible"
+    folders = ("openai-compat",)
+
+    def claims(self, recording):
+        return "chat" if recording.route.endswith("/chat/completions") else None
+
+    def place(self, recording, root):
+        name = recording.surface if recording.surface in KNOWN else "openai"
+        env = {"OPENAI_API_KEY": COMMON_KEY if name == "openai" else None, KNOWN.get(name, ("OPENAI_API_KEY",))[0]: COMMON_KEY}
+        return ["--provider", name, "--base-url", root + "/v1"], env, None
+
+    def path_of(self, recording):
+        return "/v1/chat/completions"
+
+    def is_stream(self, recording):
+        return recording.body.get("stream") if recording.known else recording.answer.startswith(("data:", ":"))
+
+    def canonical(self, body, did):
+        body = super().canonical(body, did)
+        messages = []
+        for message in body["messages"]:
+            kept = {key: value for key, value in message.items() if value is not None}
+            if kept != message:
+                did("null members")
+            messages.append(kept)
+        return {**body, "messages": messages}
+
+    def failure(self, recording):
+        error = json.loads(recording.answer)["error"]
+        words = {"model_not_found": "not_found", "invalid_api_key": "authentication"}
+        code = words.get(error.get("code")) or words.get(error.get("type")) or {400: "invalid_request", 429: "rate_limited"}[recording.status]
+        if "maximum context length" in error["message"]:
+            code = "context_length"
+        return Failure(code, recording.status, str(error["code"]))
+
+    def stream(self, recording):
+        if recording.kind == "in_stream_error":
+            return Broken("invalid_request")
+        self.ends_with_done = KNOWN.get(recording.surface, (None, True))[1]
+        expected = super().stream(recording)
+        return expected
 
 
 class Compatible(unittest.TestCase):

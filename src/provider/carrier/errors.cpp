@@ -77,6 +77,9 @@ void read_into(Told& told, json::value const& given) {
     first_of(told.type, given, {"type", "error_type"});
     first_of(told.request_id, given, {"request_id", "requestId"});
     if (told.status == 0) told.status = status_in(given);
+    // A model that is being loaded, and how many seconds that takes.
+    std::optional<double> const loading = json::number(given, "estimated_time");
+    if (told.wait.empty() && loading && *loading > 0) told.wait = std::to_string(*loading) + "s";
     read_google(told, given);
     // {"detail": [{"msg": ...}]} and {"errors": [...]} hold lists.
     for (std::string_view const key : {"detail", "errors"}) {
@@ -111,7 +114,7 @@ struct Rule {
 };
 
 // Codes and types, whatever the status says (wire facts of OpenAI, and of servers that speak its dialect).
-constexpr std::array<Rule, 36> by_word{{
+constexpr std::array<Rule, 43> by_word{{
     {"api_key_invalid", Errc::authentication},
     {"unauthenticated", Errc::authentication},
     {"insufficient_quota", Errc::quota_exceeded},
@@ -148,6 +151,14 @@ constexpr std::array<Rule, 36> by_word{{
     {"server_error", Errc::server_error},
     {"internal_error", Errc::server_error},
     {"api_error", Errc::server_error},
+    // text-generation-inference and text-embeddings-inference
+    {"validation", Errc::invalid_request},
+    {"tokenizer", Errc::invalid_request},
+    {"template_error", Errc::invalid_request},
+    {"unhealthy", Errc::overloaded},
+    {"generation", Errc::server_error},
+    {"incomplete_generation", Errc::server_error},
+    {"backend", Errc::server_error},
 }};
 
 std::optional<Errc> kind_of_word(std::string_view text) {
@@ -179,18 +190,21 @@ std::optional<Errc> kind_of_status(int status) {
 bool speaks_of_context(std::string_view message) {
     return contains(message, "maximum context length") || contains(message, "context length exceeded") ||
            contains(message, "context window") || contains(message, "prompt is too long") ||
-           contains(message, "maximum prompt length");
+           contains(message, "maximum prompt length") || contains(message, "`inputs` must have less than") ||
+           contains(message, "`inputs` tokens + `max_new_tokens` must be");
 }
 
 Errc kind_of(Told const& told, int status) {
     std::optional<Errc> kind = kind_of_word(told.code);
     if (!kind) kind = kind_of_word(told.type);
     bool const refused = status == 0 || status == 400 || status == 413 || status == 422;
-    if (refused && (!kind || *kind == Errc::server_error) && speaks_of_context(told.message)) {
+    bool const plain = !kind || *kind == Errc::server_error || *kind == Errc::invalid_request;
+    if (refused && plain && speaks_of_context(told.message)) {
         return Errc::context_length;
     }
     // "api_error" with a 4xx says less than the 4xx does.
-    bool const vague = kind == Errc::server_error && status >= 400 && status < 500;
+    constexpr int failed_dependency = 424;  // text-generation-inference: its backend failed
+    bool const vague = kind == Errc::server_error && status >= 400 && status < 500 && status != failed_dependency;
     if (kind && !vague) return *kind;
     if (status == 429 && contains(told.message, "overloaded")) return Errc::overloaded;
     if (status == 403 && contains(told.message, "flagged")) return Errc::content_filtered;
@@ -242,7 +256,7 @@ Error make(Exchange const& exchange, Told const& told, int status, std::string_v
     Error error = fail(code, sentence(exchange, code, in_band), told.message.empty() ? body : told.message);
     error.provider_code = told.code.empty() ? told.type : told.code;
     error.request_id = told.request_id;
-    bool const waits = code == Errc::rate_limited && !exchange.retry_after;
+    bool const waits = (code == Errc::rate_limited || code == Errc::overloaded) && !exchange.retry_after;
     if (waits) error.retry_after = told.wait.empty() ? wait_in_words(told.message) : parse_go_duration(told.wait);
     if (can_never_fit(code, told.message)) error.provider_retry = false;
     if (status == 409 && code == Errc::invalid_request) error.provider_retry = true;  // a lock that passes
