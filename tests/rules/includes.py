@@ -42,7 +42,7 @@ UNKNOWN = {
 INTERFACE_ONLY = {("rag", "vector")}
 
 # Under provider/ these are no adapters: what carries every adapter's calls, and the wire that several share.
-SHARED_BY_ADAPTERS = ("carrier", "openai_wire")
+SHARED_BY_ADAPTERS = ("carrier", "openai_wire", "openai_responses")
 
 # Third-party and platform headers: the only places that may include them. First match counts.
 PLACES = (

@@ -25,13 +25,17 @@ struct AzureConfig {
     /// What requests, ledgers and errors call it. Letters, digits, "-" and "_".
     std::string name = "azure";
 
-    /// The resource: "https://NAME.openai.azure.com", or "https://NAME.services.ai.azure.com/models" for Azure AI model
-    /// inference. Has to be given.
+    /// The resource: "https://NAME.openai.azure.com" (with "/openai/v1": its v1 surface, whatever the version), or
+    /// "https://NAME.services.ai.azure.com/models" for Azure AI model inference. Has to be given.
     std::string base_url;
 
     /// "2024-10-21": the surface where a request's model is the name of a deployment and stands in the URL. Empty, "v1"
     /// or "preview": the v1 surface, where it stands in the body. Model inference always needs one.
     std::string api_version;
+
+    /// Which API chats go by, as OpenAiConfig::api. Model inference has no Responses API.
+    enum class Api { chat, responses };
+    Api api = Api::chat;
 
     /// Sent as "api-key".
     Secret api_key;

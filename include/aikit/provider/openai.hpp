@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aikit/provider/openai.hpp - OpenAI's Chat Completions API, and every endpoint that speaks its dialect.
+// aikit/provider/openai.hpp - OpenAI's Chat Completions and Responses APIs, and every endpoint that speaks them.
 #ifndef AIKIT_PROVIDER_OPENAI_HPP
 #define AIKIT_PROVIDER_OPENAI_HPP
 
@@ -36,6 +36,13 @@ struct OpenAiConfig {
     /// Sent with every request. Not for credentials: these values may reach a log.
     std::vector<std::pair<std::string, std::string>> headers;
 
+    /// Which API chats go by; requests and replies look the same.
+    enum class Api {
+        chat,       ///< Chat Completions, which compatible servers speak too.
+        responses,  ///< Responses: the provider's own tools, and reasoning that goes back to it sealed.
+    };
+    Api api = Api::chat;
+
     // In what compatible servers differ
 
     /// Which parts a message may have, and other facts of OpenAI's own endpoint that others do not share.
@@ -69,6 +76,11 @@ struct OpenAiConfig {
 };
 
 /// A provider of chat, streamed chat, embeddings, moderation and a list of models.
+///
+/// By the Responses API one choice is given, and `stop`, `seed` and the penalties are left out with a warning. What has
+/// no place in a chat (searches, sealed reasoning) stands under "native_content" in the message's extra, and goes back
+/// as it came with that message. A response that runs in the background (extra: {"background": true}) is a reply that
+/// is not complete.
 ///
 /// One call is one request (embeddings: one per batch, in order); nothing is retried here. Every reply carries the
 /// provider's x-request-id. A request with an idempotency key may be repeated by the transport on a dead connection.

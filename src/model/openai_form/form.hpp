@@ -74,6 +74,9 @@ Result<Message> read_message(json::object given, std::string const& path);
 Result<Part> read_part(json::value const& given, std::string const& path);
 Result<void> write_part(JsonWriter& out, Part const& part, Style const& style, std::string const& path);
 
+/// The part's URL, or its bytes as a data URI; empty for a file of the provider's.
+std::string media_url(MediaPart const& part);
+
 /// What a tool call's object has beyond the fields.
 json::object call_difference(json::object const& given, ToolCall const& call);
 

@@ -54,10 +54,6 @@ void take_url(MediaPart& part, std::string_view url) {
     }
 }
 
-std::string url_of(MediaPart const& part) {
-    return part.bytes ? data_uri(part.media_type, to_base64(*part.bytes)) : part.url;
-}
-
 // ---- sounds: OpenAI names the format, not the media type ----
 
 struct AudioFormat {
@@ -94,7 +90,7 @@ void write_image(JsonWriter& out, MediaPart const& part) {
     out.key("type").text("image_url");
     out.key("image_url").begin_object();
     if (part.file_id.empty()) {
-        out.key("url").text(url_of(part));
+        out.key("url").text(media_url(part));
     } else {
         out.key("file_id").text(part.file_id);
     }
@@ -124,7 +120,7 @@ void write_document(JsonWriter& out, MediaPart const& part) {
         out.key("file_id").text(part.file_id);
     } else {
         bool const inline_data = part.bytes || part.url.starts_with("data:");
-        out.key(inline_data ? "file_data" : "file_url").text(url_of(part));
+        out.key(inline_data ? "file_data" : "file_url").text(media_url(part));
     }
     if (!part.name.empty()) out.key("filename").text(part.name);
     out.end_object();
@@ -176,6 +172,10 @@ json::object canonical(Part const& part) {
 }
 
 }  // namespace
+
+std::string media_url(MediaPart const& part) {
+    return part.bytes ? data_uri(part.media_type, to_base64(*part.bytes)) : part.url;
+}
 
 Result<void> write_part(JsonWriter& out, Part const& part, Style const& style, std::string const& path) {
     if (auto const* media = std::get_if<MediaPart>(&part)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // provider/azure/azure.cpp - where Azure keeps what OpenAI has at one place: deployments, versions, keys of its own.
 #include "core/os/os.hpp"
-#include "provider/openai_wire/adapter.hpp"
+#include "provider/openai_responses/adapter.hpp"
 
 #include <aikit/provider/azure.hpp>
 
@@ -49,10 +49,13 @@ struct Endpoint final : openai_wire::Endpoint {
     std::string version;
 };
 
+bool is_dated(std::string_view version) noexcept {
+    return !version.empty() && version != "v1" && version != "preview";
+}
+
 Surface surface_of(AzureConfig const& config) {
     if (config.base_url.ends_with("/models")) return Surface::inference;
-    bool const v1 = config.api_version.empty() || config.api_version == "v1" || config.api_version == "preview";
-    return v1 ? Surface::v1 : Surface::deployments;
+    return is_dated(config.api_version) ? Surface::deployments : Surface::v1;
 }
 
 Task<Secret> give(Secret token) {
@@ -67,7 +70,8 @@ Result<std::shared_ptr<AIProvider>> make_azure(AzureConfig config, Runtime runti
     auto const wrong = [](char const* field, char const* why) {
         return carrier::wrong_field(configuration, field, why);
     };
-    // Others copy the whole address of the v1 surface.
+    // Others copy the whole address of the v1 surface, which has no dated versions.
+    if (is_dated(config.api_version) && config.base_url.ends_with("/openai/v1")) config.api_version.clear();
     for (std::string_view const tail : {"/openai/v1", "/openai"}) {
         if (config.base_url.ends_with(tail)) config.base_url.resize(config.base_url.size() - tail.size());
     }
@@ -80,6 +84,9 @@ Result<std::shared_ptr<AIProvider>> make_azure(AzureConfig config, Runtime runti
     endpoint->surface = surface_of(config);
     if (endpoint->surface == Surface::inference && config.api_version.empty()) {
         return wrong("api_version", "is missing; model inference has no default");
+    }
+    if (endpoint->surface == Surface::inference && config.api == AzureConfig::Api::responses) {
+        return wrong("api", "must be chat; model inference has no Responses API");
     }
     endpoint->version = std::move(config.api_version);
     endpoint->moderates = false;
@@ -103,6 +110,7 @@ Result<std::shared_ptr<AIProvider>> make_azure(AzureConfig config, Runtime runti
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);
     if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
+    if (config.api == AzureConfig::Api::responses) return openai_responses::make_adapter(std::move(endpoint));
     return openai_wire::make_adapter(std::move(endpoint));
 }
 

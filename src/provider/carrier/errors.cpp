@@ -114,7 +114,7 @@ struct Rule {
 };
 
 // Codes and types, whatever the status says (wire facts of OpenAI, and of servers that speak its dialect).
-constexpr std::array<Rule, 43> by_word{{
+constexpr std::array<Rule, 59> by_word{{
     {"api_key_invalid", Errc::authentication},
     {"unauthenticated", Errc::authentication},
     {"insufficient_quota", Errc::quota_exceeded},
@@ -159,6 +159,23 @@ constexpr std::array<Rule, 43> by_word{{
     {"generation", Errc::server_error},
     {"incomplete_generation", Errc::server_error},
     {"backend", Errc::server_error},
+    // Of the Responses API, which has no status for them: they come with HTTP 200.
+    {"vector_store_timeout", Errc::server_error},
+    {"invalid_prompt", Errc::invalid_request},
+    {"invalid_image", Errc::invalid_request},
+    {"invalid_image_format", Errc::invalid_request},
+    {"invalid_base64_image", Errc::invalid_request},
+    {"invalid_image_url", Errc::invalid_request},
+    {"invalid_image_mode", Errc::invalid_request},
+    {"image_too_large", Errc::invalid_request},
+    {"image_too_small", Errc::invalid_request},
+    {"image_parse_error", Errc::invalid_request},
+    {"image_file_too_large", Errc::invalid_request},
+    {"image_file_not_found", Errc::invalid_request},
+    {"image_content_policy_violation", Errc::content_filtered},
+    {"unsupported_image_media_type", Errc::invalid_request},
+    {"empty_image_file", Errc::invalid_request},
+    {"failed_to_download_image", Errc::invalid_request},
 }};
 
 std::optional<Errc> kind_of_word(std::string_view text) {

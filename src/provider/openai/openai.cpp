@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // provider/openai/openai.cpp - OpenAI's own endpoint, and others that are configured like it.
 #include "core/os/os.hpp"
-#include "provider/openai_wire/adapter.hpp"
+#include "provider/openai_responses/adapter.hpp"
 
 #include <aikit/provider/openai.hpp>
 
@@ -67,6 +67,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(OpenAiConfig config, Runtime run
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);
     if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
+    if (config.api == OpenAiConfig::Api::responses) return openai_responses::make_adapter(std::move(endpoint));
     return openai_wire::make_adapter(std::move(endpoint));
 }
 

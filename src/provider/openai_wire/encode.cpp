@@ -53,6 +53,13 @@ bool is_reasoning_model(std::string_view model) noexcept {
     return family != nullptr && !family->left_out.empty();
 }
 
+std::span<std::string_view const> left_out(ChatRequest const& request) noexcept {
+    Family const* family = request.verbatim ? nullptr : family_of(request.model);
+    if (family == nullptr) return {};
+    bool const reasons = !request.reasoning_effort.empty() && request.reasoning_effort != "none";
+    return reasons ? family->left_out : family->left_out_without;
+}
+
 Result<Encoded> encode_chat(ChatRequest const& request, Quirks const& quirks, bool streaming) {
     Encoded encoded;
     openai_form::Style style;
@@ -62,11 +69,8 @@ Result<Encoded> encode_chat(ChatRequest const& request, Quirks const& quirks, bo
     style.include_usage = quirks.include_usage;
     style.warnings = &encoded.warnings;
     Family const* family = request.verbatim ? nullptr : family_of(request.model);
-    if (family != nullptr) {
-        bool const reasons = !request.reasoning_effort.empty() && request.reasoning_effort != "none";
-        style.max_tokens_name = family->limit;
-        style.left_out = reasons ? family->left_out : family->left_out_without;
-    }
+    if (family != nullptr) style.max_tokens_name = family->limit;
+    style.left_out = left_out(request);
     Result<std::string> body = openai_form::write_request(request, style);
     if (!body) return body.error();
     encoded.body = std::move(*body);

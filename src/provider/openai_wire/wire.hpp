@@ -9,6 +9,7 @@
 
 #include <aikit/model/provider.hpp>
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,9 @@ std::optional<Error> finish_error(Exchange const& exchange, std::string_view fin
 
 /// Is it one of OpenAI's reasoning models, which name the limit of tokens differently and take fewer parameters?
 bool is_reasoning_model(std::string_view model) noexcept;
+
+/// The parameters that the request's model is known not to take; none where they were given verbatim. Static storage.
+std::span<std::string_view const> left_out(ChatRequest const& request) noexcept;
 
 }  // namespace aikit::inline v0::provider::openai_wire
 
