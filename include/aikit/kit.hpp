@@ -41,6 +41,9 @@ struct ProviderConfig {
     std::string auth_token;   ///< anthropic, azure, vertex: the same for a bearer token, where there is no api_key.
     std::string credentials;  ///< vertex: the same for a service account's key file (its JSON), where there is neither.
     std::string api_version;  ///< azure: as AzureConfig::api_version.
+
+    /// openai, azure: "chat" (Chat Completions) or "responses" (the Responses API). Empty: chat.
+    std::string api;
     std::string organization;  ///< huggingface: who pays, as HuggingFaceConfig::bill_to.
     std::string project;
     std::string location;                                      ///< vertex: as GeminiConfig::location.

@@ -27,6 +27,7 @@ struct CommonOptions {
 struct CallSettings {
     std::string provider;
     std::string base_url;
+    std::string api;
     std::string model;
     std::optional<double> timeout;
     std::optional<int> max_retries;

@@ -22,6 +22,11 @@ void add_call_flags(CLI::App& command, CallSettings& call, bool model = true) {
         ->check(CLI::IsMember({"deny", "allow"}));
 }
 
+void add_api_flag(CLI::App& command, CallSettings& call) {
+    command.add_option("--api", call.api, "The API of an OpenAI or Azure provider that chats go by")
+        ->check(CLI::IsMember({"chat", "responses"}));
+}
+
 struct Program {
     CommonOptions common;
     ChatSettings chat;
@@ -57,6 +62,7 @@ void add_model_commands(CLI::App& app, Program& p) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     chat.add_option("--temperature", p.chat.temperature, "0 is near-deterministic");
     add_call_flags(chat, p.chat.call);
+    add_api_flag(chat, p.chat.call);
     chat.callback([&p, prompt, request] {
         if (prompt->count() + request->count() == 0) throw CLI::RequiredError("PROMPT or --request");
         p.chosen = [&p] { return run_chat(p.common, p.chat); };

@@ -40,6 +40,11 @@ Result<KitConfig> configure(CommonOptions const& common, CallSettings const& cal
         ProviderConfig& provider = named_provider(*config, name, !call.base_url.empty());
         if (!call.base_url.empty()) provider.base_url = call.base_url;
         config->default_provider = name;
+        if (!call.api.empty()) provider.api = call.api;
+    } else if (!call.api.empty()) {
+        for (ProviderConfig& provider : config->providers) {
+            if (has_responses(provider)) provider.api = call.api;
+        }
     }
     // An endpoint given by hand may serve models no catalog knows: they run, and the reply says it has no price.
     if (!call.base_url.empty()) config->unknown_price = policy::UnknownPrice::allow;

@@ -78,6 +78,10 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("auth_token", out.auth_token);
     fields.read("credentials", out.credentials);
     fields.read("api_version", out.api_version);
+    fields.read("api", out.api);
+    if (!out.api.empty() && out.api != "chat" && out.api != "responses") {
+        fields.refuse("api", "must be \"chat\" or \"responses\"");
+    }
     fields.read("organization", out.organization);
     fields.read("project", out.project);
     fields.read("location", out.location);
@@ -126,6 +130,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("auth_token", config.auth_token);
     text("credentials", config.credentials);
     text("api_version", config.api_version);
+    text("api", config.api);
     text("organization", config.organization);
     text("project", config.project);
     text("location", config.location);
@@ -328,7 +333,8 @@ void apply_provider_environment(std::vector<ProviderConfig>& providers) {
         refer_to_environment(anthropic->api_key, "ANTHROPIC_API_KEY");
         refer_to_environment(anthropic->auth_token, "ANTHROPIC_AUTH_TOKEN");
     }
-    ProviderConfig* const azure = provider_of_environment(providers, "azure", {"AZURE_OPENAI_ENDPOINT"});
+    ProviderConfig* const azure = provider_of_environment(
+        providers, "azure", {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"});
     if (azure != nullptr) {
         azure->base_url = environment_or("AZURE_OPENAI_ENDPOINT", azure->base_url);
         azure->api_version = environment_or("AZURE_OPENAI_API_VERSION", azure->api_version);

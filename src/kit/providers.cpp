@@ -74,6 +74,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, Pr
                     config.name + ": no API key: set " + variable + ", or api_key in the configuration");
     }
     openai.api_key = std::move(*key);
+    if (config.api == "responses") openai.api = provider::OpenAiConfig::Api::responses;
     openai.organization = config.organization;
     openai.project = config.project;
     openai.headers = config.headers;
@@ -113,10 +114,15 @@ Result<std::shared_ptr<AIProvider>> make_azure(ProviderConfig const& config, Pro
     if (!key) return key.error();
     Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
     if (!token) return token.error();
+    if (config.base_url.empty()) {  // its key alone may stand in the environment, and is then no mistake yet
+        return fail(Errc::invalid_state,
+                    config.name + ": no endpoint: set AZURE_OPENAI_ENDPOINT, or base_url in the configuration");
+    }
     provider::AzureConfig azure;
     azure.name = config.name;
     azure.base_url = config.base_url;
     azure.api_version = config.api_version;
+    if (config.api == "responses") azure.api = provider::AzureConfig::Api::responses;
     azure.api_key = std::move(*key);
     if (!token->empty()) azure.token = provider::fixed_token(std::move(*token));
     azure.headers = config.headers;
@@ -212,6 +218,10 @@ Result<std::shared_ptr<AIProvider>> make_scripted(ProviderConfig const& config, 
 
 Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     std::string const& type = type_of(config);
+    if (!config.api.empty() && config.api != "chat" && !(config.api == "responses" && has_responses(config))) {
+        return fail(Errc::invalid_argument, "the provider '" + config.name + "' has no api '" + config.api +
+                                                "'; openai and azure have chat and responses, all others chat");
+    }
     if (type == "huggingface" || type == "tei") return make_huggingface(config, parts);
     if (type == "openai" || compatible_endpoint(type) != nullptr) return make_openai(config, parts);
     if (type == "anthropic") return make_anthropic(config, parts);
@@ -274,6 +284,11 @@ std::string const& type_of(ProviderConfig const& config) noexcept {
 
 bool is_provider_type(std::string_view name) noexcept {
     return std::find(adapters.begin(), adapters.end(), name) != adapters.end() || compatible_endpoint(name) != nullptr;
+}
+
+bool has_responses(ProviderConfig const& config) noexcept {
+    std::string const& type = type_of(config);
+    return type == "openai" || type == "azure" || compatible_endpoint(type) != nullptr;
 }
 
 Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& parts) {

@@ -34,6 +34,9 @@ std::string const& type_of(ProviderConfig const& config) noexcept;
 /// Is there an adapter, or a known endpoint, of that name?
 bool is_provider_type(std::string_view name) noexcept;
 
+/// May its chats go by the Responses API?
+bool has_responses(ProviderConfig const& config) noexcept;
+
 /// Where a request goes.
 struct Destination {
     Destination() = default;
