@@ -89,6 +89,13 @@ struct AIKIT_EXPORT KitConfig {
     /// that was named in a folder that does not exist is a mistake.
     bool make_store_folder = false;
 
+    /// A file in which all traffic is recorded, without keys; see testing/cassette.hpp. Empty: nothing is.
+    std::string record;
+
+    /// A recorded file, or the text of one, that answers in the place of the network; no key is then read or needed.
+    /// Empty: the network. Not both.
+    std::string replay;
+
     // Set by code only.
     std::shared_ptr<net::HttpTransport> transport;  ///< Null: an HttpClient made from `http`.
     std::shared_ptr<Observer> observer;
@@ -103,8 +110,10 @@ struct AIKIT_EXPORT KitConfig {
     /// What the environment says: a configuration file is read first (`config_path`, else AIKIT_CONFIG, else
     /// ./aikit.json or $XDG_CONFIG_HOME/aikit/aikit.json where one is), then AIKIT_STORE (else the file's store, else
     /// $XDG_DATA_HOME/aikit/aikit.db), the providers' own names (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID,
-    /// OPENAI_PROJECT_ID) and the proxies. The only reader of the environment but for "env:" keys.
-    /// Errors: not_found (a file that was named), permission, invalid_argument.
+    /// OPENAI_PROJECT_ID), AIKIT_RECORD and AIKIT_REPLAY, and the proxies. Where several providers are made from the
+    /// environment, the default one is the first of openai, anthropic, azure, gemini, the compatible ones by name. The
+    /// only reader of the environment but for "env:" keys. Errors: not_found (a file that was named), permission,
+    /// invalid_argument.
     static Result<KitConfig> from_env(std::string const& config_path = {});
 
     /// The configuration as JSON; keys stay references.

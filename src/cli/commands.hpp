@@ -35,6 +35,8 @@ struct CallSettings {
     std::string project;
     std::vector<std::string> tags;
     std::string unknown_price;
+    std::string record;
+    std::string replay;
 };
 
 struct ChatSettings {

@@ -20,6 +20,8 @@ void add_call_flags(CLI::App& command, CallSettings& call, bool model = true) {
     command.add_option("--tag", call.tags, "A tag in the ledger; may be repeated")->allow_extra_args(false);
     command.add_option("--unknown-price", call.unknown_price, "What to do with a model without a price")
         ->check(CLI::IsMember({"deny", "allow"}));
+    CLI::Option* const record = command.add_option("--record", call.record, "Record all traffic in this file");
+    command.add_option("--replay", call.replay, "Answer from this recorded file; nothing is sent")->excludes(record);
 }
 
 void add_api_flag(CLI::App& command, CallSettings& call) {

@@ -46,6 +46,10 @@ Result<KitConfig> configure(CommonOptions const& common, CallSettings const& cal
             if (has_responses(provider)) provider.api = call.api;
         }
     }
+    if (!call.record.empty() || !call.replay.empty()) {
+        config->record = call.record;
+        config->replay = call.replay;
+    }
     // An endpoint given by hand may serve models no catalog knows: they run, and the reply says it has no price.
     if (!call.base_url.empty()) config->unknown_price = policy::UnknownPrice::allow;
     if (call.unknown_price == "allow") config->unknown_price = policy::UnknownPrice::allow;

@@ -67,6 +67,21 @@ json::value write_limits(CallLimits const& limits) {
     return out;
 }
 
+/// A path, or what stands in the file itself.
+void read_text_or_json(json::Fields& fields, std::string_view key, std::string& out, std::string_view why) {
+    json::value const* const given = fields.take(key);
+    if (given == nullptr) return;
+    if (given->is_string()) out = std::string(given->get_string());
+    if (given->is_object() || given->is_array()) out = json_exact::write(*given);
+    if (out.empty()) fields.refuse(key, why);
+}
+
+void put_text_or_json(json::object& out, std::string_view key, std::string const& text) {
+    if (text.empty()) return;
+    Result<json::value> inner = is_inline_json(text) ? json::parse(text, key) : Result<json::value>(json::value());
+    out[key] = inner && !inner->is_null() ? std::move(*inner) : json::value(text);
+}
+
 Result<ProviderConfig> read_provider(json::value const& source, std::string const& path) {
     if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
     json::Fields fields(source.get_object(), path);
@@ -90,10 +105,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("price_as", out.price_as);
     fields.read("local", out.local);
     fields.read("max_retries", out.max_retries);
-    json::value const* script = fields.take("script");
-    if (script != nullptr && script->is_string()) out.script = std::string(script->get_string());
-    if (script != nullptr && script->is_object()) out.script = json_exact::write(*script);
-    if (script != nullptr && out.script.empty()) fields.refuse("script", "must be a path, or a script as an object");
+    read_text_or_json(fields, "script", out.script, "must be a path, or a script as an object");
     if (json::object const* headers = fields.take_object("headers")) {
         for (auto const& [key, value] : *headers) {
             if (!value.is_string())
@@ -145,12 +157,7 @@ json::value write_provider(ProviderConfig const& config) {
     if (config.local) out["local"] = true;
     out["limits"] = write_limits(config.limits);
     if (config.max_retries) out["max_retries"] = *config.max_retries;
-    if (is_inline_script(config.script)) {
-        Result<json::value> script = json::parse(config.script, "script");
-        out["script"] = script ? std::move(*script) : json::value(config.script);
-    } else {
-        text("script", config.script);
-    }
+    put_text_or_json(out, "script", config.script);
     return out;
 }
 
@@ -387,6 +394,9 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     fields.read("embedding_model", out.embedding_model);
     fields.read("price_catalog", out.price_catalog);
     fields.read("app", out.app);
+    fields.read("record", out.record);
+    read_text_or_json(fields, "replay", out.replay, "must be a path, or the exchanges themselves");
+    if (!out.record.empty() && !out.replay.empty()) fields.refuse("replay", "excludes 'record'");
     std::string unknown_price;
     fields.read("unknown_price", unknown_price);
     if (unknown_price == "allow") {
@@ -437,6 +447,8 @@ std::string KitConfig::to_json() const {
     text("price_catalog", price_catalog);
     out["http"] = write_http(http);
     text("app", app);
+    text("record", record);
+    put_text_or_json(out, "replay", replay);
     out["runtime"] = {
         {"io", runtime.io}, {"cpu", runtime.cpu}, {"storage", runtime.storage}, {"resolver", runtime.resolver}};
     return json::serialize(out);
@@ -462,6 +474,8 @@ Result<KitConfig> KitConfig::from_env(std::string const& config_path) {
         }
     }
 
+    out.record = environment_or("AIKIT_RECORD", out.record);
+    out.replay = environment_or("AIKIT_REPLAY", out.replay);
     std::string const store = environment_or("AIKIT_STORE", {});
     if (!store.empty()) {
         out.store = store;

@@ -5,6 +5,7 @@
 
 #include <aikit/core/wait.hpp>
 #include <aikit/kit.hpp>
+#include <aikit/testing/cassette.hpp>
 
 #include <filesystem>
 #include <system_error>
@@ -24,11 +25,27 @@ Result<std::shared_ptr<cost::PriceCatalog const>> load_catalog(KitConfig const& 
     return cost::PriceCatalog::load(config.price_catalog, std::move(shipped));
 }
 
+/// The transport that records, or replays in its place.
+Result<std::shared_ptr<net::HttpTransport>> with_cassette(KitConfig const& config,
+                                                          std::shared_ptr<net::HttpTransport> transport) {
+    testing::CassetteConfig cassette;
+    if (!config.record.empty()) {
+        if (!config.replay.empty()) {
+            return fail(Errc::invalid_argument, "configuration.record and configuration.replay exclude each other");
+        }
+        cassette.cassette = config.record;
+        return testing::record_cassette(std::move(cassette), std::move(transport));
+    }
+    if (config.replay.empty()) return transport;
+    cassette.cassette = config.replay;
+    return testing::replay_cassette(std::move(cassette));
+}
+
 /// What needs no storage: the transport, the prices, the providers.
 Result<void> wire(Kit::State& state) {
     KitConfig& config = state.config;
     std::shared_ptr<net::HttpTransport> transport = config.transport;
-    if (!transport) {
+    if (!transport && config.replay.empty()) {
         if (config.http.user_agent.empty()) config.http.user_agent = "aikit/" AIKIT_VERSION_STRING " (c++)";
         if (!config.app.empty()) config.http.user_agent += " " + config.app;
         Result<std::shared_ptr<net::HttpClient>> client = net::HttpClient::create(state.runtime, config.http);
@@ -36,6 +53,9 @@ Result<void> wire(Kit::State& state) {
         state.client = std::move(*client);
         transport = state.client;
     }
+    Result<std::shared_ptr<net::HttpTransport>> recorded = with_cassette(config, std::move(transport));
+    if (!recorded) return recorded.error();
+    transport = std::move(*recorded);
     Result<std::shared_ptr<cost::PriceCatalog const>> catalog = load_catalog(config);
     if (!catalog) return catalog.error();
     state.costs = std::make_shared<cost::CostIntelligence const>(std::move(*catalog), state.runtime.clock());
@@ -43,6 +63,7 @@ Result<void> wire(Kit::State& state) {
 
     ProviderTable::Parts parts;
     parts.runtime = state.runtime;
+    parts.replayed = !config.replay.empty();
     parts.transport = std::move(transport);
     parts.meter.costs = state.costs;
     parts.meter.ledger = state.ledger;

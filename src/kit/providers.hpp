@@ -23,9 +23,9 @@ struct ProviderEntry {
     bool own = false;  ///< Brought by the host: there is no configuration of it but its name.
 };
 
-/// True for the JSON of a script, false for the path of one: no path starts like an object.
-inline bool is_inline_script(std::string const& script) noexcept {
-    return !script.empty() && script.front() == '{';
+/// True for JSON that stands where a path may: no path starts like an object or a list.
+inline bool is_inline_json(std::string const& text) noexcept {
+    return text.starts_with('{') || text.starts_with('[');
 }
 
 /// The type of a provider: its own, else the one its name says.
@@ -53,6 +53,7 @@ public:
 
         Runtime runtime;
         std::shared_ptr<net::HttpTransport> transport;
+        bool replayed = false;  ///< A cassette answers: keys are neither read nor needed.
         policy::MeterConfig meter;
     };
 
