@@ -7,6 +7,7 @@
 #include <aikit/cost/ledger.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 #include <list>
@@ -57,39 +58,94 @@ void write_tags(JsonWriter& json, std::vector<std::string> const& tags) {
     json.end_array();
 }
 
-/// The texts that are made for a row; kept from row to row for their memory.
-struct RowTexts {
-    std::string tags;
-    std::string usage;
+constexpr std::size_t columns = 25;
 
-    void write(LedgerRow const& row) {
-        tags.clear();
-        JsonWriter tag_list(tags);
-        write_tags(tag_list, row.caller.tags);
-        usage.clear();
-        JsonWriter counts(usage);
-        write_usage(counts, row.attempt.usage);
+/// Binds one row after the other to a statement. What it has from the row before is not bound again: the rows of one
+/// moment are much alike.
+class RowBinder {
+public:
+    explicit RowBinder(Statement& add) : add_(add) {}
+
+    /// `row` must stay as it is until the last run of the statement.
+    void bind(LedgerRow const& row) {
+        Attempt const& attempt = row.attempt;
+        Usage const& usage = attempt.usage;
+        next_ = 0;
+        text(row.request_id);
+        number(row.attempt_number);
+        number(storage::to_micros(attempt.started));
+        number(static_cast<std::int64_t>(attempt.latency.count()));
+        attempt.first_token ? number(attempt.first_token->count()) : null();
+        for (std::string const* value : {&row.operation, &attempt.provider, &attempt.model, &row.caller.tenant,
+                                         &row.caller.user, &row.caller.key, &row.caller.project}) {
+            text(*value);
+        }
+        tags(tags_, row.caller.tags);
+        text(attempt.outcome);
+        for (std::int64_t const value : {std::int64_t(usage.estimated), usage.input, usage.cache_read,
+                                         usage.cache_write_5m, usage.cache_write_1h, usage.output, usage.reasoning}) {
+            number(value);
+        }
+        whole_usage(usage_, usage);
+        attempt.cost ? number(attempt.cost->nanos()) : null();
+        text(attempt.price_id);
+        text(attempt.provider_request_id);
     }
-};
 
-Result<void> insert(Statement& add, LedgerRow const& row, RowTexts& texts) {
-    Attempt const& attempt = row.attempt;
-    Usage const& usage = attempt.usage;
-    texts.write(row);
-    add.bind_view(1, row.request_id).bind(2, row.attempt_number).bind(3, storage::to_micros(attempt.started));
-    add.bind(4, static_cast<std::int64_t>(attempt.latency.count()));
-    add.bind(5, attempt.first_token ? std::optional<std::int64_t>(attempt.first_token->count()) : std::nullopt);
-    add.bind_view(6, row.operation).bind_view(7, attempt.provider).bind_view(8, attempt.model);
-    add.bind_view(9, row.caller.tenant).bind_view(10, row.caller.user).bind_view(11, row.caller.key);
-    add.bind_view(12, row.caller.project).bind_view(13, texts.tags).bind_view(14, attempt.outcome);
-    add.bind(15, usage.estimated).bind(16, usage.input).bind(17, usage.cache_read).bind(18, usage.cache_write_5m);
-    add.bind(19, usage.cache_write_1h).bind(20, usage.output).bind(21, usage.reasoning).bind_view(22, texts.usage);
-    add.bind(23, attempt.cost ? std::optional<std::int64_t>(attempt.cost->nanos()) : std::nullopt);
-    add.bind_view(24, attempt.price_id).bind_view(25, attempt.provider_request_id);
-    Result<void> done = add.run();
-    add.reset();
-    return done;
-}
+private:
+    enum class Kind { nothing, text, number, null };
+    struct Bound {
+        Kind kind = Kind::nothing;
+        std::int64_t number = 0;
+        std::string_view text;  // of a row before, which is still there
+    };
+
+    void text(std::string_view value) {
+        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
+        if (bound.kind == Kind::text && bound.text == value) return;
+        add_.bind_view(next_, value);
+        bound.kind = Kind::text;
+        bound.text = value;
+    }
+    void number(std::int64_t value) {
+        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
+        if (bound.kind == Kind::number && bound.number == value) return;
+        add_.bind(next_, value);
+        bound.kind = Kind::number;
+        bound.number = value;
+    }
+    void null() {
+        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
+        if (bound.kind == Kind::null) return;
+        add_.bind_null(next_);
+        bound.kind = Kind::null;
+    }
+
+    void tags(std::string& memory, std::vector<std::string> const& tags) {
+        if (tags.empty()) return text("[]");
+        memory.clear();
+        JsonWriter json(memory);
+        write_tags(json, tags);
+        made(memory);
+    }
+    void whole_usage(std::string& memory, Usage const& usage) {
+        memory.clear();
+        JsonWriter json(memory);
+        write_usage(json, usage);
+        made(memory);
+    }
+    /// Binds what is written anew for each row.
+    void made(std::string const& memory) {
+        add_.bind_view(++next_, memory);
+        bound_[static_cast<std::size_t>(next_)].kind = Kind::nothing;
+    }
+
+    Statement& add_;
+    std::array<Bound, columns + 1> bound_;  // by parameter, from 1
+    std::string tags_;                      // kept from row to row for their memory
+    std::string usage_;
+    int next_ = 0;
+};
 
 Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
     // A row may be handed over twice when its group was repeated; it is the same row.
@@ -100,9 +156,12 @@ Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
         "reasoning, usage, cost, price_id, provider_request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
         "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) "
         "ON CONFLICT (started, request, attempt) DO NOTHING");
-    RowTexts texts;
+    RowBinder binder(add);
     for (LedgerRow const& row : rows) {
-        if (Result<void> added = insert(add, row, texts); !added) return added;
+        binder.bind(row);
+        Result<void> const added = add.run();
+        if (!added) return added.error();
+        add.reset();
     }
     return ok();
 }
