@@ -11,12 +11,14 @@ namespace aikit::inline v0 {
 namespace {
 
 void wipe(std::string& text) noexcept {
+    if (text.empty()) return;  // most requests carry none, through many hands
     os::overwrite(text.data(), text.size());
     text.clear();
 }
 
 /// Moves without leaving the bytes behind: a short text lives inside the string object, and a move copies it.
 void take(std::string& to, std::string& from) noexcept {
+    if (from.empty()) return to.clear();
     if (from.size() <= std::string().capacity()) {
         to.assign(from);
         wipe(from);

@@ -239,7 +239,7 @@ void JsonScan::copy_since(Mark begin, std::string& out) const {
 
 bool JsonRest::keep(std::string_view key, JsonScan& scan) {
     constexpr std::size_t usual_size = 120;  // so that it does not grow in steps
-    if (count_ == most || std::find(keys_, keys_ + count_, key) != keys_ + count_) return false;
+    if (count_ == most || std::find(keys_.begin(), keys_.begin() + count_, key) != keys_.begin() + count_) return false;
     if (count_ == 0) out_.reserve(usual_size);
     out_ += count_ == 0 ? '{' : ',';
     keys_[count_++] = key;

@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_MODEL_JSON_SCAN_HPP
 #define AIKIT_SRC_MODEL_JSON_SCAN_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -127,7 +128,7 @@ private:
 
     std::string& out_;
     std::size_t count_ = 0;
-    std::string_view keys_[most];
+    std::array<std::string_view, most> keys_;
 };
 
 }  // namespace aikit::inline v0

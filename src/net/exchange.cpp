@@ -38,7 +38,24 @@ struct WipedText {
     std::string text;
 };
 
+/// In one piece where it is short, which most are.
 void add_field(std::string& head, std::string_view name, std::string_view value) {
+    std::array<char, 128> line;
+    if (name.size() + value.size() + 4 > line.size()) {
+        head.append(name).append(": ").append(value).append("\r\n");
+        return;
+    }
+    char* at = std::copy_n(name.data(), name.size(), line.data());
+    *at++ = ':';
+    *at++ = ' ';
+    at = std::copy_n(value.data(), value.size(), at);
+    *at++ = '\r';
+    *at++ = '\n';
+    head.append(line.data(), static_cast<std::size_t>(at - line.data()));
+}
+
+/// As add_field; no copy of the value is left anywhere else.
+void add_secret(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
 }
 
@@ -175,7 +192,7 @@ Task<void> Exchange::tunnel(Stream& tcp) {
     add_field(ask.text, "Host", target);
     add_field(ask.text, "User-Agent", core_->config.user_agent);
     if (!proxy_->authorization.empty()) {
-        add_field(ask.text, "Proxy-Authorization", proxy_->authorization.reveal());
+        add_secret(ask.text, "Proxy-Authorization", proxy_->authorization.reveal());
     }
     ask.text += "\r\n";
     std::string_view rest = ask.text;
@@ -378,10 +395,10 @@ std::string Exchange::request_head() const {
     }
     for (auto const& [name, value] : request_.headers.fields()) add_field(head, name, value);
     if (!request_.credential_header.empty()) {
-        add_field(head, request_.credential_header, request_.credential.reveal());
+        add_secret(head, request_.credential_header, request_.credential.reveal());
     }
     if (by_proxy && !proxy_->authorization.empty()) {
-        add_field(head, "Proxy-Authorization", proxy_->authorization.reveal());
+        add_secret(head, "Proxy-Authorization", proxy_->authorization.reveal());
     }
     head += "\r\n";
     return head;

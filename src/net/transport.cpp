@@ -15,7 +15,8 @@ constexpr std::size_t usual_fields = 8;
 }  // namespace
 
 void Headers::add(std::string_view name, std::string_view value) {
-    append(std::pair<std::string, std::string>(name, value));
+    if (fields_.empty()) fields_.reserve(usual_fields);
+    fields_.emplace_back(name, value);
 }
 
 void Headers::append(std::pair<std::string, std::string> field) {
@@ -24,13 +25,11 @@ void Headers::append(std::pair<std::string, std::string> field) {
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
+    auto const named = [name](auto const& other) { return equals_ignoring_case(other.first, name); };
+    auto const first = std::find_if(fields_.begin(), fields_.end(), named);
+    if (first == fields_.end()) return add(name, value);
     std::pair<std::string, std::string> field(name, value);  // copied first: both may be views of our own fields
     auto const same = [&field](auto const& other) { return equals_ignoring_case(other.first, field.first); };
-    auto const first = std::find_if(fields_.begin(), fields_.end(), same);
-    if (first == fields_.end()) {
-        append(std::move(field));
-        return;
-    }
     fields_.erase(std::remove_if(std::next(first), fields_.end(), same), fields_.end());
     first->second = std::move(field.second);
 }
