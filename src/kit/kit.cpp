@@ -35,8 +35,8 @@ Task<T> failed(Error error) {
 
 /// The most frequent calls have no coroutine here: the provider's outermost one keeps the kit, and guards.
 template <class T>
-Task<T> start_chat(StatePtr state, Task<T> (AIProvider::*operation)(ChatRequest, CallOptions), ChatRequest request,
-                   CallOptions options) {
+Task<T> start_chat(StatePtr state, Task<T> (AIProvider::*operation)(ChatRequest, CallOptions), ChatRequest&& request,
+                   CallOptions&& options) {
     if (!state) return failed<T>(closed_kit());
     Result<std::shared_ptr<AIProvider>> provider =
         guarded([&] { return route(*state, request, options, Operation::chat); });

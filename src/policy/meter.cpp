@@ -117,21 +117,26 @@ private:
         if (!begun) co_return begun.error();
         Settlement& settlement = **begun;
         Task<ChatReply> pending = self->next()->chat(std::move(request), std::move(options));
-        Result<ChatReply> reply;
         try {
-            reply = co_await std::move(pending);
-        } catch (...) {
-            reply = current_exception_error();
-        }
-        if (!reply) {
-            settlement.failed(reply.error());
+            Result<ChatReply> reply = co_await std::move(pending);
+            if (reply) {
+                settle(settlement, *reply);
+            } else {
+                settlement.failed(reply.error());
+            }
             co_return reply;
+        } catch (...) {
+            Error error = current_exception_error();
+            settlement.failed(error);
+            co_return error;
         }
-        std::string const text = reply->usage.total() == 0 ? generated(*reply) : std::string();
-        settlement.succeeded(reply->usage, reply->model, reply->service_tier, take_provider_request(reply->info), text);
-        settlement.describe(reply->info);
-        put_usage(reply->usage, reply->info);
-        co_return reply;
+    }
+
+    static void settle(Settlement& settlement, ChatReply& reply) {
+        std::string const text = reply.usage.total() == 0 ? generated(reply) : std::string();
+        settlement.succeeded(reply.usage, reply.model, reply.service_tier, take_provider_request(reply.info), text);
+        settlement.describe(reply.info);
+        put_usage(reply.usage, reply.info);
     }
 
     static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options) {

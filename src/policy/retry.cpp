@@ -53,7 +53,7 @@ class Once {
 public:
     using Operation = Task<T> (AIProvider::*)(Request, CallOptions);
 
-    Once(Operation operation, Request request) : operation_(operation), request_(std::move(request)) {}
+    Once(Operation operation, Request&& request) : operation_(operation), request_(std::move(request)) {}
 
     Task<T> operator()(AIProvider& provider, CallOptions const& options, bool last) {
         if (last) return (provider.*operation_)(std::move(request_), options);

@@ -28,7 +28,7 @@ bool leaves_it_running(Errc code) noexcept {
 
 }  // namespace
 
-Settlement::Settlement(std::shared_ptr<Metering const> shared, AttemptPlan plan)
+Settlement::Settlement(std::shared_ptr<Metering const> shared, AttemptPlan&& plan)
     : shared_(std::move(shared)), plan_(std::move(plan)), started_(shared_->config.clock->now()) {
     attempt_.provider = plan_.provider;
     attempt_.model = plan_.model;

@@ -55,7 +55,7 @@ struct AttemptPlan {
 /// Thread-safety: distinct objects: safe. Shared objects: unsafe.
 class Settlement {
 public:
-    Settlement(std::shared_ptr<Metering const> shared, AttemptPlan plan);
+    Settlement(std::shared_ptr<Metering const> shared, AttemptPlan&& plan);
     ~Settlement();
     Settlement(Settlement const&) = delete;
     Settlement& operator=(Settlement const&) = delete;

@@ -25,7 +25,7 @@ Error missing_model(Endpoint const& endpoint) {
 }
 
 Call call_of(Endpoint const& endpoint, char const* path, carrier::Encoded& encoded, std::string const& model,
-             CallOptions options) {
+             CallOptions&& options) {
     Call call;
     call.path = endpoint.path(path, model);
     call.body = std::move(encoded.body);
