@@ -44,6 +44,10 @@ Task<ModelList> AIProvider::models(CallOptions) {
     return refused<ModelList>(unsupported(*this, "list of models"));
 }
 
+Task<TokenCount> AIProvider::count_tokens(ChatRequest, CallOptions) {
+    return refused<TokenCount>(unsupported(*this, "count of tokens"));
+}
+
 Task<ChatReply> ForwardingProvider::chat(ChatRequest request, CallOptions options) {
     return next_->chat(std::move(request), std::move(options));
 }
@@ -62,6 +66,10 @@ Task<ModerateReply> ForwardingProvider::moderate(ModerateRequest request, CallOp
 
 Task<ModelList> ForwardingProvider::models(CallOptions options) {
     return next_->models(std::move(options));
+}
+
+Task<TokenCount> ForwardingProvider::count_tokens(ChatRequest request, CallOptions options) {
+    return next_->count_tokens(std::move(request), std::move(options));
 }
 
 }  // namespace aikit::inline v0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // policy/meter.cpp - the decorator that meters one attempt.
 #include "core/async.hpp"
+#include "policy/meter_batch.hpp"
 #include "policy/settlement.hpp"
 
 #include <aikit/core/id.hpp>
@@ -93,7 +94,11 @@ private:
 class Meter final : public ForwardingProvider, public std::enable_shared_from_this<Meter> {
 public:
     Meter(std::shared_ptr<AIProvider> next, std::shared_ptr<Metering const> shared)
-        : ForwardingProvider(std::move(next)), shared_(std::move(shared)) {}
+        : ForwardingProvider(std::move(next)), shared_(std::move(shared)) {
+        if (this->next()->batch() != nullptr) batch_ = make_metered_batch(this->next(), shared_);
+    }
+
+    BatchApi* batch() noexcept override { return batch_.get(); }
 
     // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
@@ -225,6 +230,7 @@ private:
     }
 
     std::shared_ptr<Metering const> shared_;
+    std::unique_ptr<BatchApi> batch_;
 };
 
 }  // namespace

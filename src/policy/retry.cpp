@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/os/os.hpp"
 #include "policy/retry_budget.hpp"
+#include "policy/retry_jobs.hpp"
 
 #include <aikit/core/id.hpp>
 #include <aikit/policy/retry.hpp>
@@ -73,14 +74,26 @@ public:
     }
 };
 
-class Retry final : public ForwardingProvider, public std::enable_shared_from_this<Retry> {
+class OnceJob {
+public:
+    explicit OnceJob(std::function<Task<void>(CallOptions options)> once) : once_(std::move(once)) {}
+    Task<void> operator()(AIProvider&, CallOptions const& options, bool) { return once_(options); }
+
+private:
+    std::function<Task<void>(CallOptions options)> once_;
+};
+
+class Retry final : public ForwardingProvider, public Repeater, public std::enable_shared_from_this<Retry> {
 public:
     Retry(std::shared_ptr<AIProvider> next, Runtime runtime, RetryConfig config)
         : ForwardingProvider(std::move(next)),
           runtime_(std::move(runtime)),
           config_(config),
           schedule_(config),
-          budget_(std::make_shared<RetryBudget>(config.budget, config.budget_floor)) {}
+          budget_(std::make_shared<RetryBudget>(config.budget, config.budget_floor)),
+          batch_(make_retried_batch(*this)),
+          files_(make_retried_files(*this)),
+          fine_tune_(make_retried_fine_tune(*this)) {}
 
     // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
@@ -102,6 +115,22 @@ public:
     Task<ModelList> models(CallOptions options) override {
         return repeat<ModelList>(shared_from_this(), OnceModels(), prepare(std::move(options), true));
     }
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options) override {
+        Once<TokenCount, ChatRequest> once(&AIProvider::count_tokens, std::move(request));
+        return repeat<TokenCount>(shared_from_this(), std::move(once), prepare(std::move(options), true));
+    }
+
+    BatchApi* batch() noexcept override { return batch_.get(); }
+    FilesApi* files() noexcept override { return files_.get(); }
+    FineTuneApi* fine_tune() noexcept override { return fine_tune_.get(); }
+
+    // What jobs and files are asked with.
+    Task<void> repeat(std::function<Task<void>(CallOptions options)> once, CallOptions options, bool limited) override {
+        OnceJob job(std::move(once));
+        return repeat<void>(shared_from_this(), std::move(job), prepare(std::move(options), limited));
+    }
+    std::shared_ptr<Repeater> share() override { return shared_from_this(); }
+    AIProvider& inner() noexcept override { return *next(); }
 
 private:
     /// What all tries share: one deadline, one id, one idempotency key, one list of attempts.
@@ -209,6 +238,9 @@ private:
     RetryConfig config_;
     RetrySchedule schedule_;
     std::shared_ptr<RetryBudget> budget_;
+    std::unique_ptr<BatchApi> batch_;
+    std::unique_ptr<FilesApi> files_;
+    std::unique_ptr<FineTuneApi> fine_tune_;
 };
 
 }  // namespace

@@ -156,6 +156,8 @@ Result<void> read_wholes(json::Fields& fields, ScriptedReply& reply) {
             list.models.emplace_back().id = std::string(name.get_string());
         }
     }
+    fields.read("tokens", reply.tokens);
+    if (reply.tokens < 0) fields.refuse("tokens", "must be 0 or more");
     std::optional<std::int64_t> piece;
     fields.read("piece", piece);
     if (piece && *piece < 0) fields.refuse("piece", "must be 0 or more");

@@ -2,6 +2,7 @@
 // testing/scripted_provider.cpp - answering from a list.
 #include "core/async.hpp"
 #include "model/replay.hpp"
+#include "testing/scripted_batch.hpp"
 
 #include <aikit/core/id.hpp>
 #include <aikit/provider/openai.hpp>
@@ -58,12 +59,13 @@ Task<void> pass(Runtime runtime, milliseconds takes, std::optional<milliseconds>
 
 // ---- which reply fits ----
 
-enum class Operation { chat, embed, moderate, models };
+enum class Operation { chat, embed, moderate, models, count };
 
 Operation operation_of(ScriptedCall const& call) {
     if (call.operation == "embed") return Operation::embed;
     if (call.operation == "moderate") return Operation::moderate;
-    return call.operation == "models" ? Operation::models : Operation::chat;
+    if (call.operation == "models") return Operation::models;
+    return call.operation == "count_tokens" ? Operation::count : Operation::chat;
 }
 
 bool recording_fits(Recording const& recording, Operation operation) {
@@ -72,6 +74,7 @@ bool recording_fits(Recording const& recording, Operation operation) {
         case Operation::embed: return recording.path.ends_with("/embeddings");
         case Operation::moderate: return recording.path.ends_with("/moderations");
         case Operation::models: return recording.path.find("/models") != std::string::npos;
+        case Operation::count: return recording.path.ends_with("/input_tokens");
     }
     return false;
 }
@@ -387,6 +390,24 @@ Task<ModelList> run_models(Shared script, ScriptedCall call) {
     co_return out;
 }
 
+Task<TokenCount> run_count(Shared script, ScriptedCall call) {
+    ChatRequest request = call.chat;
+    CallOptions options = call.options;
+    Task<ScriptedReply> taking = take_and_wait(script, std::move(call));
+    Result<ScriptedReply> reply = co_await std::move(taking);
+    if (!reply) co_return reply.error();
+    if (reply->recording) {
+        Result<std::shared_ptr<AIProvider>> const adapter = script->adapter(*reply->recording);
+        if (!adapter) co_return adapter.error();
+        Task<TokenCount> pending = (*adapter)->count_tokens(std::move(request), std::move(options));
+        co_return co_await std::move(pending);
+    }
+    TokenCount out;
+    out.tokens = reply->tokens;
+    out.info = make_info(script->runtime, script->name, options, request.model, Usage());
+    co_return out;
+}
+
 ScriptedCall call_of(char const* operation, CallOptions options) {
     ScriptedCall call;
     call.operation = operation;
@@ -397,7 +418,14 @@ ScriptedCall call_of(char const* operation, CallOptions options) {
 class Scripted final : public ScriptedProvider {
 public:
     Scripted(std::string name, Runtime runtime)
-        : script_(std::make_shared<Script>(std::move(name), std::move(runtime))) {}
+        : script_(std::make_shared<Script>(std::move(name), std::move(runtime))) {
+        AnswerChat answer = [script = script_](ChatRequest request, CallOptions options) {
+            ScriptedCall call = call_of("chat", std::move(options));
+            call.chat = std::move(request);
+            return guard(run_chat(script, std::move(call)));
+        };
+        batch_ = make_scripted_batch(script_->name, script_->runtime.clock(), std::move(answer));
+    }
 
     std::string const& name() const noexcept override { return script_->name; }
 
@@ -452,9 +480,16 @@ public:
     Task<ModelList> models(CallOptions options) override {
         return guard(run_models(script_, call_of("models", std::move(options))));
     }
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options) override {
+        ScriptedCall call = call_of("count_tokens", std::move(options));
+        call.chat = std::move(request);
+        return guard(run_count(script_, std::move(call)));
+    }
+    BatchApi* batch() noexcept override { return batch_.get(); }
 
 private:
     Shared script_;
+    std::unique_ptr<BatchApi> batch_;
 };
 
 }  // namespace

@@ -46,6 +46,7 @@ AIKIT_EXPORT Result<ModerateRequest> read_moderate(std::string_view json, CallOp
 AIKIT_EXPORT Result<ModerateRequest> read_moderate(std::string_view json);
 AIKIT_EXPORT std::string write_moderation(ModerateReply const& reply);
 AIKIT_EXPORT std::string write_models(ModelList const& list);
+AIKIT_EXPORT std::string write_token_count(TokenCount const& count);
 
 /// `{"code","message","provider","http_status","provider_code","request_id","retryable","retry_after_ms"}`, what is
 /// not known being null.

@@ -32,6 +32,15 @@ struct ModelList {
     CallInfo info;
 };
 
+/// How long a request is, as the provider counts it.
+struct TokenCount {
+    TokenCount() = default;
+
+    std::int64_t tokens = 0;  ///< All the model would read: messages, tools, files.
+    std::string extra;        ///< Further members of the provider's answer, as a JSON object. Empty: none.
+    CallInfo info;
+};
+
 class BatchApi;     // jobs of many requests at a lower price
 class FilesApi;     // files kept at the provider
 class FineTuneApi;  // training of one's own models
@@ -55,6 +64,10 @@ public:
     virtual Task<ModerateReply> moderate(ModerateRequest request, CallOptions options);
     virtual Task<ModelList> models(CallOptions options);
 
+    /// What the chat would count as input, told by the provider and not estimated here. It is not carried out, and
+    /// free.
+    virtual Task<TokenCount> count_tokens(ChatRequest request, CallOptions options);
+
     /// What only some providers have; null where it is not.
     virtual BatchApi* batch() noexcept { return nullptr; }
     virtual FilesApi* files() noexcept { return nullptr; }
@@ -65,6 +78,7 @@ public:
     Task<ChatStream> stream_chat(ChatRequest request) { return stream_chat(std::move(request), CallOptions()); }
     Task<EmbedReply> embed(EmbedRequest request) { return embed(std::move(request), CallOptions()); }
     Task<ModerateReply> moderate(ModerateRequest request) { return moderate(std::move(request), CallOptions()); }
+    Task<TokenCount> count_tokens(ChatRequest request) { return count_tokens(std::move(request), CallOptions()); }
 };
 
 /// Passes everything on; decorators override what they change.
@@ -73,6 +87,7 @@ public:
     explicit ForwardingProvider(std::shared_ptr<AIProvider> next) : next_(std::move(next)) {}
 
     using AIProvider::chat;
+    using AIProvider::count_tokens;
     using AIProvider::embed;
     using AIProvider::moderate;
     using AIProvider::stream_chat;
@@ -83,6 +98,7 @@ public:
     Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override;
     Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override;
     Task<ModelList> models(CallOptions options) override;
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options) override;
     BatchApi* batch() noexcept override { return next_->batch(); }
     FilesApi* files() noexcept override { return next_->files(); }
     FineTuneApi* fine_tune() noexcept override { return next_->fine_tune(); }

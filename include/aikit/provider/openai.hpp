@@ -63,6 +63,9 @@ struct OpenAiConfig {
     /// Ask for embeddings as base64 (exact, and smaller). Turn it off for servers that refuse encoding_format.
     bool embed_base64 = true;
 
+    /// It has batches, files and trainings, and counts tokens. Without, those are `unsupported`.
+    bool jobs = true;
+
     // How much
 
     std::int64_t max_embed_inputs = 2'048;            ///< Embedding inputs per request, 1 or more.
@@ -75,7 +78,7 @@ struct OpenAiConfig {
     CallLimits limits;
 };
 
-/// A provider of chat, streamed chat, embeddings, moderation and a list of models.
+/// A provider of chat, streamed chat, embeddings, moderation, a list of models, batches, files and fine-tuning.
 ///
 /// By the Responses API one choice is given, and `stop`, `seed` and the penalties are left out with a warning. What has
 /// no place in a chat (searches, sealed reasoning) stands under "native_content" in the message's extra, and goes back

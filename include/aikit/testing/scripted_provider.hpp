@@ -36,6 +36,7 @@ struct ScriptedReply {
     int dimensions = 0;                        ///< embed, without vectors: unit vectors that depend on the text alone.
     std::vector<ModerationResult> moderation;  ///< moderate.
     std::optional<ModelList> models;           ///< models.
+    std::int64_t tokens = 0;                   ///< count_tokens.
 
     /// Real traffic, answered through the OpenAI adapter; its reply's `deliver` and `ending` are the faults.
     std::optional<Recording> recording;
@@ -60,7 +61,7 @@ struct ScriptedReply {
 struct ScriptedCall {
     ScriptedCall() = default;
 
-    std::string operation;  ///< "chat", "stream_chat", "embed", "moderate", "models".
+    std::string operation;  ///< "chat", "stream_chat", "embed", "moderate", "models", "count_tokens".
     ChatRequest chat;
     EmbedRequest embed;
     ModerateRequest moderate;
@@ -97,8 +98,8 @@ public:
 ///      "vectors": [[0.6, 0.8]], "moderation": [{"flagged": true, "categories": {"hate": 0.9}}],
 ///      "error": {"code": "rate_limited", "message": "Slow down.", "http_status": 429, "provider_code": "x",
 ///                "retry_after": 0.5, "maybe_executed": false},
-///      "reply": {a whole chat.completion object of OpenAI}, "piece": 8, "dimensions": 8, "models": ["m-1"],
-///      "recording": {"request": {}, "response": {}}, "deliver": 100, "ending": "whole", "cut", "reset" or "stall",
+///      "reply": {a whole chat.completion object of OpenAI}, "piece": 8, "dimensions": 8, "models": ["m-1"], "tokens":
+///      9, "recording": {"request": {}, "response": {}}, "deliver": 100, "ending": "whole", "cut", "reset" or "stall",
 ///      "match": "weather", "fail_after": 2, "delay": 0.1, "piece_delay": 0.02}]}
 ///
 /// A single recording in place of a script answers every call. Durations are in seconds; everything may be left out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// model/openai_form/models.cpp - lists of models.
+// model/openai_form/models.cpp - lists of models, counts of tokens.
 #include "model/openai_form/form.hpp"
 
 namespace aikit::inline v0::openai_form {
@@ -68,6 +68,21 @@ std::string write_models(ModelList const& list) {
     }
     out.end_array();
     openai_form::write_info(out.key("aikit"), list.info, true);
+    out.end_object();
+    return text;
+}
+
+std::string write_token_count(TokenCount const& count) {
+    std::string text;
+    JsonWriter out(text);
+    openai_form::Extra extra(count.extra);
+    out.begin_object();
+    if (extra.find("object") == nullptr) out.key("object").text("response.input_tokens");
+    out.key("input_tokens").number(count.tokens);
+    extra.drop("input_tokens");
+    extra.drop("aikit");
+    extra.write(out);
+    openai_form::write_info(out.key("aikit"), count.info, true);
     out.end_object();
     return text;
 }

@@ -2,7 +2,9 @@
 // provider/anthropic/anthropic.cpp - the Anthropic adapter: carries requests and replies of the Messages dialect.
 #include "core/async.hpp"
 #include "core/os/os.hpp"
+#include "provider/anthropic/jobs.hpp"
 #include "provider/anthropic/stream.hpp"
+#include "provider/carrier/count.hpp"
 #include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 
@@ -82,11 +84,33 @@ Task<ModelList> run_models(Shared endpoint, CallOptions options) {
     return carrier::list_models(endpoint, std::move(options), std::move(pages));
 }
 
+Task<TokenCount> run_count(Shared endpoint, ChatRequest request, CallOptions options) {
+    if (request.model.empty()) {
+        co_return named(fail(Errc::invalid_argument, "The request is wrong: model is missing."), *endpoint);
+    }
+    Result<carrier::Encoded> encoded = anthropic::encode_count(request);
+    if (!encoded) co_return named(encoded.error(), *endpoint);
+    carrier::Counting counting;
+    counting.call.path = "/v1/messages/count_tokens";
+    counting.call.body = std::move(encoded->body);
+    counting.call.options = std::move(options);
+    counting.model = std::move(request.model);
+    counting.member = "input_tokens";
+    counting.warnings = std::move(encoded->warnings);
+    Task<TokenCount> pending = carrier::count_tokens(endpoint, std::move(counting));
+    co_return co_await std::move(pending);
+}
+
 class Anthropic final : public AIProvider {
 public:
-    explicit Anthropic(Shared endpoint) : endpoint_(std::move(endpoint)) {}
+    explicit Anthropic(Shared endpoint) : endpoint_(std::move(endpoint)) {
+        batch_ =
+            anthropic::make_batch(endpoint_, [of = endpoint_](std::string_view model) { return of->limit_of(model); });
+        files_ = anthropic::make_files(endpoint_);
+    }
 
     using AIProvider::chat;
+    using AIProvider::count_tokens;
     using AIProvider::stream_chat;
 
     std::string const& name() const noexcept override { return endpoint_->name; }
@@ -97,9 +121,16 @@ public:
         return guard(run_stream(endpoint_, std::move(request), std::move(options)));
     }
     Task<ModelList> models(CallOptions options) override { return guard(run_models(endpoint_, std::move(options))); }
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options) override {
+        return guard(run_count(endpoint_, std::move(request), std::move(options)));
+    }
+    BatchApi* batch() noexcept override { return batch_.get(); }
+    FilesApi* files() noexcept override { return files_.get(); }
 
 private:
     Shared endpoint_;
+    std::unique_ptr<BatchApi> batch_;
+    std::unique_ptr<FilesApi> files_;
 };
 
 bool is_anthropic_host(std::string_view base_url) noexcept {

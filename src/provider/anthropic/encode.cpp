@@ -295,4 +295,23 @@ Result<carrier::Encoded> encode_chat(ChatRequest const& request, std::int64_t ma
     return encoded;
 }
 
+Result<carrier::Encoded> encode_count(ChatRequest const& request) {
+    // What the service of counting takes; anything else it refuses.
+    constexpr std::array<std::string_view, 11> counted{
+        "model",       "messages",      "system",        "tools",         "tool_choice",       "thinking",
+        "mcp_servers", "cache_control", "output_config", "output_format", "context_management"};
+    constexpr std::int64_t enough = 1'000'000;  // not sent; room for any budget of thinking
+    Result<carrier::Encoded> encoded = encode_chat(request, enough, false);
+    if (!encoded) return encoded;
+    Result<json::value> const whole = json_exact::parse(encoded->body, "request", Errc::internal);
+    if (!whole) return whole.error();
+    json::object body;
+    for (auto const& member : whole->as_object()) {
+        bool const read = std::find(counted.begin(), counted.end(), member.key()) != counted.end();
+        if (read) body[member.key()] = member.value();
+    }
+    encoded->body = json_exact::write(body);
+    return encoded;
+}
+
 }  // namespace aikit::inline v0::provider::anthropic

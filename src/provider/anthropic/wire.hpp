@@ -24,6 +24,9 @@ inline constexpr std::string_view dialect = "anthropic";
 /// Errors: invalid_argument (a field, named), unsupported (a sound, several choices).
 Result<carrier::Encoded> encode_chat(ChatRequest const& request, std::int64_t max_tokens, bool streaming);
 
+/// The same request for counting its tokens, which takes only what is read.
+Result<carrier::Encoded> encode_count(ChatRequest const& request);
+
 /// The body of a 2xx answer. Errors: what the body says went wrong, protocol.
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body);
 Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std::string_view body);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // provider/azure/azure.cpp - where Azure keeps what OpenAI has at one place: deployments, versions, keys of its own.
 #include "core/os/os.hpp"
+#include "provider/carrier/jobs.hpp"
 #include "provider/openai_responses/adapter.hpp"
+#include "provider/openai_responses/count.hpp"
 
 #include <aikit/provider/azure.hpp>
 
@@ -17,31 +19,14 @@ enum class Surface {
     inference,    ///< Models of many makers, the name in the body.
 };
 
-/// RFC 3986, 2.3: all but the unreserved characters.
-std::string escaped(std::string_view text) {
-    constexpr char hex[] = "0123456789ABCDEF";
-    std::string out;
-    for (char const c : text) {
-        bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        auto const byte = static_cast<unsigned char>(c);
-        if (plain) {
-            out += c;
-        } else {
-            out += {'%', hex[byte >> 4], hex[byte & 15]};
-        }
-    }
-    return out;
-}
-
 struct Endpoint final : openai_wire::Endpoint {
     std::string path(std::string_view operation, std::string_view model) const override {
         std::string path;
         if (surface == Surface::v1) path = "/openai/v1";
         if (surface == Surface::deployments) path = "/openai";
-        if (surface == Surface::deployments && !model.empty()) path += "/deployments/" + escaped(model);
+        if (surface == Surface::deployments && !model.empty()) path += "/deployments/" + carrier::escaped(model);
         path += operation;
-        if (!version.empty()) path += "?api-version=" + escaped(version);
+        if (!version.empty()) path += "?api-version=" + carrier::escaped(version);
         return path;
     }
 
@@ -90,6 +75,7 @@ Result<std::shared_ptr<AIProvider>> make_azure(AzureConfig config, Runtime runti
     }
     endpoint->version = std::move(config.api_version);
     endpoint->moderates = false;
+    endpoint->jobs = endpoint->surface != Surface::inference;
     endpoint->quirks.only_openai_parts = false;
     endpoint->quirks.max_embed_inputs = static_cast<std::size_t>(config.max_embed_inputs);
     endpoint->quirks.max_embed_bytes = static_cast<std::size_t>(config.max_embed_bytes);
@@ -110,8 +96,11 @@ Result<std::shared_ptr<AIProvider>> make_azure(AzureConfig config, Runtime runti
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);
     if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
-    if (config.api == AzureConfig::Api::responses) return openai_responses::make_adapter(std::move(endpoint));
-    return openai_wire::make_adapter(std::move(endpoint));
+    bool const responses = config.api == AzureConfig::Api::responses;
+    std::shared_ptr<AIProvider> made =
+        responses ? openai_responses::make_adapter(endpoint) : openai_wire::make_adapter(endpoint);
+    // Its older surface has no Responses, and so no counts.
+    return endpoint->surface == Surface::v1 ? openai_responses::with_counts(std::move(made), endpoint) : made;
 }
 
 std::function<Task<Secret>()> fixed_token(Secret token) {

@@ -45,11 +45,17 @@ bool is_header_text(std::string_view text) noexcept {
 net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
     net::HttpRequest request;
     request.method = call.method;
-    request.url = endpoint.base_url + call.path;
-    for (auto const& [name, value] : endpoint.headers) request.headers.add(name, value);
-    request.headers.set("Accept", call.streaming ? "text/event-stream" : "application/json");
+    bool const elsewhere = !call.url.empty();
+    std::string const& root = call.root.empty() ? endpoint.base_url : call.root;
+    request.url = elsewhere ? std::move(call.url) : root + call.path;
+    for (auto const& [name, value] : endpoint.headers) {
+        if (!elsewhere) request.headers.add(name, value);
+    }
+    for (auto const& [name, value] : call.headers) request.headers.set(name, value);
+    std::string_view const usual = call.streaming ? "text/event-stream" : "application/json";
+    request.headers.set("Accept", call.accept.empty() ? usual : std::string_view(call.accept));
     Secret const& key = call.token.empty() ? endpoint.key : call.token;
-    if (!key.empty()) {
+    if (!key.empty() && !elsewhere) {
         request.credential_header = endpoint.key_header;
         request.credential =
             endpoint.key_prefix.empty() ? key : Secret(endpoint.key_prefix + std::string(key.reveal()));
@@ -60,7 +66,7 @@ net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
     if (tell_id) request.headers.set(endpoint.id_header, id);
     request.repeatable = call.method == "GET";
     if (call.method != "GET") {
-        request.headers.set("Content-Type", "application/json");
+        request.headers.set("Content-Type", call.content_type.empty() ? "application/json" : call.content_type);
         request.body = std::make_shared<std::string const>(std::move(call.body));
         std::string const& once = call.options.idempotency_key;
         request.repeatable = !endpoint.idempotency_header.empty() && !once.empty();
@@ -152,6 +158,7 @@ Result<Answer> answer_of(Endpoint const& endpoint, Started& started, Result<net:
     answer->head = std::move(started.head);
     answer->head.exchange =
         Exchange(endpoint.name, response->status, response->headers, endpoint.runtime.clock()->system_now());
+    answer->head.headers = std::move(response->headers);
     answer->body = std::move(response->body);
     return answer;
 }

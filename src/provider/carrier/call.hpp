@@ -61,6 +61,14 @@ struct Call {
     std::string method = "POST";
     std::string path;  ///< After the base URL: "/chat/completions".
     std::string body;
+    std::string content_type;  ///< Empty: application/json.
+    std::string accept;        ///< Empty: an event stream or JSON.
+    std::string root;          ///< In the place of the base URL: another address of the same service.
+    std::string url;           ///< Whole, in the place of base URL and path: told by the provider, and gets no key.
+
+    /// Sent in the place of the endpoint's own of those names.
+    std::vector<std::pair<std::string, std::string>> headers;
+
     CallOptions options;
     Secret token;  ///< Set by send() and fetch() where Endpoint::token is.
     bool streaming = false;
@@ -72,6 +80,7 @@ struct Head {
     Head() = default;
 
     Exchange exchange;
+    net::Headers headers;    ///< Of the answer.
     std::string request_id;  ///< The caller's, or made.
     SystemTime started;
     SteadyTime sent;

@@ -414,4 +414,27 @@ Result<carrier::Encoded> encode_chat(ChatRequest const& request) {
     return encoded;
 }
 
+Result<carrier::Encoded> encode_count(ChatRequest const& request, bool vertex) {
+    Result<carrier::Encoded> encoded = encode_chat(request);
+    if (!encoded) return encoded;
+    Result<json::value> parsed = json_exact::parse(encoded->body, "request", Errc::internal);
+    if (!parsed) return parsed.error();
+    json::object body;
+    for (auto& member : parsed->as_object()) {
+        std::string_view const name = member.key();
+        bool const counted =
+            name == "contents" || name == "systemInstruction" || name == "tools" || name == "generationConfig";
+        if (counted || !vertex) body[member.key()] = std::move(member.value());
+    }
+    bool const alone = body.size() == 1 && body.if_contains("contents") != nullptr;
+    if (!vertex && !alone) {
+        body["model"] = request.model.starts_with("models/") ? request.model : "models/" + request.model;
+        json::object around;
+        around["generateContentRequest"] = std::move(body);
+        body = std::move(around);
+    }
+    encoded->body = json_exact::write(body);
+    return encoded;
+}
+
 }  // namespace aikit::inline v0::provider::gemini

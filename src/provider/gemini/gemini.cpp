@@ -2,9 +2,11 @@
 // provider/gemini/gemini.cpp - the Gemini adapter: carries requests and replies, by Google's own API or Vertex AI.
 #include "core/async.hpp"
 #include "core/os/os.hpp"
+#include "provider/carrier/count.hpp"
 #include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
 #include "provider/gemini/credentials.hpp"
+#include "provider/gemini/jobs.hpp"
 #include "provider/gemini/wire.hpp"
 
 #include <aikit/provider/gemini.hpp>
@@ -135,11 +137,34 @@ Task<ModelList> run_models(Shared endpoint, CallOptions options) {
     co_return co_await std::move(pending);
 }
 
+Task<TokenCount> run_count(Shared endpoint, ChatRequest request, CallOptions options) {
+    if (Result<void> fine = check_model(request.model, *endpoint); !fine) co_return fine.error();
+    Result<Encoded> encoded = gemini::encode_count(request, endpoint->vertex);
+    if (!encoded) co_return named(encoded.error(), *endpoint);
+    carrier::Counting counting;
+    counting.call = call_of(endpoint->path(request.model, "countTokens"), *encoded, std::move(options), false);
+    counting.model = std::move(request.model);
+    counting.member = "totalTokens";
+    counting.zero_is_left_out = true;
+    counting.warnings = std::move(encoded->warnings);
+    Task<TokenCount> pending = carrier::count_tokens(endpoint, std::move(counting));
+    co_return co_await std::move(pending);
+}
+
 class Gemini final : public AIProvider {
 public:
-    explicit Gemini(Shared endpoint) : endpoint_(std::move(endpoint)) {}
+    explicit Gemini(Shared endpoint) : endpoint_(std::move(endpoint)) {
+        if (endpoint_->vertex) return;  // whose batches are read from and written to buckets
+        batch_ = gemini::make_batch(
+            endpoint_, [of = endpoint_](std::string const& model, std::string_view method) -> Result<std::string> {
+                if (Result<void> fine = check_model(model, *of); !fine) return fine.error();
+                return of->path(model, method);
+            });
+        files_ = gemini::make_files(endpoint_);
+    }
 
     using AIProvider::chat;
+    using AIProvider::count_tokens;
     using AIProvider::embed;
     using AIProvider::stream_chat;
 
@@ -154,9 +179,16 @@ public:
         return guard(run_embed(endpoint_, std::move(request), std::move(options)));
     }
     Task<ModelList> models(CallOptions options) override { return guard(run_models(endpoint_, std::move(options))); }
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options) override {
+        return guard(run_count(endpoint_, std::move(request), std::move(options)));
+    }
+    BatchApi* batch() noexcept override { return batch_.get(); }
+    FilesApi* files() noexcept override { return files_.get(); }
 
 private:
     Shared endpoint_;
+    std::unique_ptr<BatchApi> batch_;
+    std::unique_ptr<FilesApi> files_;
 };
 
 bool is_plain(std::string_view name) noexcept {

@@ -22,6 +22,10 @@ inline constexpr std::string_view dialect = "gemini";
 /// A request's body. Errors: invalid_argument (a field, named), unsupported.
 Result<carrier::Encoded> encode_chat(ChatRequest const& request);
 
+/// The same request for counting its tokens. Vertex AI counts what stands in the body itself, Google's own API a
+/// request in it.
+Result<carrier::Encoded> encode_count(ChatRequest const& request, bool vertex);
+
 /// How embeddings are asked for.
 enum class EmbedForm {
     batch,    ///< Google's own API: several in one request.

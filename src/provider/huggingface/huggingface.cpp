@@ -108,6 +108,7 @@ Result<std::shared_ptr<AIProvider>> make_huggingface(HuggingFaceConfig config, R
     if (Result<void> good = carrier::check(*chats, configuration); !good) return good.error();
     chats->base_url = huggingface::chat_base(config.base_url);
     chats->moderates = false;
+    chats->jobs = false;
     chats->quirks.only_openai_parts = false;
     chats->quirks.done_marker_required = false;  // older servers have none
     // The origin alone, because the path is another for each model.

@@ -2,6 +2,7 @@
 // provider/openai/openai.cpp - OpenAI's own endpoint, and others that are configured like it.
 #include "core/os/os.hpp"
 #include "provider/openai_responses/adapter.hpp"
+#include "provider/openai_responses/count.hpp"
 
 #include <aikit/provider/openai.hpp>
 
@@ -50,6 +51,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(OpenAiConfig config, Runtime run
 
     auto endpoint = std::make_shared<openai_wire::Endpoint>();
     endpoint->quirks = quirks_of(config);
+    endpoint->jobs = config.jobs;
     if (is_openai_host(config.base_url)) {
         endpoint->key_missing =
             "The provider " + config.name + " has no API key; set OPENAI_API_KEY or its configuration.";
@@ -67,8 +69,10 @@ Result<std::shared_ptr<AIProvider>> make_openai(OpenAiConfig config, Runtime run
     endpoint->runtime = std::move(runtime);
     endpoint->transport = std::move(transport);
     if (Result<void> good = carrier::check(*endpoint, configuration); !good) return good.error();
-    if (config.api == OpenAiConfig::Api::responses) return openai_responses::make_adapter(std::move(endpoint));
-    return openai_wire::make_adapter(std::move(endpoint));
+    bool const responses = config.api == OpenAiConfig::Api::responses;
+    std::shared_ptr<AIProvider> made =
+        responses ? openai_responses::make_adapter(endpoint) : openai_wire::make_adapter(endpoint);
+    return endpoint->jobs ? openai_responses::with_counts(std::move(made), endpoint) : made;
 }
 
 OpenAiConfig openai_config_from_env() {

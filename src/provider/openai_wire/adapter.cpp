@@ -5,6 +5,7 @@
 #include "core/async.hpp"
 #include "provider/carrier/lists.hpp"
 #include "provider/carrier/stream.hpp"
+#include "provider/openai_wire/jobs.hpp"
 #include "provider/openai_wire/stream.hpp"
 
 #include <algorithm>
@@ -132,7 +133,12 @@ Task<ModelList> run_models(Shared endpoint, CallOptions options) {
 
 class Adapter final : public AIProvider {
 public:
-    explicit Adapter(Shared endpoint) : endpoint_(std::move(endpoint)) {}
+    explicit Adapter(Shared endpoint) : endpoint_(std::move(endpoint)) {
+        if (!endpoint_->jobs) return;
+        batch_ = make_batch(endpoint_);
+        files_ = make_files(endpoint_);
+        fine_tune_ = make_fine_tune(endpoint_);
+    }
 
     using AIProvider::chat;
     using AIProvider::embed;
@@ -153,9 +159,15 @@ public:
         return guard(run_moderate(endpoint_, std::move(request), std::move(options)));
     }
     Task<ModelList> models(CallOptions options) override { return guard(run_models(endpoint_, std::move(options))); }
+    BatchApi* batch() noexcept override { return batch_.get(); }
+    FilesApi* files() noexcept override { return files_.get(); }
+    FineTuneApi* fine_tune() noexcept override { return fine_tune_.get(); }
 
 private:
     Shared endpoint_;
+    std::unique_ptr<BatchApi> batch_;
+    std::unique_ptr<FilesApi> files_;
+    std::unique_ptr<FineTuneApi> fine_tune_;
 };
 
 }  // namespace

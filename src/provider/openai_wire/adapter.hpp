@@ -21,6 +21,7 @@ struct Endpoint : carrier::Endpoint {
 
     Quirks quirks;
     bool moderates = true;
+    bool jobs = true;  ///< Has batches, files and trainings.
 };
 
 /// Chats, streams, embeds, moderates and lists its models. One call is one request (embeddings: one per batch).

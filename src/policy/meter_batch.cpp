@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// policy/meter_batch.cpp - batches whose results are priced and written down, each once.
+#include "policy/meter_batch.hpp"
+
+#include "core/async.hpp"
+
+namespace aikit::inline v0::policy {
+
+namespace {
+
+using Shared = std::shared_ptr<Metering const>;
+
+constexpr std::string_view tier = "batch";
+
+class MeteredResults final : public BatchResults::Source {
+public:
+    MeteredResults(std::unique_ptr<Source> inner, Shared shared, JobHandle handle, std::string provider)
+        : inner_(std::move(inner)),
+          shared_(std::move(shared)),
+          handle_(std::move(handle)),
+          provider_(std::move(provider)) {}
+
+    Task<std::optional<BatchResult>> next() override {
+        Task<std::optional<BatchResult>> pending = inner_->next();
+        Result<std::optional<BatchResult>> result = co_await std::move(pending);
+        if (result && *result) note(**result);
+        co_return result;
+    }
+
+private:
+    void note(BatchResult& result) const {
+        Attempt attempt;
+        attempt.provider = provider_;
+        attempt.model = handle_.model;
+        attempt.started = SystemTime(std::chrono::seconds(handle_.created));
+        if (result.reply) {
+            price(attempt, *result.reply);
+        } else {
+            attempt.outcome = name(result.reply.error().code);
+            attempt.error = result.reply.error().code;
+            attempt.http_status = result.reply.error().http_status;
+            attempt.cost = Money();  // what was not answered is not billed
+        }
+        std::string const request = "batch/" + handle_.id + "/" + result.custom_id;
+        if (shared_->config.ledger) {
+            cost::LedgerFacts const facts(request, 1, tier, handle_.caller, attempt);
+            shared_->config.ledger->record(facts);
+        }
+        if (result.reply) describe(result.reply->info, request, std::move(attempt));
+    }
+
+    void price(Attempt& attempt, ChatReply const& reply) const {
+        attempt.outcome = "ok";
+        attempt.http_status = 200;
+        attempt.usage = reply.usage.without_raw();
+        if (!reply.model.empty()) attempt.model = reply.model;
+        for (std::string const& model : {reply.model, handle_.model}) {
+            if (model.empty() || attempt.cost) continue;
+            Result<std::shared_ptr<cost::PriceEntry const>> const entry =
+                shared_->prices.find(model, tier, attempt.started);
+            if (!entry) continue;
+            Result<Money> const cost = cost::cost_of(**entry, attempt.usage);
+            if (!cost) continue;
+            attempt.cost = *cost;
+            attempt.price_id = (*entry)->id;
+        }
+    }
+
+    static void describe(CallInfo& info, std::string request, Attempt attempt) {
+        info.request_id = std::move(request);
+        info.provider = attempt.provider;
+        info.model = attempt.model;
+        info.usage = attempt.usage;
+        info.cost = attempt.cost;
+        info.cost_exact = attempt.cost.has_value();
+        info.price_id = attempt.price_id;
+        if (!info.cost) {
+            info.warnings.emplace_back("the cost is not known: the price catalog has no entry for this model");
+        }
+        info.attempts.clear();
+        info.attempts.push_back(std::move(attempt));
+    }
+
+    std::unique_ptr<Source> inner_;
+    Shared shared_;
+    JobHandle handle_;
+    std::string provider_;
+};
+
+bool is_nobody(Caller const& caller) noexcept {
+    return caller.tenant.empty() && caller.user.empty() && caller.key.empty() && caller.project.empty() &&
+           caller.tags.empty();
+}
+
+template <class T>
+Task<T> refused(Error error) {
+    co_return error;
+}
+
+class MeteredBatch final : public BatchApi {
+public:
+    MeteredBatch(std::shared_ptr<AIProvider> next, Shared shared)
+        : next_(std::move(next)), shared_(std::move(shared)) {}
+
+    Task<BatchJob> create(BatchRequest request, CallOptions options) override {
+        if (Result<void> priced = check_prices(request); !priced) return refused<BatchJob>(priced.error());
+        return next_->batch()->create(std::move(request), std::move(options));
+    }
+    Task<BatchJob> poll(JobHandle handle, CallOptions options) override {
+        return next_->batch()->poll(std::move(handle), std::move(options));
+    }
+    Task<BatchResults> results(JobHandle handle, CallOptions options) override {
+        return results_task(next_, shared_, std::move(handle), std::move(options));
+    }
+    Task<BatchJob> cancel(JobHandle handle, CallOptions options) override {
+        return next_->batch()->cancel(std::move(handle), std::move(options));
+    }
+    Task<BatchList> list(PageQuery page, CallOptions options) override {
+        return next_->batch()->list(std::move(page), std::move(options));
+    }
+
+private:
+    static Task<BatchResults> results_task(std::shared_ptr<AIProvider> next, Shared shared, JobHandle handle,
+                                           CallOptions options) {
+        if (is_nobody(handle.caller)) handle.caller = options.caller;
+        Task<BatchResults> pending = next->batch()->results(std::move(handle), std::move(options));
+        Result<BatchResults> results = co_await std::move(pending);
+        if (!results) co_return results.error();
+        JobHandle known = results->handle();
+        auto metered = std::make_unique<MeteredResults>(results->release(), std::move(shared), known, next->name());
+        co_return BatchResults(std::move(known), std::move(metered));
+    }
+
+    /// What cannot be priced is refused before a byte is sent, unless it is allowed.
+    Result<void> check_prices(BatchRequest const& request) const {
+        MeterConfig const& config = shared_->config;
+        if (config.unknown_price == UnknownPrice::allow) return ok();
+        SystemTime const now = config.clock->system_now();
+        auto const check = [&](std::string const& model) -> Result<void> {
+            Result<std::shared_ptr<cost::PriceEntry const>> const entry = shared_->prices.find(model, tier, now);
+            return entry ? ok() : Result<void>(entry.error());
+        };
+        if (request.items.empty() && request.model.empty() && !request.input_file.empty()) {
+            return fail(Errc::unknown_price,
+                        "The file of the batch names its models itself, so that it cannot be priced; name the model "
+                        "with the batch, or allow unknown prices.");
+        }
+        if (request.items.empty()) return request.model.empty() ? ok() : check(request.model);
+        std::string_view last;
+        for (BatchItem const& item : request.items) {
+            if (item.request.model == last) continue;
+            last = item.request.model;
+            if (last.empty()) continue;  // told by the provider, with its place
+            if (Result<void> priced = check(item.request.model); !priced) return priced;
+        }
+        return ok();
+    }
+
+    std::shared_ptr<AIProvider> next_;
+    Shared shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchApi> make_metered_batch(std::shared_ptr<AIProvider> next, std::shared_ptr<Metering const> shared) {
+    return std::make_unique<MeteredBatch>(std::move(next), std::move(shared));
+}
+
+}  // namespace aikit::inline v0::policy
