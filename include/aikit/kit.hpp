@@ -187,6 +187,10 @@ public:
     /// Errors: not_found (a name), invalid_state.
     Task<std::vector<ProviderCheck>> check_providers(std::vector<std::string> names, CallOptions options);
 
+    /// How many tokens the provider counts in the request. Errors: unsupported, where it has no such service;
+    /// estimate_request_cost() estimates for any.
+    Task<TokenCount> count_tokens(ChatRequest request, CallOptions options);
+
     /// The knowledge base of that name, made when there is none.
     Task<std::shared_ptr<knowledge::KnowledgeBase>> knowledge_base(std::string name);
     Task<std::vector<knowledge::KnowledgeBaseSummary>> knowledge_bases();
@@ -207,6 +211,10 @@ public:
 
     /// A provider by name with all its decorators, or null.
     std::shared_ptr<AIProvider> provider(std::string const& name) const;
+
+    /// The same with the reason why there is none; `name` empty: the default one. Errors: not_found, what its
+    /// configuration lacks, permission (sensitive, and the provider is not local), invalid_state.
+    Result<std::shared_ptr<AIProvider>> find_provider(std::string const& name, Privacy privacy = Privacy::normal) const;
     std::vector<std::string> provider_names() const;
 
     std::shared_ptr<vector::VectorStore> vectors() const;

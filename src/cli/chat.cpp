@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// cli/chat.cpp - aikit chat.
+// cli/chat.cpp - aikit chat, and what a chat would count.
 #include "cli/commands.hpp"
 
 #include <cmath>
@@ -123,6 +123,25 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings) {
     Result<ChatReply> reply = run(*kit, kit->chat(std::move(call->request), std::move(call->options)));
     if (!reply) return fail_call(console, *kit, reply.error());
     return finish(console, *kit, std::move(*reply), false);
+}
+
+int run_count(CommonOptions const& common, ChatSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<json_form::ChatCall> call = make_call(settings);
+    if (!call) return console.fail(call.error());
+    Result<KitConfig> config = configure(common, settings.call);
+    if (!config) return console.fail(config.error());
+    Result<Session> kit = open_kit(std::move(*config));
+    if (!kit) return console.fail(kit.error());
+    Result<TokenCount> count = run(*kit, kit->count_tokens(std::move(call->request), std::move(call->options)));
+    if (!count) return console.fail(count.error());
+    if (console.json()) {
+        console.line(json_form::write_token_count(*count));
+        return 0;
+    }
+    console.line(std::to_string(count->tokens));
+    for (std::string const& warning : count->info.warnings) console.warn(warning);
+    return 0;
 }
 
 }  // namespace aikit::cli

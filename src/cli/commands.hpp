@@ -98,6 +98,7 @@ struct CostSettings {
 int run_chat(CommonOptions const& common, ChatSettings const& settings);
 int run_embed(CommonOptions const& common, EmbedSettings const& settings);
 int run_moderate(CommonOptions const& common, ModerateSettings const& settings);
+int run_count(CommonOptions const& common, ChatSettings const& settings);
 int run_models(CommonOptions const& common, CallSettings const& settings);
 int run_providers(CommonOptions const& common, ProvidersSettings const& settings);
 int run_ingest(CommonOptions const& common, IngestSettings const& settings);

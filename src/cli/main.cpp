@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cli/main.cpp - the aikit command: its arguments, and which function carries them out.
 #include "cli/commands.hpp"
+#include "cli/jobs.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -32,6 +33,7 @@ void add_api_flag(CLI::App& command, CallSettings& call) {
 struct Program {
     CommonOptions common;
     ChatSettings chat;
+    ChatSettings count;
     EmbedSettings embed;
     ModerateSettings moderate;
     CallSettings models;
@@ -40,6 +42,7 @@ struct Program {
     SearchSettings search;
     AskSettings ask;
     CostSettings cost;
+    JobSettings job;
     std::function<int()> chosen;
 };
 
@@ -69,6 +72,13 @@ void add_model_commands(CLI::App& app, Program& p) {
         if (prompt->count() + request->count() == 0) throw CLI::RequiredError("PROMPT or --request");
         p.chosen = [&p] { return run_chat(p.common, p.chat); };
     });
+
+    CLI::App& count = add_command(app, p, "count", "Let the provider count a chat's tokens, without carrying it out",
+                                  [&p] { return run_count(p.common, p.count); });
+    CLI::Option* count_request = count.add_option("--request", p.count.request, "As of chat");
+    count.add_option("prompt", p.count.prompt, "What would be asked; - reads standard input")->excludes(count_request);
+    count.add_option("--system", p.count.system, "As of chat")->excludes(count_request);
+    add_call_flags(count, p.count.call);
 
     CLI::App& embed =
         add_command(app, p, "embed", "Turn texts into vectors", [&p] { return run_embed(p.common, p.embed); });
@@ -149,6 +159,7 @@ int run_command_line(int argc, char** argv) {
     app.add_flag("--quiet", program.common.quiet, "Print answers and errors only");
     add_model_commands(app, program);
     add_provider_commands(app, program);
+    add_job_commands(app, program.common, program.job, program.chosen, add_call_flags);
     add_knowledge_commands(app, program);
     CLI::App& cost = add_command(app, program, "cost", "Show what calls have cost",
                                  [&] { return run_cost(program.common, program.cost); });

@@ -13,6 +13,12 @@ namespace {
 using StatePtr = std::shared_ptr<Kit::State>;
 using Operation = ProviderTable::Operation;
 
+Result<void> check_privacy(ProviderConfig const& config, Privacy privacy) {
+    if (privacy != Privacy::sensitive || config.local) return ok();
+    return fail(Errc::permission, "the request is marked sensitive, and the provider '" + config.name +
+                                      "' is not marked local in the configuration");
+}
+
 /// Resolves the model of a request and puts the provider's own name of it in its place.
 template <class Request>
 Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, CallOptions const& options,
@@ -20,10 +26,7 @@ Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, C
     if (Result<void> usable = state.usable(); !usable) return usable.error();
     Result<Destination> where = state.providers.resolve(request.model, operation);
     if (!where) return where.error();
-    if (options.privacy == Privacy::sensitive && !where->entry->config.local) {
-        return fail(Errc::permission, "the request is marked sensitive, and the provider '" +
-                                          where->entry->config.name + "' is not marked local in the configuration");
-    }
+    if (Result<void> allowed = check_privacy(where->entry->config, options.privacy); !allowed) return allowed.error();
     request.model = std::move(where->model);
     return where->entry->provider;
 }
@@ -68,6 +71,14 @@ Task<ModelList> models_task(StatePtr state, std::string name, CallOptions option
         state->providers.find(name.empty() ? state->providers.default_name() : name);
     if (!entry) co_return entry.error();
     Task<ModelList> pending = (*entry)->provider->models(std::move(options));
+    co_return co_await std::move(pending);
+}
+
+Task<TokenCount> count_task(StatePtr state, ChatRequest request, CallOptions options) {
+    if (!state) co_return closed_kit();
+    Result<std::shared_ptr<AIProvider>> provider = route(*state, request, options, Operation::chat);
+    if (!provider) co_return provider.error();
+    Task<TokenCount> pending = (*provider)->count_tokens(std::move(request), std::move(options));
     co_return co_await std::move(pending);
 }
 
@@ -252,6 +263,10 @@ Task<ModelList> Kit::models(std::string provider, CallOptions options) {
     return guard(models_task(state_, std::move(provider), std::move(options)));
 }
 
+Task<TokenCount> Kit::count_tokens(ChatRequest request, CallOptions options) {
+    return guard(count_task(state_, std::move(request), std::move(options)));
+}
+
 Task<std::shared_ptr<knowledge::KnowledgeBase>> Kit::knowledge_base(std::string name) {
     return guard(base_task(state_, std::move(name)));
 }
@@ -293,6 +308,16 @@ std::shared_ptr<AIProvider> Kit::provider(std::string const& name) const {
     if (!state_) return nullptr;
     Result<std::shared_ptr<ProviderEntry const>> entry = state_->providers.find(name);
     return entry ? (*entry)->provider : nullptr;
+}
+
+Result<std::shared_ptr<AIProvider>> Kit::find_provider(std::string const& name, Privacy privacy) const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    Result<std::shared_ptr<ProviderEntry const>> entry =
+        state_->providers.find(name.empty() ? state_->providers.default_name() : name);
+    if (!entry) return entry.error();
+    if (Result<void> allowed = check_privacy((*entry)->config, privacy); !allowed) return allowed.error();
+    return (*entry)->provider;
 }
 
 std::vector<std::string> Kit::provider_names() const {

@@ -73,6 +73,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, Pr
         openai.done_marker_required = known->done_marker;
         openai.stream_usage = known->stream_usage;
         openai.embed_base64 = known->embed_base64;
+        openai.jobs = false;
     }
     if (!config.base_url.empty()) openai.base_url = config.base_url;
     char const* const variable = known == nullptr ? "OPENAI_API_KEY" : known->key;
