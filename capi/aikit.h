@@ -287,6 +287,13 @@ AIKIT_API aikit_status aikit_chat_start(aikit_kit* kit, char const* request, siz
                                         aikit_event_cb on_event, aikit_done_cb on_done, void* user, aikit_op** out,
                                         aikit_error** error);
 
+/* How many tokens the provider counts in a chat that is not carried out: request (chat_request), reply (token_count).
+ * Errors: unsupported (it has no such service; aikit_cost_estimate counts here). */
+AIKIT_API aikit_status aikit_count_tokens(aikit_kit* kit, char const* request, size_t request_size, aikit_bytes* reply,
+                                          aikit_error** error);
+AIKIT_API aikit_status aikit_count_tokens_start(aikit_kit* kit, char const* request, size_t request_size,
+                                                aikit_done_cb on_done, void* user, aikit_op** out, aikit_error** error);
+
 /* Texts to vectors: request (embed_request), reply (embeddings). With `vectors` (may be NULL) they come raw, in the
  * order of the inputs, and "data" of the reply is empty. `reply` may be NULL then. flags: 0 or AIKIT_RAW_VECTORS. */
 AIKIT_API aikit_status aikit_embed(aikit_kit* kit, char const* request, size_t request_size, aikit_floats* vectors,
@@ -316,6 +323,18 @@ AIKIT_API aikit_status aikit_check_providers(aikit_kit* kit, char const* provide
 AIKIT_API aikit_status aikit_check_providers_start(aikit_kit* kit, char const* provider, size_t provider_size,
                                                    aikit_done_cb on_done, void* user, aikit_op** out,
                                                    aikit_error** error);
+
+/* Long jobs and files at a provider. `action` is one of: batch.create, batch.poll, batch.results, batch.cancel,
+ * batch.list (many chats at once, at a lower price); files.upload, files.find, files.list, files.content, files.remove;
+ * fine_tune.create, fine_tune.poll, fine_tune.events, fine_tune.cancel, fine_tune.list. request (job_request) is an
+ * object with "provider" and what the action takes; reply (job_reply) has "handle", which goes on with a job after a
+ * restart. Events, of batch.results only (batch_result): a result each, as they are read; "data" of the reply is empty
+ * then. Reading results again bills nothing twice. Errors: unsupported (the provider has no such service). */
+AIKIT_API aikit_status aikit_job(aikit_kit* kit, char const* action, size_t action_size, char const* request,
+                                 size_t request_size, aikit_bytes* reply, aikit_error** error);
+AIKIT_API aikit_status aikit_job_start(aikit_kit* kit, char const* action, size_t action_size, char const* request,
+                                       size_t request_size, uint32_t window, aikit_event_cb on_event,
+                                       aikit_done_cb on_done, void* user, aikit_op** out, aikit_error** error);
 
 /* Documents into a knowledge base, which is made when there is none: request (ingest_request) with "paths" of files and
  * folders, or "documents" as they stand; reply (ingest_report). Events (ingest_progress) tell how far it is; while the

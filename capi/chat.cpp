@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// capi/chat.cpp - the entries of chats, embeddings, moderation and models.
+// capi/chat.cpp - the entries of chats, counts of tokens, embeddings, moderation and models.
 #include "kit.hpp"
 
 #include <aikit/core/wait.hpp>
@@ -56,6 +56,20 @@ Result<json_form::ChatCall> read_chat(char const* request, std::size_t size) {
     Result<std::string_view> const text = required_text(request, size, "request");
     if (!text) return text.error();
     return json_form::read_chat(*text);
+}
+
+Task<Reply> count_work(KitPointer kit, json_form::ChatCall call) {
+    Task<TokenCount> asking = kit->kit.count_tokens(std::move(call.request), std::move(call.options));
+    Result<TokenCount> const count = co_await std::move(asking);
+    if (!count) co_return count.error();
+    co_return Reply(json_form::write_token_count(*count));
+}
+
+Result<Work> count_of(KitPointer const& kit, char const* request, std::size_t size) {
+    Result<json_form::ChatCall> call = read_chat(request, size);
+    if (!call) return call.error();
+    return Work(
+        [kit, call = std::move(*call)](std::shared_ptr<Op>) mutable { return count_work(kit, std::move(call)); });
 }
 
 /// Raw vectors leave the JSON's list empty.
@@ -143,6 +157,18 @@ aikit_status aikit_chat_start(aikit_kit* kit, char const* request, size_t reques
                                       : chat_whole(object, std::move(call));
         });
     });
+}
+
+aikit_status aikit_count_tokens(aikit_kit* kit, char const* request, size_t request_size, aikit_bytes* reply,
+                                aikit_error** error) {
+    return blocking_reply(kit, reply, "reply", error,
+                          [&](KitPointer const& object) { return count_of(object, request, request_size); });
+}
+
+aikit_status aikit_count_tokens_start(aikit_kit* kit, char const* request, size_t request_size, aikit_done_cb on_done,
+                                      void* user, aikit_op** out, aikit_error** error) {
+    return starting(kit, Listener(on_done, user), out, error,
+                    [&](KitPointer const& object, Listener&) { return count_of(object, request, request_size); });
 }
 
 aikit_status aikit_embed(aikit_kit* kit, char const* request, size_t request_size, aikit_floats* vectors,

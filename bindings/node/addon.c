@@ -130,7 +130,9 @@ START(chat, chat, c->kit, FIRST, LISTENING)
 START(ask, ask, c->kit, FIRST, SECOND, LISTENING)
 START(ingest, ingest, c->kit, FIRST, SECOND, LISTENING)
 START(embed, embed, c->kit, FIRST, c->number, ENDING)
+START(job, job, c->kit, FIRST, SECOND, LISTENING)
 START(moderate, moderate, c->kit, FIRST, ENDING)
+START(count_tokens, count_tokens, c->kit, FIRST, ENDING)
 START(models, models, c->kit, FIRST, ENDING)
 START(check_providers, check_providers, c->kit, FIRST, ENDING)
 START(search, search, c->kit, FIRST, SECOND, VECTOR, ENDING)
@@ -156,6 +158,8 @@ static starter const starters[] = {
     {"ingest", start_ingest, false},
     {"embed", start_embed, true},
     {"moderate", start_moderate, false},
+    {"job", start_job, false},
+    {"countTokens", start_count_tokens, false},
     {"models", start_models, false},
     {"checkProviders", start_check_providers, false},
     {"search", start_search, false},

@@ -105,6 +105,29 @@ export interface IngestRequest {
   [member: string]: any;
 }
 
+/** Goes through JSON.stringify, and goes on with a job in another process. */
+export interface JobHandle {
+  provider: string;
+  kind: 'batch' | 'fine_tune';
+  id: string;
+  [member: string]: any;
+}
+
+/** A job by its id, its handle, or a reply that has one. */
+export type Job = string | JobHandle | { handle: JobHandle };
+
+/** `provider`, else the default one, and what the action takes. */
+export interface JobOptions extends Signal {
+  provider?: string;
+  [member: string]: any;
+}
+
+export interface JobReply extends Reply {
+  id: string;
+  status: string;
+  handle: JobHandle;
+}
+
 export interface Item {
   id: string;
   text?: string;
@@ -135,12 +158,49 @@ export class Kit {
   embed(texts: string | string[] | Json, options?: Signal & { raw?: boolean; model?: string; [member: string]: any }): Promise<Told>;
   /** Is it within the rules? */
   moderate(texts: string | string[] | Json, options?: Signal & { model?: string; [member: string]: any }): Promise<Told>;
+  /** How many tokens the provider counts in a chat, which is not carried out. */
+  countTokens(prompt: Prompt, options?: ChatOptions): Promise<Told & { input_tokens: number }>;
   /** The models of a provider, else of the default one. */
   models(provider?: string, options?: Signal): Promise<Reply>;
   /** The configured providers, and why one cannot be used. Sends nothing. */
   providers(): Reply;
   /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
   checkProviders(provider?: string, options?: Signal): Promise<Reply>;
+
+  /** Any action on a batch, a file or a training by its name, such as 'batch.poll'. */
+  job(action: string, request?: Json, options?: Signal): Promise<Reply>;
+  /** The same with what comes one by one: the results of a batch. */
+  jobStream(action: string, request?: Json, options?: Signal): Stream;
+  /** Begins a batch: chats by their own ids, or a list of { custom_id, body }. */
+  batchCreate(requests: Json[] | { [id: string]: string | ChatRequest }, options?: JobOptions): Promise<JobReply>;
+  /** How a batch stands. */
+  batchPoll(job: Job, options?: JobOptions): Promise<JobReply>;
+  /** The results of a batch, one by one as they are read: { custom_id, reply or error }. */
+  batchResults(job: Job, options?: JobOptions): Stream;
+  /** Asks a batch to stop. */
+  batchCancel(job: Job, options?: JobOptions): Promise<JobReply>;
+  /** The latest batches of a provider. */
+  batchList(options?: JobOptions): Promise<Reply>;
+  /** Sends a file by its path, or bytes with a `name`. */
+  filesUpload(file: string | Uint8Array, options?: JobOptions): Promise<Reply>;
+  /** What is known of a file. */
+  filesFind(id: string, options?: JobOptions): Promise<Reply>;
+  /** The latest files at a provider. */
+  filesList(options?: JobOptions): Promise<Reply>;
+  /** What is in a file at a provider. */
+  filesContent(id: string, options?: JobOptions): Promise<Uint8Array>;
+  /** Deletes a file at a provider. */
+  filesRemove(id: string, options?: JobOptions): Promise<Reply>;
+  /** Begins a training, which the provider bills. */
+  fineTuneCreate(model: string, trainingFile: string, options?: JobOptions): Promise<JobReply>;
+  /** How a training stands. */
+  fineTunePoll(job: Job, options?: JobOptions): Promise<JobReply>;
+  /** What happened in a training, the latest first. */
+  fineTuneEvents(job: Job, options?: JobOptions): Promise<Reply>;
+  /** Asks a training to stop. */
+  fineTuneCancel(job: Job, options?: JobOptions): Promise<JobReply>;
+  /** The latest trainings at a provider. */
+  fineTuneList(options?: JobOptions): Promise<Reply>;
 
   /** Takes in documents; `progress` is called with each event. */
   ingest(base: string, request: IngestRequest, options?: IngestOptions): Promise<Reply>;

@@ -6,7 +6,7 @@
 
 #define REPLIES                                                                                             \
     "[{\"text\": \"Hi\", \"vectors\": [[0.6, 0.8]], \"moderation\": [{\"flagged\": false, \"categories\": " \
-    "{\"hate\": 0.1}}], \"models\": [\"m-1\"], \"usage\": {\"input\": 1, \"output\": 1}}]"
+    "{\"hate\": 0.1}}], \"models\": [\"m-1\"], \"tokens\": 9, \"usage\": {\"input\": 1, \"output\": 1}}]"
 
 #define EMBED_REQUEST "{\"input\": \"some words\"}"
 #define INGEST_REQUEST "{\"documents\": [{\"uri\": \"a\", \"text\": \"Bees make honey.\"}]}"
@@ -86,6 +86,20 @@ ENTRY(moderate) {
 }
 ENTRY(moderate_start) {
     START(aikit_moderate_start(KIT, TEXT(1, EMBED_REQUEST), NULL, NULL, AT(2, &op), error));
+}
+ENTRY(job) {
+    BYTES;
+    return gave(aikit_job(KIT, TEXT(1, "batch.list"), TEXT(3, "{}"), AT(2, &bytes), error), &bytes);
+}
+ENTRY(job_start) {
+    START(aikit_job_start(KIT, TEXT(1, "batch.list"), TEXT(3, "{}"), 0, NULL, NULL, NULL, AT(2, &op), error));
+}
+ENTRY(count_tokens) {
+    BYTES;
+    return gave(aikit_count_tokens(KIT, TEXT(1, CHAT_REQUEST), AT(2, &bytes), error), &bytes);
+}
+ENTRY(count_tokens_start) {
+    START(aikit_count_tokens_start(KIT, TEXT(1, CHAT_REQUEST), NULL, NULL, AT(2, &op), error));
 }
 ENTRY(models) {
     BYTES;
@@ -284,6 +298,10 @@ static entry const entries[] = {
     {"aikit_embed_start", call_embed_start, 3, 'k'},
     {"aikit_moderate", call_moderate, 3, 'k'},
     {"aikit_moderate_start", call_moderate_start, 3, 'k'},
+    {"aikit_job", call_job, 3, 'k'},
+    {"aikit_job_start", call_job_start, 3, 'k'},
+    {"aikit_count_tokens", call_count_tokens, 3, 'k'},
+    {"aikit_count_tokens_start", call_count_tokens_start, 3, 'k'},
     {"aikit_models", call_models, 3, 'k'},
     {"aikit_models_start", call_models_start, 2, 'k'},
     {"aikit_providers", call_providers, 2, 'k'},

@@ -128,6 +128,7 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     char* const base = text_or("/base", "");
     char* const collection = text_or("/collection", "");
     char* const provider = text_or("/provider", "");
+    char* const action = text_or("/action", "");
     char* const ids = text_or("/ids", "[]");
     char* const items = text_or("/items", "[]");
 #define REQUEST request, strlen(request)
@@ -153,6 +154,16 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     } else if (!strcmp(call, "moderate")) {
         *schema = "moderation";
         status = aikit_moderate(kit, REQUEST, reply, error);
+    } else if (!strcmp(call, "job")) {
+        *schema = "job_reply";
+        status = aikit_job(kit, STR(action), REQUEST, reply, error);
+    } else if (!strcmp(call, "batch_results")) {
+        *schema = "job_reply";
+        h->schema = "batch_result";
+        status = aikit_job_start(kit, STR(action), REQUEST, AIKIT_WINDOW_AUTO, hear_event, hear_done, h, &op, error);
+    } else if (!strcmp(call, "count_tokens")) {
+        *schema = "token_count";
+        status = aikit_count_tokens(kit, REQUEST, reply, error);
     } else if (!strcmp(call, "models")) {
         *schema = "models";
         status = aikit_models(kit, STR(provider), reply, error);
@@ -225,6 +236,7 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     free(base);
     free(collection);
     free(provider);
+    free(action);
     free(ids);
     free(items);
     return status;

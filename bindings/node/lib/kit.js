@@ -3,6 +3,7 @@
 'use strict';
 
 const { InvalidArgument, InvalidState, checked } = require('./errors.js');
+const { Jobs } = require('./jobs.js');
 const native = require('./native.js');
 const { Pending, Reply, Stream, end, live } = require('./operation.js');
 
@@ -119,6 +120,11 @@ class Kit {
     return end(this.#start(signal, 'moderate', false, json(named('input', texts, more))));
   }
 
+  /** How many tokens the provider counts in a chat, which is not carried out. */
+  async countTokens(prompt, { signal, ...more } = {}) {
+    return end(this.#start(signal, 'countTokens', false, json(chatRequest(prompt, more))));
+  }
+
   /** The models of a provider, else of the default one. */
   async models(provider = '', { signal } = {}) {
     return end(this.#start(signal, 'models', false, words(provider, 'provider')));
@@ -132,6 +138,16 @@ class Kit {
   /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
   async checkProviders(provider = '', { signal } = {}) {
     return end(this.#start(signal, 'checkProviders', false, words(provider, 'provider')));
+  }
+
+  /** Any action on a batch, a file or a training by its name, such as 'batch.poll'. */
+  async job(action, request = {}, { signal } = {}) {
+    return end(this.#start(signal, 'job', false, words(action, 'action'), json(request)));
+  }
+
+  /** The same with what comes one by one: the results of a batch. */
+  jobStream(action, request = {}, { signal } = {}) {
+    return new Stream(this.#start(signal, 'job', true, words(action, 'action'), json({ ...request, stream: true })));
   }
 
   /** Takes in documents; `progress` is called with each event. */
@@ -243,6 +259,9 @@ class Kit {
     this.#closing = Promise.resolve();
     checked(() => native.end(this.#handle));
   }
+}
+for (const name of Object.getOwnPropertyNames(Jobs.prototype)) {
+  if (name !== 'constructor') Object.defineProperty(Kit.prototype, name, Object.getOwnPropertyDescriptor(Jobs.prototype, name));
 }
 if (Symbol.asyncDispose) Kit.prototype[Symbol.asyncDispose] = Kit.prototype.close;
 if (Symbol.dispose) Kit.prototype[Symbol.dispose] = Kit.prototype.closeSync;

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple,
 
 from . import _ffi
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
+from .jobs import Job, Jobs, _of
 from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
 
 Json = Mapping[str, Any]
@@ -111,7 +112,7 @@ def _end(pid: int, kit: Any, runtime: Any) -> None:
         _ffi.runtime_free(runtime)
 
 
-class Kit:
+class Kit(Jobs):
     """A kit of a configuration, else of the environment. Every call has a twin that is awaited, ending in `_async`.
 
     Requests and replies are dicts in OpenAI's form. Any thread may use it; one event loop at a time may await its
@@ -387,6 +388,14 @@ class Kit:
         """`moderate`, awaited."""
         return await later(self._pending(self._quiet(_ffi.moderate_start, *_json(_named("input", texts, more)))))
 
+    def count_tokens(self, prompt: Prompt, **more: Any) -> Reply:
+        """How many tokens the provider counts in a chat, which is not carried out."""
+        return wait(self._quiet(_ffi.count_tokens_start, *_json(_chat_request(prompt, more))))
+
+    async def count_tokens_async(self, prompt: Prompt, **more: Any) -> Reply:
+        """`count_tokens`, awaited."""
+        return await later(self._pending(self._quiet(_ffi.count_tokens_start, *_json(_chat_request(prompt, more)))))
+
     def models(self, provider: str = "") -> Reply:
         """The models of a provider, else of the default one."""
         return wait(self._quiet(_ffi.models_start, *_utf8(provider)))
@@ -406,6 +415,25 @@ class Kit:
     async def check_providers_async(self, provider: str = "") -> Reply:
         """`check_providers`, awaited."""
         return await later(self._pending(self._quiet(_ffi.check_providers_start, *_utf8(provider))))
+
+    def job(self, action: str, request: Optional[Json] = None, **more: Any) -> Reply:
+        """Any action on a batch, a file or a training by its name, such as "batch.poll"."""
+        return wait(self._unheard(_ffi.job_start, *_utf8(action), *_json({**(request or {}), **more})))
+
+    async def job_async(self, action: str, request: Optional[Json] = None, **more: Any) -> Reply:
+        """`job`, awaited."""
+        given = _json({**(request or {}), **more})
+        return await later(self._pending(self._unheard(_ffi.job_start, *_utf8(action), *given)))
+
+    def batch_results(self, job: Job, **more: Any) -> Stream:
+        """The results of a batch, one by one as they are read: {"custom_id", "reply" or "error"}."""
+        request = _json({**_of(job, more), "stream": True})
+        return Stream(self._heard(_ffi.job_start, *_utf8("batch.results"), *request), self)
+
+    def batch_results_async(self, job: Job, **more: Any) -> AsyncStream:
+        """`batch_results` for a loop, which must be running."""
+        request = _json({**_of(job, more), "stream": True})
+        return AsyncStream(self._pending(self._heard(_ffi.job_start, *_utf8("batch.results"), *request)), self)
 
     def search(self, base: str, query: Union[str, Json, None] = None, vector: Any = None, **more: Any) -> Reply:
         """What a knowledge base has on words, or near a vector."""

@@ -16,6 +16,8 @@ function at(document, pointer) {
 }
 
 const CALLS = {
+  job: (kit, step) => kit.job(step.action, step.request),
+  count_tokens: (kit, step) => kit.countTokens(step.request),
   models: (kit, step) => kit.models(step.provider),
   providers: (kit) => kit.providers(),
   check_providers: (kit, step) => kit.checkProviders(step.provider),
@@ -36,6 +38,11 @@ const CALLS = {
 
 async function run(kit, step, said) {
   const { call } = step;
+  if (call === 'batch_results') {
+    const results = kit.batchResults(step.request);
+    for await (const one of results) assert.ok(one.custom_id);
+    return results.result;
+  }
   if (call !== 'stream' && call !== 'ask_stream') return CALLS[call] ? CALLS[call](kit, step) : kit[call](step.request);
   const stream = call === 'stream' ? kit.stream(step.request) : kit.askStream(step.base, step.request);
   for await (const words of stream.text()) said.push(words);

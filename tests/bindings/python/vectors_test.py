@@ -25,6 +25,8 @@ def arguments(step):
         return (step["base"], request), {}
     if call == "providers":
         return (), {}
+    if call == "job":
+        return (step["action"], request), {}
     if call in ("models", "check_providers"):
         return (step.get("provider", ""),), {}
     if call == "vectors_open":
@@ -41,6 +43,8 @@ def arguments(step):
 
 
 def opened(kit, step, suffix):
+    if step["call"] == "batch_results":
+        return getattr(kit, "batch_results" + suffix)(step["request"])
     if step["call"] == "stream":
         return getattr(kit, "stream" + suffix)(step["request"])
     return getattr(kit, "ask_stream" + suffix)(step["base"], step["request"])
@@ -76,7 +80,7 @@ class Vectors(unittest.TestCase):
     async def step(self, way, kit, step):
         said, error = [], None
         try:
-            if step["call"] in ("stream", "ask_stream"):
+            if step["call"] in ("stream", "ask_stream", "batch_results"):
                 reply = await way.stream(kit, step, said)
             else:
                 reply = await way.call(kit, step)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tests/unit/kit/cases_test.cpp - the cases that C, Python and JavaScript run as well, in C++.
 #include "core/json.hpp"
+#include "kit/jobs.hpp"
 #include "kit/json_views.hpp"
 #include "model/json_exact.hpp"
 
@@ -41,7 +42,7 @@ public:
         request_ = json::find(step, "request") ? json::serialize(*json::find(step, "request")) : "";
         step_ = &step;
         if (call.rfind("vectors_", 0) == 0) return vectors(call);
-        if (call == "chat" || call == "stream" || call == "cost_estimate") return chat(call);
+        if (call == "chat" || call == "stream" || call == "cost_estimate" || call == "count_tokens") return chat(call);
         if (call == "ingest" || call == "search" || call == "ask" || call == "ask_stream") return knowledge(call);
         return other(call);
     }
@@ -71,6 +72,9 @@ private:
             return out;
         }
         if (call == "chat") return finish(wait(kit_.chat(read->request, read->options)), json_form::write_reply);
+        if (call == "count_tokens") {
+            return finish(wait(kit_.count_tokens(read->request, read->options)), json_form::write_token_count);
+        }
         if (call == "cost_estimate") {
             return finish(kit_.estimate_request_cost(read->request),
                           [](cost::CostEstimate const& made) { return json::serialize(json_form::view(made)); });
@@ -146,6 +150,13 @@ private:
             return finish(wait(kit_.moderate(json_form::read_moderate(request_, options).value(), options)),
                           json_form::write_moderation);
         }
+        if (call == "job" || call == "batch_results") {
+            int came = 0;
+            jobs::TakeResult take;
+            if (call == "batch_results") take = [&came](std::string) { return counted_result(came); };
+            return finish(wait(jobs::run(kit_, text("action"), request_, take)),
+                          [](std::string const& r) { return r; });
+        }
         if (call == "models") return finish(wait(kit_.models(text("provider"), options)), json_form::write_models);
         if (call == "providers" || call == "check_providers") return providers(call);
         REQUIRE(call == "cost_report");
@@ -161,6 +172,11 @@ private:
         std::string const name = text("provider");
         std::vector<std::string> const names(name.empty() ? 0 : 1, name);
         return finish(wait(kit_.check_providers(names, CallOptions())), write);
+    }
+
+    static Task<void> counted_result(int& came) {
+        ++came;
+        co_return ok();
     }
 
     std::vector<float> row(json::value const& numbers) const {
