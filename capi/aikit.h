@@ -368,6 +368,11 @@ AIKIT_API aikit_status aikit_ask_start(aikit_kit* kit, char const* base, size_t 
 AIKIT_API aikit_status aikit_cost_estimate(aikit_kit* kit, char const* request, size_t request_size,
                                            aikit_bytes* estimate, aikit_error** error);
 
+/* What a provider said it used, priced: request (usage_query: the usage object or the whole reply, and whose it is),
+ * reply (priced_usage). Does not block. Errors: unknown_price, invalid_argument (no usage in it, unknown members). */
+AIKIT_API aikit_status aikit_cost_price(aikit_kit* kit, char const* request, size_t request_size, aikit_bytes* priced,
+                                        aikit_error** error);
+
 /* What was spent: query (cost_query; may be empty), reply (cost_report). */
 AIKIT_API aikit_status aikit_cost_report(aikit_kit* kit, char const* query, size_t query_size, aikit_bytes* report,
                                          aikit_error** error);

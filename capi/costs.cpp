@@ -43,6 +43,20 @@ aikit_status aikit_cost_estimate(aikit_kit* kit, char const* request, size_t req
     });
 }
 
+aikit_status aikit_cost_price(aikit_kit* kit, char const* request, size_t request_size, aikit_bytes* priced,
+                              aikit_error** error) {
+    return blocking(kit, error, [&](KitPointer const& object) -> Result<void> {
+        if (Result<void> given = required(priced, "priced"); !given) return given;
+        Result<std::string_view> const text = required_text(request, request_size, "request");
+        if (!text) return text.error();
+        Result<cost::UsageQuery> query = read_usage_query(*text);
+        if (!query) return query.error();
+        Result<cost::PricedReply> const made = object->kit.price_reply(std::move(*query));
+        if (!made) return made.error();
+        return hand_out(json_form::write_priced(*made), priced);
+    });
+}
+
 aikit_status aikit_cost_report(aikit_kit* kit, char const* query, size_t query_size, aikit_bytes* report,
                                aikit_error** error) {
     return blocking_reply(kit, report, "report", error,

@@ -171,6 +171,23 @@ Result<cost::ReportQuery> read_cost_query(std::string_view text) {
         });
 }
 
+Result<cost::UsageQuery> read_usage_query(std::string_view text) {
+    return read_object<cost::UsageQuery>(text, "request",
+                                         [](json::Fields& fields, cost::UsageQuery& out) -> Result<void> {
+                                             std::optional<SystemTime> at;
+                                             fields.read("provider", out.provider);
+                                             fields.read("model", out.model);
+                                             fields.read("api", out.api);
+                                             fields.read("service_tier", out.service_tier);
+                                             if (Result<void> read = read_time(fields, "at", at); !read) return read;
+                                             out.at = at ? *at : real_clock()->system_now();
+                                             if (json::value const* usage = fields.take("usage"))
+                                                 out.body = json::serialize(*usage);
+                                             if (out.body.empty()) fields.refuse("usage", "is missing");
+                                             return ok();
+                                         });
+}
+
 Result<vector::CollectionConfig> read_collection(std::string_view text) {
     return read_object<vector::CollectionConfig>(
         text, "collection", [](json::Fields& fields, vector::CollectionConfig& out) -> Result<void> {

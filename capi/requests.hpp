@@ -56,6 +56,7 @@ Result<RuntimeRequest> read_runtime(std::string_view json);  ///< Empty: the def
 Result<IngestRequest> read_ingest(std::string_view json);
 Result<SearchCall> read_search(std::string_view json, std::vector<float> vector);
 Result<AskRequest> read_ask(std::string_view json);
+Result<cost::UsageQuery> read_usage_query(std::string_view json);
 Result<cost::ReportQuery> read_cost_query(std::string_view json);  ///< Empty: the defaults.
 Result<vector::CollectionConfig> read_collection(std::string_view json);
 Result<VectorQuery> read_vector_query(std::string_view json);  ///< Empty: the defaults.

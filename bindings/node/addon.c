@@ -370,6 +370,10 @@ static aikit_status give_cost_estimate(aikit_kit* of, text const* request, aikit
     return aikit_cost_estimate(of, request->data, request->size, out, error);
 }
 
+static aikit_status give_cost_price(aikit_kit* of, text const* request, aikit_bytes* out, aikit_error** error) {
+    return aikit_cost_price(of, request->data, request->size, out, error);
+}
+
 static aikit_status give_providers(aikit_kit* of, text const* nothing, aikit_bytes* out, aikit_error** error) {
     (void)nothing;
     return aikit_providers(of, out, error);
@@ -382,6 +386,7 @@ typedef struct giver {
 
 static giver const givers[] = {
     {"costEstimate", give_cost_estimate},
+    {"costPrice", give_cost_price},
     {"providers", give_providers},
 };
 

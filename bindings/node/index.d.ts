@@ -153,6 +153,8 @@ export class Kit {
   stream(prompt: Prompt, options?: ChatOptions): Stream;
   /** What a chat would cost, before it is sent. */
   costEstimate(prompt: Prompt, more?: Partial<ChatRequest>): Reply;
+  /** What a provider said it used (its usage object, or its whole reply), priced. */
+  costPrice(usage: Json, provider: string, more?: { model?: string; api?: string; at?: string; service_tier?: string }): Reply;
 
   /** Texts to vectors. With `raw` they are in `vectors` of the reply. */
   embed(texts: string | string[] | Json, options?: Signal & { raw?: boolean; model?: string; [member: string]: any }): Promise<Told>;

@@ -5,6 +5,7 @@
 
 #include <aikit/core/observer.hpp>
 #include <aikit/cost/ledger.hpp>
+#include <aikit/cost/provider_usage.hpp>
 #include <aikit/knowledge/knowledge_base.hpp>
 #include <aikit/model/provider.hpp>
 #include <aikit/net/http_client.hpp>
@@ -207,6 +208,9 @@ public:
 
     /// What a request would cost. Errors: unknown_price, not_found (no such provider).
     Result<cost::CostEstimate> estimate_request_cost(ChatRequest const& request) const;
+    /// What a provider said it used, priced by the catalog of this kit; `query.provider` may be a configured name.
+    /// Errors: as cost::price_reply().
+    Result<cost::PricedReply> price_reply(cost::UsageQuery query) const;
     Task<cost::Report> cost_report(cost::ReportQuery query);
 
     /// A provider by name with all its decorators, or null.

@@ -91,6 +91,15 @@ struct ProvidersSettings {
     std::vector<std::string> names;
 };
 
+struct PriceSettings {
+    std::string provider;
+    std::string model;
+    std::string api;
+    std::string at;
+    std::string tier;
+    std::string usage;
+};
+
 struct CostSettings {
     std::string by = "model";
 };
@@ -104,6 +113,7 @@ int run_providers(CommonOptions const& common, ProvidersSettings const& settings
 int run_ingest(CommonOptions const& common, IngestSettings const& settings);
 int run_search(CommonOptions const& common, SearchSettings const& settings);
 int run_ask(CommonOptions const& common, AskSettings const& settings);
+int run_cost_price(CommonOptions const& common, PriceSettings const& settings);
 int run_cost(CommonOptions const& common, CostSettings const& settings);
 int run_version(CommonOptions const& common);
 

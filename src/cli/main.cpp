@@ -43,6 +43,7 @@ struct Program {
     AskSettings ask;
     CostSettings cost;
     JobSettings job;
+    PriceSettings price;
     std::function<int()> chosen;
 };
 
@@ -137,6 +138,30 @@ void add_knowledge_commands(CLI::App& app, Program& p) {
     add_call_flags(ask, p.ask.call);
 }
 
+void add_cost_commands(CLI::App& app, Program& p) {
+    CLI::App& cost =
+        add_command(app, p, "cost", "Show what calls have cost", [&p] { return run_cost(p.common, p.cost); });
+    cost.require_subcommand(0, 1);
+    cost.callback([&p, &cost] {
+        if (cost.get_subcommands().empty()) p.chosen = [&p] { return run_cost(p.common, p.cost); };
+    });
+    cost.add_option("--by", p.cost.by, "Group by")
+        ->check(CLI::IsMember({"model", "user", "day", "provider"}))
+        ->capture_default_str();
+
+    CLI::App& price = add_command(cost, p, "price", "Price what a provider said it used",
+                                  [&p] { return run_cost_price(p.common, p.price); });
+    price.add_option("--provider", p.price.provider, "Provider by name, e.g. openai")->required();
+    price.add_option("--model", p.price.model, "Model; default: the one that the reply names");
+    price.add_option("--api", p.price.api, "How it counts; default: told by its members")
+        ->check(CLI::IsMember({"chat", "responses", "embeddings", "anthropic", "tokens", "default"}));
+    price.add_option("--at", p.price.at, "When the call ran: a day or an RFC 3339 time; default: now");
+    price.add_option("--tier", p.price.tier, "Service tier; default: the one that the reply names")
+        ->check(CLI::IsMember({"default", "batch", "flex", "priority"}));
+    price.add_option("--usage", p.price.usage, "The usage object or the reply, as JSON; - reads standard input")
+        ->required();
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -161,11 +186,7 @@ int run_command_line(int argc, char** argv) {
     add_provider_commands(app, program);
     add_job_commands(app, program.common, program.job, program.chosen, add_call_flags);
     add_knowledge_commands(app, program);
-    CLI::App& cost = add_command(app, program, "cost", "Show what calls have cost",
-                                 [&] { return run_cost(program.common, program.cost); });
-    cost.add_option("--by", program.cost.by, "Group by")
-        ->check(CLI::IsMember({"model", "user", "day", "provider"}))
-        ->capture_default_str();
+    add_cost_commands(app, program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {
         app.parse(argc, argv);

@@ -2,6 +2,9 @@
 // kit/json_views.cpp - chunks, answers, ingests and costs as JSON.
 #include "kit/json_views.hpp"
 
+#include "model/json_writer.hpp"
+#include "model/openai_form/form.hpp"
+
 #include <aikit/model/json_form.hpp>
 
 namespace aikit::inline v0::json_form {
@@ -172,6 +175,28 @@ json::object view(cost::CostEstimate const& estimate) {
     out["exact_tokens"] = estimate.exact_tokens;
     out["price_id"] = estimate.price_id;
     return out;
+}
+
+std::string write_priced(cost::PricedReply const& reply) {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.member("provider", reply.provider);
+    out.member("model", reply.model);
+    out.member("service_tier", reply.service_tier);
+    openai_form::write_counts(out.key("aikit_usage"), reply.usage);
+    out.key("usage").begin_object();
+    for (cost::NamedCount const& named : reply.counts) out.key(named.name).number(named.count);
+    out.end_object();
+    out.member("input_price", reply.price.input_usd);
+    out.member("output_price", reply.price.output_usd);
+    out.member("cost_usd", reply.price.cost.usd());
+    out.member("price_id", reply.price.price_id);
+    out.key("warnings").begin_array();
+    for (std::string const& warning : reply.warnings) out.text(warning);
+    out.end_array();
+    out.end_object();
+    return text;
 }
 
 }  // namespace aikit::inline v0::json_form

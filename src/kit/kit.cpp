@@ -300,6 +300,15 @@ Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request
     return state_->costs->estimate_request_cost(price_name(where->entry->config), resolved);
 }
 
+Result<cost::PricedReply> Kit::price_reply(cost::UsageQuery query) const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    if (Result<std::shared_ptr<ProviderEntry const>> entry = state_->providers.find(query.provider); entry) {
+        query.provider = price_name((*entry)->config);
+    }
+    return cost::price_reply(*state_->costs->catalog(), query);
+}
+
 Task<cost::Report> Kit::cost_report(cost::ReportQuery query) {
     return guard(report_task(state_, std::move(query)));
 }

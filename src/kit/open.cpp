@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kit/open.cpp - making a Kit and ending it.
 #include "core/async.hpp"
+#include "kit/prices.hpp"
 #include "kit/state.hpp"
 
 #include <aikit/core/wait.hpp>
@@ -17,12 +18,6 @@ Task<storage::Database> open_database(Runtime runtime, std::string path) {
     storage::DatabaseConfig config;
     config.path = std::move(path);
     return storage::Database::open(std::move(runtime), std::move(config));
-}
-
-Result<std::shared_ptr<cost::PriceCatalog const>> load_catalog(KitConfig const& config) {
-    std::shared_ptr<cost::PriceCatalog const> shipped = cost::PriceCatalog::shipped();
-    if (config.price_catalog.empty()) return shipped;
-    return cost::PriceCatalog::load(config.price_catalog, std::move(shipped));
 }
 
 /// The transport that records, or replays in its place.

@@ -9,6 +9,8 @@
     "{\"hate\": 0.1}}], \"models\": [\"m-1\"], \"tokens\": 9, \"usage\": {\"input\": 1, \"output\": 1}}]"
 
 #define EMBED_REQUEST "{\"input\": \"some words\"}"
+#define USAGE_QUERY \
+    "{\"provider\": \"openai\", \"model\": \"gpt-4o\", \"usage\": {\"prompt_tokens\": 3, \"completion_tokens\": 1}}"
 #define INGEST_REQUEST "{\"documents\": [{\"uri\": \"a\", \"text\": \"Bees make honey.\"}]}"
 #define SEARCH_REQUEST "{\"query\": \"honey\"}"
 #define ASK_REQUEST "{\"question\": \"Who makes honey?\", \"model\": \"builtin/extractive-1\"}"
@@ -143,6 +145,10 @@ ENTRY(ask_start) {
 ENTRY(cost_estimate) {
     BYTES;
     return gave(aikit_cost_estimate(KIT, TEXT(1, CHAT_REQUEST), AT(2, &bytes), error), &bytes);
+}
+ENTRY(cost_price) {
+    BYTES;
+    return gave(aikit_cost_price(KIT, TEXT(1, USAGE_QUERY), AT(2, &bytes), error), &bytes);
 }
 ENTRY(cost_report) {
     BYTES;
@@ -314,6 +320,7 @@ static entry const entries[] = {
     {"aikit_ask", call_ask, 4, 'k'},
     {"aikit_ask_start", call_ask_start, 4, 'k'},
     {"aikit_cost_estimate", call_cost_estimate, 3, 'k'},
+    {"aikit_cost_price", call_cost_price, 3, 'k'},
     {"aikit_cost_report", call_cost_report, 3, 'k'},
     {"aikit_cost_report_start", call_cost_report_start, 2, 'k'},
     {"aikit_vectors_open", call_vectors_open, 2, 'k'},

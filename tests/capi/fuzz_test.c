@@ -243,11 +243,12 @@ static void block(random_state* state) {
     char const* const text = any_text(state);
     void* const kit = any_kit(state);
     int64_t number = 0;
-    switch (roll(state, 8)) {
+    switch (roll(state, 9)) {
         case 0: (void)aikit_embed(kit, TEXT_OF(text), NULL, &bytes, &error); break;
         case 1: (void)aikit_ingest(kit, STR("b"), TEXT_OF(text), &bytes, &error); break;
         case 2: (void)aikit_search(kit, STR("b"), TEXT_OF(text), NULL, 0, &bytes, &error); break;
         case 3: (void)aikit_cost_estimate(kit, TEXT_OF(text), &bytes, &error); break;
+        case 7: (void)aikit_cost_price(kit, TEXT_OF(text), &bytes, &error); break;
         case 4: (void)aikit_cost_report(kit, TEXT_OF(text), &bytes, &error); break;
         case 5: (void)aikit_vectors_count(kit, STR("c"), &number, &error); break;
         case 6: (void)aikit_vectors_collections(kit, roll(state, 9) ? &bytes : NULL, &error); break;

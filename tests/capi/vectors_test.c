@@ -182,6 +182,9 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     } else if (!strcmp(call, "cost_estimate")) {
         *schema = "cost_estimate";
         status = aikit_cost_estimate(kit, REQUEST, reply, error);
+    } else if (!strcmp(call, "cost_price")) {
+        *schema = "priced_usage";
+        status = aikit_cost_price(kit, REQUEST, reply, error);
     } else if (!strcmp(call, "cost_report")) {
         *schema = "cost_report";
         status = aikit_cost_report(kit, REQUEST, reply, error);

@@ -182,6 +182,11 @@ class Kit {
     return this.#atOnce('costEstimate', json(chatRequest(prompt, more)));
   }
 
+  /** What a provider said it used (its usage object, or its whole reply), priced. Does not wait for anything. */
+  costPrice(usage, provider, more = {}) {
+    return this.#atOnce('costPrice', json({ usage, provider, ...more }));
+  }
+
   /** What was spent. */
   async costReport({ signal, ...query } = {}) {
     return end(this.#start(signal, 'costReport', false, json(query)));

@@ -300,6 +300,10 @@ class Kit(Jobs):
         """What a chat would cost, before it is sent."""
         return self._at_once(_ffi.cost_estimate, *_json(_chat_request(prompt, more)))
 
+    def cost_price(self, usage: Json, provider: str, **more: Any) -> Reply:
+        """What a provider said it used (its usage object, or its whole reply), priced; more: model, api, at, service_tier."""
+        return self._at_once(_ffi.cost_price, *_json({"usage": usage, "provider": provider, **more}))
+
     def stream(self, prompt: Prompt, **more: Any) -> Stream:
         """A chat as it is said: an iterator of OpenAI's chunks."""
         request = {**_chat_request(prompt, more), "stream": True}

@@ -9,6 +9,7 @@
 
 #include "core/json.hpp"
 #include "model/json_writer.hpp"
+#include "model/usage_form/usage_form.hpp"
 
 #include <aikit/model/json_form.hpp>
 
@@ -89,23 +90,7 @@ Result<ChatReply> read_reply(json::object given, std::vector<std::string>& warni
 /// where anything in it is not as usual, whether it is wrong or not; `reply` is then of no use.
 bool read_plain_reply(std::string_view body, ChatReply& reply);
 
-/// Counts as a provider told them; 0 where it told none.
-struct TokenCounts {
-    TokenCounts() = default;
-
-    std::int64_t prompt = 0;
-    std::int64_t completion = 0;
-    std::int64_t total = 0;
-    std::optional<std::int64_t> cached;  ///< In the details; the next two count only without it.
-    std::int64_t cache_hit = 0;
-    std::int64_t cached_beside = 0;  ///< Outside the details.
-    std::int64_t cache_write = 0;
-    std::int64_t reasoning = 0;
-    std::int64_t audio_input = 0;
-    std::int64_t audio_output = 0;
-    std::int64_t image_input = 0;
-    std::int64_t image_output = 0;
-};
+using usage_form::TokenCounts;
 
 /// What they come to by the rules of read_usage().
 Usage count_tokens(TokenCounts const& told, std::vector<std::string>& warnings);
@@ -120,6 +105,9 @@ bool known(Usage const& usage) noexcept;
 /// OpenAI's usage object as the member "usage": `usage.raw` when it is one, else made from the counts. Nothing when
 /// nothing is known.
 void write_usage(JsonWriter& out, Usage const& usage);
+
+/// Our classes of tokens as an object: {"input", "cache_read", ..., "estimated"}.
+void write_counts(JsonWriter& out, Usage const& usage);
 
 /// The "aikit" object of a reply.
 void write_info(JsonWriter& out, CallInfo const& info, bool complete);

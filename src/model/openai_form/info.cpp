@@ -4,8 +4,6 @@
 
 namespace aikit::inline v0::openai_form {
 
-namespace {
-
 void write_counts(JsonWriter& out, Usage const& usage) {
     out.begin_object();
     out.counts({{"input", usage.input},
@@ -22,6 +20,8 @@ void write_counts(JsonWriter& out, Usage const& usage) {
     out.key("estimated").boolean(usage.estimated);
     out.end_object();
 }
+
+namespace {
 
 void write_cost(JsonWriter& out, std::optional<Money> const& cost, bool exact, std::string const& price_id) {
     if (!cost) return out.null();

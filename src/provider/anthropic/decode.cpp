@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // provider/anthropic/decode.cpp - whole bodies of 2xx answers.
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/usage_form.hpp"
 #include "provider/anthropic/wire.hpp"
 #include "provider/carrier/body.hpp"
-
-#include <limits>
 
 namespace aikit::inline v0::provider::anthropic {
 
@@ -91,17 +90,6 @@ private:
     bool called_ = false;
 };
 
-/// Reads counts, and tells of those that make no sense.
-std::int64_t count(json::value const& object, std::string_view key, std::vector<std::string>& warnings) {
-    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max() / 16;  // sums of some still fit
-    json::value const* value = json::find(object, key);
-    if (value == nullptr || value->is_null()) return 0;
-    std::optional<std::int64_t> const number = json::as_integer(*value);
-    if (number && *number >= 0 && *number <= largest) return *number;
-    warnings.push_back("The provider's usage contradicts itself (" + std::string(key) + " is no count).");
-    return 0;
-}
-
 /// The members that OpenAI's form names otherwise.
 void to_openai_model(json::value& item) {
     json::object* model = item.if_object();
@@ -117,28 +105,7 @@ void to_openai_model(json::value& item) {
 }  // namespace
 
 Usage read_usage(json::object const& given, std::vector<std::string>& warnings) {
-    Usage usage;
-    json::value const object(given);
-    usage.raw = json_exact::write(object);
-    usage.input = count(object, "input_tokens", warnings);
-    usage.cache_read = count(object, "cache_read_input_tokens", warnings);
-    std::int64_t const written = count(object, "cache_creation_input_tokens", warnings);
-    if (json::value const* kinds = json::find(object, "cache_creation"); kinds != nullptr && kinds->is_object()) {
-        usage.cache_write_1h = count(*kinds, "ephemeral_1h_input_tokens", warnings);
-        usage.cache_write_5m = count(*kinds, "ephemeral_5m_input_tokens", warnings);
-    }
-    // What is not told by its kind is of the usual one.
-    std::int64_t const told = usage.cache_write_1h + usage.cache_write_5m;
-    if (written > told) usage.cache_write_5m += written - told;
-    usage.output = count(object, "output_tokens", warnings);
-    if (json::value const* details = json::find(object, "output_tokens_details"); details != nullptr) {
-        usage.reasoning = count(*details, "thinking_tokens", warnings);
-    }
-    if (usage.reasoning > usage.output) {
-        warnings.emplace_back("The provider's usage contradicts itself (thinking_tokens exceeds its whole).");
-        usage.reasoning = usage.output;
-    }
-    return usage;
+    return usage_form::read_anthropic(json::value(given), warnings).usage;
 }
 
 Result<Content> read_content(json::array const& content) {

@@ -1,46 +1,18 @@
 // SPDX-License-Identifier: MIT
 // provider/gemini/decode.cpp - what answers are made of, and whole ones.
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/usage_form.hpp"
 #include "provider/carrier/body.hpp"
 #include "provider/gemini/wire.hpp"
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace aikit::inline v0::provider::gemini {
 
 namespace {
 
 using openai_form::wrong_reply;
-
-/// A count; proto3 leaves zeros out and may write 64 bits as text.
-std::int64_t count(json::value const& object, std::string_view key, std::vector<std::string>& warnings) {
-    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max() / 16;  // sums of some still fit
-    json::value const* value = json::find(object, key);
-    if (value == nullptr || value->is_null()) return 0;
-    std::optional<std::int64_t> number = json::as_integer(*value);
-    if (value->is_string()) {
-        std::string const text(value->get_string());
-        bool const digits = !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == text.npos;
-        if (digits) number = std::stoll(text);
-    }
-    if (number && *number >= 0 && *number <= largest) return *number;
-    warnings.push_back("The provider's usage contradicts itself (" + std::string(key) + " is no count).");
-    return 0;
-}
-
-/// The tokens of one modality in a list of {"modality", "tokenCount"}.
-std::int64_t of_modality(json::value const& usage, std::string_view list, std::string_view modality,
-                         std::vector<std::string>& warnings) {
-    json::array const* items = json::member_array(usage, list);
-    if (items == nullptr) return 0;
-    std::int64_t sum = 0;
-    for (json::value const& item : *items) {
-        if (json::text(item, "modality") == modality) sum += count(item, "tokenCount", warnings);
-    }
-    return sum;
-}
 
 bool is_plain_text(json::object const& part) {
     return part.if_contains("text") != nullptr && part.if_contains("thoughtSignature") == nullptr &&
@@ -55,26 +27,7 @@ bool is_thought(json::value const& part) {
 }  // namespace
 
 Usage read_usage(json::object const& given, std::vector<std::string>& warnings) {
-    json::value const usage_told(given);
-    Usage usage;
-    usage.raw = json_exact::write(usage_told);
-    auto const told = [&](std::string_view key) { return count(usage_told, key, warnings); };
-    std::int64_t const prompt = told("promptTokenCount") + told("toolUsePromptTokenCount");
-    usage.cache_read = std::min(told("cachedContentTokenCount"), prompt);
-    usage.input = prompt - usage.cache_read;
-    usage.reasoning = told("thoughtsTokenCount");
-    usage.output = told("candidatesTokenCount") + usage.reasoning;
-    auto const kind = [&](std::string_view list, std::string_view modality) {
-        return of_modality(usage_told, list, modality, warnings);
-    };
-    usage.audio_cache_read = std::min(kind("cacheTokensDetails", "AUDIO"), usage.cache_read);
-    std::int64_t const audio = kind("promptTokensDetails", "AUDIO") - usage.audio_cache_read;
-    usage.audio_input = std::clamp<std::int64_t>(audio, 0, usage.input);
-    std::int64_t const image = kind("promptTokensDetails", "IMAGE") - kind("cacheTokensDetails", "IMAGE");
-    usage.image_input = std::clamp<std::int64_t>(image, 0, usage.input);
-    usage.audio_output = std::min(kind("candidatesTokensDetails", "AUDIO"), usage.output);
-    usage.image_output = std::min(kind("candidatesTokensDetails", "IMAGE"), usage.output);
-    return usage;
+    return usage_form::read_gemini(json::value(given), warnings).usage;
 }
 
 void PartReader::keep(json::object part) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // provider/ollama/decode.cpp - answers, whole and line by line.
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/usage_form.hpp"
 #include "provider/carrier/body.hpp"
 #include "provider/ollama/wire.hpp"
-
-#include <cmath>
-#include <limits>
 
 namespace aikit::inline v0::provider::ollama {
 
@@ -13,24 +11,10 @@ namespace {
 
 using openai_form::wrong_reply;
 
-std::int64_t count(json::object const& given, std::string_view key) {
-    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max() / 16;  // sums of some still fit
-    json::value const* value = given.if_contains(key);
-    std::optional<std::int64_t> const number = value == nullptr ? std::nullopt : json::as_integer(*value);
-    return number && *number > 0 && *number <= largest ? *number : 0;
-}
-
 /// What was counted. A prompt that was kept from the last call may not be told; then nothing of it was read.
 Usage read_usage(json::object const& given) {
-    Usage usage;
-    usage.input = count(given, "prompt_eval_count");
-    usage.output = count(given, "eval_count");
-    json::object raw;
-    for (std::string_view const name : {"prompt_eval_count", "eval_count"}) {
-        if (json::value const* value = given.if_contains(name)) raw[name] = *value;
-    }
-    if (!raw.empty()) usage.raw = json_exact::write(raw);
-    return usage;
+    std::vector<std::string> odd;
+    return usage_form::read_ollama(json::value(given), odd).usage;
 }
 
 std::int64_t created_of(json::object const& given) {

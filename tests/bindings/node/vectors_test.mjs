@@ -25,6 +25,7 @@ const CALLS = {
   search: (kit, step) => kit.search(step.base, step.request),
   ingest: (kit, step) => kit.ingest(step.base, step.request),
   cost_estimate: (kit, step) => kit.costEstimate(step.request),
+  cost_price: (kit, { request: { usage, provider, ...more } }) => kit.costPrice(usage, provider, more),
   cost_report: (kit, step) => kit.costReport(step.request),
   vectors_open: (kit, { request: { name, ...more } }) => kit.vectorsOpen(name, more),
   vectors_search: (kit, step) => kit.vectorsSearch(step.collection, step.vector, step.request),

@@ -29,7 +29,7 @@ def arguments(step):
         return (step["action"], request), {}
     if call in ("models", "check_providers"):
         return (step.get("provider", ""),), {}
-    if call == "vectors_open":
+    if call in ("vectors_open", "cost_price"):
         return (), request
     if call == "vectors_search":
         return (step["collection"], step.get("vector")), request
@@ -65,7 +65,7 @@ class Blocking:
 class Awaited:
     async def call(self, kit, step):
         given, named = arguments(step)
-        if step["call"] in ("cost_estimate", "providers"):  # do not block, and have no twins
+        if step["call"] in ("cost_estimate", "cost_price", "providers"):  # do not block, and have no twins
             return getattr(kit, step["call"])(*given, **named)
         return await getattr(kit, step["call"] + "_async")(*given, **named)
 

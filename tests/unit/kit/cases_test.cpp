@@ -92,6 +92,18 @@ private:
         return out;
     }
 
+    Outcome price() {
+        json::value const given = request();
+        auto const said = [&](char const* name) { return std::string(json::text(given, name).value_or("")); };
+        cost::UsageQuery query;
+        query.provider = said("provider");
+        query.model = said("model");
+        query.api = said("api");
+        query.at = said("at").empty() ? real_clock()->system_now() : from_rfc3339(said("at")).value();
+        query.body = json::serialize(given.at("usage"));
+        return finish(kit_.price_reply(query), json_form::write_priced);
+    }
+
     Outcome knowledge(std::string const& call) {
         json::value const given = request();
         if (call == "ingest") {
@@ -141,6 +153,7 @@ private:
 
     Outcome other(std::string const& call) {
         CallOptions options;
+        if (call == "cost_price") return price();
         if (call == "embed") {
             Result<EmbedRequest> read = json_form::read_embed(request_, options);
             if (!read) return finish(read, [](EmbedRequest const&) { return std::string(); });

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// cli/prices.cpp - aikit cost price.
+#include "kit/prices.hpp"
+
+#include "cli/commands.hpp"
+#include "kit/json_views.hpp"
+
+namespace aikit::cli {
+namespace {
+
+/// "2026-08-21" is the middle of that day, so that it is that day wherever it is asked.
+Result<SystemTime> read_time(std::string const& text) {
+    if (text.empty()) return real_clock()->system_now();
+    constexpr std::size_t length_of_day = 10;
+    Result<SystemTime> const at = from_rfc3339(text.size() == length_of_day ? text + "T12:00:00Z" : text);
+    if (at) return *at;
+    return fail(Errc::invalid_argument, "--at must be a day such as 2026-08-21 or a time such as 2026-08-21T09:30:00Z");
+}
+
+Result<cost::PricedReply> price(CommonOptions const& common, PriceSettings const& settings) {
+    cost::UsageQuery query;
+    query.provider = settings.provider;
+    query.model = settings.model;
+    query.api = settings.api;
+    query.service_tier = settings.tier;
+    Result<SystemTime> const at = read_time(settings.at);
+    if (!at) return at.error();
+    query.at = *at;
+    Result<std::string> body = read_argument_file(settings.usage);
+    if (!body) return body.error();
+    query.body = std::move(*body);
+    Result<KitConfig> const config = KitConfig::from_env(common.config);
+    if (!config) return config.error();
+    Result<std::shared_ptr<cost::PriceCatalog const>> const catalog = load_catalog(*config);
+    if (!catalog) return catalog.error();
+    return cost::price_reply(**catalog, query);
+}
+
+void print(Console& console, cost::PricedReply const& reply) {
+    auto const line = [&](std::string name, std::string const& value) {
+        name.resize(28, ' ');
+        console.line(name + value);
+    };
+    for (cost::NamedCount const& named : reply.counts) line(named.name, std::to_string(named.count));
+    line("input", "$" + reply.price.input_usd);
+    line("output", "$" + reply.price.output_usd);
+    line("together", "$" + reply.price.cost.usd());
+    line("by", reply.price.price_id);
+}
+
+}  // namespace
+
+int run_cost_price(CommonOptions const& common, PriceSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<cost::PricedReply> const reply = price(common, settings);
+    if (!reply) return console.fail(reply.error());
+    if (console.json()) {
+        console.line(json_form::write_priced(*reply));
+        return 0;
+    }
+    for (std::string const& warning : reply->warnings) console.warn(warning);
+    print(console, *reply);
+    return 0;
+}
+
+}  // namespace aikit::cli

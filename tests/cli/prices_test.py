@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""What the command says of prices: a provider's own usage object goes in, exact decimals come out."""
+
+import decimal
+import json
+import os
+import pathlib
+import tempfile
+import unittest
+
+from loopback import aikit
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+USAGES = ROOT / ".." / "shared" / "data" / "prices" / "usages.json"
+OURS = {"openai", "azure", "anthropic", "google"}
+UNKNOWN_PRICE = 11 + 16
+
+
+def price(usage, *flags, **more):
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "usage.json")
+        pathlib.Path(file).write_text(usage if isinstance(usage, str) else json.dumps(usage))
+        return aikit("cost", "price", "--json", "--usage", file, *flags, **more)
+
+
+class Prices(unittest.TestCase):
+    def test_a_sample_of_what_providers_said_is_priced_to_the_last_digit(self):
+        if not USAGES.exists():
+            self.skipTest("[skipped] there is no shared data")
+        bodies = json.loads(USAGES.read_text())
+        seen = {}
+        for at, entry in enumerate(bodies):
+            for expected in entry["expect"]:
+                kind = (expected["provider"], expected["api_flavor"], *sorted(expected["usage"]))
+                if expected["provider"] in OURS and seen.setdefault(kind, at) == at and len(seen) % 2:
+                    with self.subTest(kind=kind, body=at):
+                        said = price(entry["body"], "--provider", expected["provider"], "--api", expected["api_flavor"],
+                                     "--model", entry["model"], "--at", "2026-08-21")
+                        self.assertEqual(said.code, 0, said.err)
+                        self.assertEqual(said.last["usage"], expected["usage"])
+                        for name in ("input_price", "output_price"):
+                            self.assertEqual(decimal.Decimal(said.last[name]), decimal.Decimal(expected[name]))
+
+    def test_openai_counts_what_was_cached_inside_and_anthropic_beside(self):
+        chat = price({"prompt_tokens": 1000, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": 400}},
+                     "--provider", "openai", "--model", "gpt-4o").last
+        self.assertEqual((chat["aikit_usage"]["input"], chat["aikit_usage"]["cache_read"]), (600, 400))
+        # gpt-4o: 2.50, 1.25 and 10 USD per million tokens.
+        self.assertEqual((chat["input_price"], chat["output_price"]), ("0.002", "0.0001"))
+        message = price({"input_tokens": 600, "output_tokens": 10, "cache_read_input_tokens": 400,
+                         "cache_creation_input_tokens": 0}, "--provider", "anthropic", "--model", "claude-sonnet-4-5").last
+        self.assertEqual((message["aikit_usage"]["input"], message["aikit_usage"]["cache_read"]), (600, 400))
+        self.assertEqual(message["usage"]["input_tokens"], 1000)
+        # 3, 0.30 and 15 USD per million tokens.
+        self.assertEqual((message["input_price"], message["output_price"]), ("0.00192", "0.00015"))
+
+    def test_a_reply_says_its_model_and_tier_itself(self):
+        reply = {"model": "gpt-5-mini", "service_tier": "flex", "choices": [],
+                 "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0, "total_tokens": 1_000_000}}
+        flex = price(reply, "--provider", "openai").last
+        standard = price(reply, "--provider", "openai", "--tier", "default").last
+        self.assertEqual((flex["model"], flex["service_tier"]), ("gpt-5-mini", "flex"))
+        # 0.25 USD per million tokens, half of it by flex.
+        self.assertEqual((flex["input_price"], standard["input_price"]), ("0.125", "0.25"))
+
+    def test_a_call_is_priced_as_of_its_day(self):
+        usage = {"input_tokens": 1_000_000, "output_tokens": 0}
+        flags = ("--provider", "anthropic", "--model", "claude-sonnet-5")
+        self.assertEqual(price(usage, *flags, "--at", "2026-08-31").last["input_price"], "2")
+        self.assertEqual(price(usage, *flags, "--at", "2026-09-01T00:00:00Z").last["input_price"], "3")
+
+    def test_an_unknown_price_is_an_error_and_never_zero(self):
+        outcome = price({"prompt_tokens": 1, "completion_tokens": 1}, "--provider", "openai", "--model", "no-such-model")
+        self.assertEqual(outcome.code, UNKNOWN_PRICE)
+        self.assertEqual(outcome.last["error"]["code"], "unknown_price")
+
+    def test_what_is_no_usage_is_refused_and_named(self):
+        for usage in ("", "{", "[]", "{}", '{"usage": null}', '{"input": 3}'):
+            with self.subTest(usage=usage):
+                outcome = price(usage, "--provider", "openai", "--model", "gpt-4o")
+                self.assertEqual(outcome.last["error"]["code"], "invalid_argument")
+        outcome = price({"prompt_tokens": 1, "completion_tokens": 1}, "--provider", "openai", "--model", "gpt-4o",
+                        "--api", "responses")
+        self.assertIn("responses", outcome.last["error"]["message"])
+        self.assertEqual(price({"prompt_tokens": 1, "completion_tokens": 1}, "--provider", "openai", "--model", "gpt-4o",
+                               "--at", "yesterday").last["error"]["code"], "invalid_argument")
+
+    def test_standard_input_is_read(self):
+        outcome = aikit("cost", "price", "--provider", "google", "--model", "gemini-2.5-flash", "--usage", "-", "--json",
+                        stdin=b'{"usageMetadata": {"promptTokenCount": 1000000, "totalTokenCount": 1000000}}')
+        self.assertEqual(outcome.last["input_price"], "0.3")
+
+
+if __name__ == "__main__":
+    unittest.main()
