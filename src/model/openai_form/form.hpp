@@ -92,9 +92,6 @@ bool read_plain_reply(std::string_view body, ChatReply& reply);
 
 using usage_form::TokenCounts;
 
-/// What they come to by the rules of read_usage().
-Usage count_tokens(TokenCounts const& told, std::vector<std::string>& warnings);
-
 /// Usage by OpenAI's rules: cached tokens are counted inside prompt_tokens, reasoning inside completion_tokens.
 /// Numbers that contradict each other are bent until they do not, with a warning.
 Usage read_usage(json::value const& given, std::vector<std::string>& warnings);

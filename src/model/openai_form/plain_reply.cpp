@@ -116,7 +116,7 @@ private:
         JsonScan::Mark const begin = scan_.mark();
         TokenCounts told;
         if (!read_counts(told)) return false;
-        usage = count_tokens(told, contradictions_);
+        usage = usage_form::count_tokens(told, contradictions_).usage;
         scan_.copy_since(begin, usage.raw);
         return true;
     }

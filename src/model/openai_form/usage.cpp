@@ -5,10 +5,6 @@
 
 namespace aikit::inline v0::openai_form {
 
-Usage count_tokens(TokenCounts const& told, std::vector<std::string>& warnings) {
-    return usage_form::count_tokens(told, warnings).usage;
-}
-
 Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
     return usage_form::read_chat(given, warnings).usage;
 }
