@@ -100,6 +100,15 @@ struct PriceSettings {
     std::string usage;
 };
 
+struct ImportSettings {
+    std::string file;
+};
+
+struct ChangesSettings {
+    std::string before;
+    std::string after;
+};
+
 struct CostSettings {
     std::string by = "model";
 };
@@ -113,6 +122,8 @@ int run_providers(CommonOptions const& common, ProvidersSettings const& settings
 int run_ingest(CommonOptions const& common, IngestSettings const& settings);
 int run_search(CommonOptions const& common, SearchSettings const& settings);
 int run_ask(CommonOptions const& common, AskSettings const& settings);
+int run_cost_import(CommonOptions const& common, ImportSettings const& settings);
+int run_cost_changes(CommonOptions const& common, ChangesSettings const& settings);
 int run_cost_price(CommonOptions const& common, PriceSettings const& settings);
 int run_cost(CommonOptions const& common, CostSettings const& settings);
 int run_version(CommonOptions const& common);

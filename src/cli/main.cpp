@@ -44,6 +44,8 @@ struct Program {
     CostSettings cost;
     JobSettings job;
     PriceSettings price;
+    ImportSettings import;
+    ChangesSettings changes;
     std::function<int()> chosen;
 };
 
@@ -162,6 +164,18 @@ void add_cost_commands(CLI::App& app, Program& p) {
         ->required();
 }
 
+void add_catalog_commands(CLI::App& cost, Program& p) {
+    CLI::App& import = add_command(cost, p, "import", "Turn a price list of LiteLLM's or genai-prices' into a catalog",
+                                   [&p] { return run_cost_import(p.common, p.import); });
+    import.add_option("file", p.import.file, "The list; - reads standard input")->required();
+
+    CLI::App& changes = add_command(cost, p, "changes", "Show what changed from one price list to another",
+                                    [&p] { return run_cost_changes(p.common, p.changes); });
+    changes.add_option("before", p.changes.before, "A catalog or price list; shipped: the one that comes with aikit")
+        ->required();
+    changes.add_option("after", p.changes.after, "The same, later")->required();
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -187,6 +201,7 @@ int run_command_line(int argc, char** argv) {
     add_job_commands(app, program.common, program.job, program.chosen, add_call_flags);
     add_knowledge_commands(app, program);
     add_cost_commands(app, program);
+    add_catalog_commands(*app.get_subcommand("cost"), program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {
         app.parse(argc, argv);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// cli/prices.cpp - aikit cost price.
+// cli/prices.cpp - aikit cost price, import, changes.
 #include "kit/prices.hpp"
 
 #include "cli/commands.hpp"
 #include "kit/json_views.hpp"
+
+#include <aikit/cost/import.hpp>
 
 namespace aikit::cli {
 namespace {
@@ -48,7 +50,65 @@ void print(Console& console, cost::PricedReply const& reply) {
     line("by", reply.price.price_id);
 }
 
+json::array texts(std::vector<std::string> const& list) {
+    json::array out;
+    for (std::string const& text : list) out.push_back(json::string(text.data(), text.size()));
+    return out;
+}
+
+/// A catalog by its file, or the shipped one.
+Result<std::string> read_list(std::string const& name) {
+    if (name == "shipped") return std::string(cost::shipped_prices());
+    return read_argument_file(name);
+}
+
 }  // namespace
+
+int run_cost_import(CommonOptions const& common, ImportSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<std::string> const list = read_argument_file(settings.file);
+    if (!list) return console.fail(list.error());
+    Result<cost::ImportedCatalog> const made = cost::import_prices(*list);
+    if (!made) return console.fail(made.error());
+    if (console.json()) {
+        json::object out;
+        out["rounded"] = texts(made->rounded);
+        out["left_out"] = texts(made->left_out);
+        std::string const notes = json::serialize(out);
+        console.line("{\"catalog\":" + made->json + "," + notes.substr(1));
+        return 0;
+    }
+    for (std::string const& what : made->rounded) console.warn("rounded: " + what);
+    for (std::string const& what : made->left_out) console.note("left out: " + what);
+    console.line(made->json);
+    return 0;
+}
+
+int run_cost_changes(CommonOptions const& common, ChangesSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<std::string> const before = read_list(settings.before);
+    if (!before) return console.fail(before.error());
+    Result<std::string> const after = read_list(settings.after);
+    if (!after) return console.fail(after.error());
+    Result<std::vector<cost::PriceChange>> const changes = cost::track_provider_pricing_changes(*before, *after);
+    if (!changes) return console.fail(changes.error());
+    json::array list;
+    for (cost::PriceChange const& change : *changes) {
+        if (console.json()) {
+            list.push_back(json::object{{"provider", change.provider},
+                                        {"model", change.model},
+                                        {"what", change.what},
+                                        {"before", change.before},
+                                        {"after", change.after}});
+        } else {
+            console.line(change.provider + "/" + change.model + " " + change.what + ": " +
+                         (change.before.empty() ? "-" : change.before) + " -> " +
+                         (change.after.empty() ? "-" : change.after));
+        }
+    }
+    if (console.json()) console.line(json::serialize(json::object{{"changes", std::move(list)}}));
+    return 0;
+}
 
 int run_cost_price(CommonOptions const& common, PriceSettings const& settings) {
     Console console(common.json, common.quiet);

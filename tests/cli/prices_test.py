@@ -90,6 +90,33 @@ class Prices(unittest.TestCase):
                         stdin=b'{"usageMetadata": {"promptTokenCount": 1000000, "totalTokenCount": 1000000}}')
         self.assertEqual(outcome.last["input_price"], "0.3")
 
+    def test_a_price_list_of_others_becomes_a_catalog_that_prices_calls(self):
+        flat = {"m-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
+                "m-2": {"litellm_provider": "openai", "input_cost_per_token": 1e-16, "output_cost_per_token": 2e-06}}
+        with tempfile.TemporaryDirectory() as folder:
+            listed, catalog = os.path.join(folder, "list.json"), os.path.join(folder, "catalog.json")
+            pathlib.Path(listed).write_text(json.dumps(flat))
+            made = aikit("cost", "import", listed)
+            self.assertEqual(made.code, 0, made.err)
+            self.assertIn("m-2", made.err)
+            pathlib.Path(catalog).write_text(made.out)
+            config = os.path.join(folder, "aikit.json")
+            pathlib.Path(config).write_text(json.dumps({"price_catalog": catalog}))
+            said = price({"prompt_tokens": 1000, "completion_tokens": 10}, "--provider", "openai", "--model", "m-1",
+                         "--config", config)
+            self.assertEqual((said.last["input_price"], said.last["output_price"]), ("0.001", "0.00002"))
+
+    def test_what_changed_between_two_lists_is_told(self):
+        one = {"m-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}}
+        two = {"m-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 3e-06}}
+        with tempfile.TemporaryDirectory() as folder:
+            before, after = os.path.join(folder, "before.json"), os.path.join(folder, "after.json")
+            pathlib.Path(before).write_text(json.dumps(one))
+            pathlib.Path(after).write_text(json.dumps(two))
+            changes = aikit("cost", "changes", before, after, "--json").last["changes"]
+        self.assertEqual(changes, [{"provider": "openai", "model": "m-1", "what": "output", "before": "2", "after": "3"}])
+        self.assertEqual(aikit("cost", "changes", "shipped", "shipped").out, "")
+
 
 if __name__ == "__main__":
     unittest.main()

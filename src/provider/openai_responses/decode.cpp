@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // provider/openai_responses/decode.cpp - response objects to replies.
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/usage_form.hpp"
 #include "provider/carrier/body.hpp"
 #include "provider/openai_responses/wire.hpp"
 
@@ -223,23 +224,7 @@ private:
 
 /// By OpenAI's rules, under the names that this API has for them.
 Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
-    if (!given.is_object()) return openai_form::read_usage(given, warnings);
-    struct Name {
-        std::string_view here;
-        std::string_view chats;
-    };
-    constexpr std::array<Name, 5> names{{{"input_tokens", "prompt_tokens"},
-                                         {"output_tokens", "completion_tokens"},
-                                         {"total_tokens", "total_tokens"},
-                                         {"input_tokens_details", "prompt_tokens_details"},
-                                         {"output_tokens_details", "completion_tokens_details"}}};
-    json::object counts;
-    for (Name const& name : names) {
-        if (json::value const* value = json::find(given, name.here)) counts[name.chats] = *value;
-    }
-    Usage usage = openai_form::read_usage(json::value(std::move(counts)), warnings);
-    usage.raw = json_exact::write(given);
-    return usage;
+    return usage_form::read_responses(given, warnings).usage;
 }
 
 void put_finish(Choice& choice, json::object const& given, std::string_view status, bool called) {
