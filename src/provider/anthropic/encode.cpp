@@ -108,6 +108,11 @@ private:
     /// The budget has to be smaller than the limit of tokens, of which it is a part.
     void write_budget(Effort const& effort) {
         if (extra_.find("thinking") != nullptr) return;  // told by the caller
+        bool const forced = request_.tool_choice && (request_.tool_choice->kind == ToolChoice::Kind::required ||
+                                                     request_.tool_choice->kind == ToolChoice::Kind::named);
+        if (forced && request_.tool_choice->raw.empty()) {
+            return left_out("reasoning_effort", "a model that has to call a tool does not think first");
+        }
         std::int64_t const budget = std::min(effort.budget, limit_ - 1);
         if (budget < least_budget) return left_out("reasoning_effort", "max_tokens leaves no room to think");
         out_.key("thinking").begin_object();
@@ -193,7 +198,9 @@ private:
     Result<void> write_choice(ToolChoice const& choice, bool one_at_a_time) {
         out_.key("tool_choice");
         if (!choice.raw.empty()) {
-            out_.raw(choice.raw);
+            Result<json::value> raw = json_exact::parse(choice.raw, "tool_choice", Errc::invalid_argument);
+            if (!raw || !raw->is_object()) return wrong("tool_choice", "must be a JSON object");
+            out_.value(*raw);
             return ok();
         }
         out_.begin_object();

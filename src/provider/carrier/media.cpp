@@ -3,6 +3,7 @@
 #include "provider/carrier/media.hpp"
 
 #include "model/base64.hpp"
+#include "model/openai_form/form.hpp"
 
 #include <array>
 #include <string_view>
@@ -72,6 +73,17 @@ std::optional<InlineMedia> inline_media(MediaPart const& part) {
     if (media.media_type.empty()) media.media_type = part.media_type;
     media.base64 = plain_base64(url.substr(at + mark.size()));
     return media;
+}
+
+bool is_foreign(TextPart const& part) {
+    if (!part.text.empty() || part.extra.empty()) return false;
+    openai_form::Extra const extra(part.extra);
+    return extra.valid() && extra.find("type") != nullptr;
+}
+
+Error foreign_part(std::string const& path) {
+    return fail(Errc::unsupported, "The request holds a part of a kind (" + path +
+                                       ") that this provider has no form for; leave it out or give it as text.");
 }
 
 }  // namespace aikit::inline v0::provider::carrier

@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_PROVIDER_CARRIER_MEDIA_HPP
 #define AIKIT_SRC_PROVIDER_CARRIER_MEDIA_HPP
 
+#include <aikit/core/error.hpp>
 #include <aikit/model/content.hpp>
 
 #include <optional>
@@ -22,6 +23,12 @@ std::optional<InlineMedia> inline_media(MediaPart const& part);
 
 /// The media type of a part, else what the end of its URL's path tells (".pdf"). Empty: nobody knows.
 std::string media_type_of(MediaPart const& part);
+
+/// Is it a part of a kind that aikit does not know, which only its own dialect can take?
+bool is_foreign(TextPart const& part);
+
+/// The error of a request that holds such a part where nobody takes it.
+Error foreign_part(std::string const& path);
 
 }  // namespace aikit::inline v0::provider::carrier
 

@@ -95,7 +95,8 @@ std::string finish_word(json::value const& candidate) {
                                                          "MALFORMED_FUNCTION_CALL"};
     json::value const* given = json::find(candidate, "finishReason");
     if (given == nullptr) return {};
-    if (given->is_string()) return std::string(given->get_string());
+    if (given->is_string())
+        return given->get_string() == by_number[0] ? std::string() : std::string(given->get_string());
     std::optional<std::int64_t> const number = json::as_integer(*given);
     bool const known = number && *number > 0 && *number < static_cast<std::int64_t>(by_number.size());
     return known ? std::string(by_number[static_cast<std::size_t>(*number)]) : std::string();

@@ -56,7 +56,9 @@ struct Turn {
 /// Makes the contents of one conversation.
 class Contents {
 public:
-    explicit Contents(std::vector<std::string>& warnings) : warnings_(warnings) {}
+    /// `media_within`: a tool's result may hold media itself, which older models take beside it.
+    Contents(std::vector<std::string>& warnings, bool media_within)
+        : warnings_(warnings), media_within_(media_within) {}
 
     Result<void> take(Message const& message, std::string const& path) {
         path_ = path;
@@ -153,6 +155,7 @@ private:
             parts.push_back(*native);
             return ok();
         }
+        if (carrier::is_foreign(part)) return carrier::foreign_part(path_);
         put_text(parts, part.text);
         return ok();
     }
@@ -198,13 +201,12 @@ private:
     /// A result is an object here; what is none stands under "result", and a failure under "error".
     Result<void> take_result(ToolResult const& result, json::array& parts) {
         std::string text;
+        json::array media;
         for (auto const& part : result.content) {
-            auto const* one = std::get_if<TextPart>(&part);
-            if (one == nullptr) {
-                return fail(Errc::unsupported, "The request holds a tool's result with media (" + path_ +
-                                                   "), which this provider does not take; give it as text.");
-            }
-            text += one->text;
+            if (auto const* one = std::get_if<TextPart>(&part)) text += one->text;
+            auto const* one = std::get_if<MediaPart>(&part);
+            if (one == nullptr) continue;
+            if (Result<void> taken = take_media(*one, media); !taken) return taken;
         }
         auto const called = names_.find(result.call_id);
         if (called == names_.end()) {
@@ -215,20 +217,26 @@ private:
         json::object response;
         if (parsed && parsed->is_object() && !result.failed) {
             response = std::move(parsed->get_object());
-        } else {
+        } else if (!text.empty() || media.empty()) {
             response[result.failed ? "error" : "result"] = text;
         }
         json::object function;
         if (is_own_id(result.call_id)) function["id"] = result.call_id;
         function["name"] = called->second;
         function["response"] = std::move(response);
+        if (media_within_ && !media.empty()) {
+            function["parts"] = std::move(media);
+            media = json::array();
+        }
         json::object out;
         out["functionResponse"] = std::move(function);
         parts.push_back(std::move(out));
+        for (json::value& one : media) parts.push_back(std::move(one));
         return ok();
     }
 
     std::vector<std::string>& warnings_;
+    bool const media_within_;
     std::string path_;
     json::array system_;
     std::vector<Turn> turns_;
@@ -244,7 +252,7 @@ public:
     Result<std::string> write() {
         if (!extra_.valid()) return wrong("extra", "must be a JSON object");
         if (request_.messages.empty()) return wrong("messages", "must not be empty");
-        Contents contents(warnings_);
+        Contents contents(warnings_, is_by_level(request_.model));
         for (std::size_t i = 0; i < request_.messages.size(); ++i) {
             Result<void> taken = contents.take(request_.messages[i], "messages[" + std::to_string(i) + "]");
             if (!taken) return taken.error();

@@ -74,7 +74,10 @@ private:
         std::vector<MediaPart const*> media;
         std::string text;
         for (Part const& part : message.parts) {
-            if (auto const* one = std::get_if<TextPart>(&part)) text += one->text;
+            if (auto const* one = std::get_if<TextPart>(&part)) {
+                if (carrier::is_foreign(*one)) return carrier::foreign_part(path);
+                text += one->text;
+            }
             if (auto const* one = std::get_if<RefusalPart>(&part)) text += one->text;
             if (auto const* one = std::get_if<MediaPart>(&part)) media.push_back(one);
         }
@@ -170,6 +173,10 @@ private:
         if (!tool.raw.empty()) {
             Result<json::value> raw = json_exact::parse(tool.raw, "tool", Errc::invalid_argument);
             if (!raw || !raw->is_object()) return wrong(path, "must be a JSON object");
+            if (json::text(*raw, "type") != "function") {
+                return fail(Errc::unsupported, "The request offers a tool (" + path +
+                                                   ") that is no function, and this provider runs none of its own.");
+            }
             out_.value(*raw);
             return ok();
         }

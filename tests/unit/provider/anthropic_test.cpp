@@ -219,6 +219,16 @@ TEST_CASE("the effort to think is told in the way a model's family knows") {
     ChatRequest wrong = hello();
     wrong.reasoning_effort = "hard";
     CHECK(refused(wrong) == Errc::invalid_argument);
+
+    // A model that has to call a tool may not think first.
+    ChatRequest forced("claude-sonnet-4-5", "Hello");
+    forced.reasoning_effort = "low";
+    forced.tools.emplace_back().name = "look";
+    forced.tool_choice.emplace().kind = ToolChoice::Kind::required;
+    CHECK(!sent(forced).has("thinking"));
+    CHECK(sent(forced)["tool_choice"]["type"].text == "any");
+    forced.tool_choice->raw = "{no JSON";
+    CHECK(!provider::anthropic::encode_chat(forced, 4'096, false).has_value());
 }
 
 TEST_CASE("only reasoning that this provider signed goes back to it") {

@@ -97,6 +97,50 @@ TEST_CASE("a tool's result is an object under the name of the tool that was call
     CHECK(refused(request) == Errc::invalid_argument);
 }
 
+TEST_CASE("a tool's result with a picture holds it where the model can read it there, and has it beside it elsewhere") {
+    for (auto const& [model, sent_parts] : std::vector<std::pair<char const*, char const*>>{
+             {"gemini-3-pro", R"([{"functionResponse":{"name":"look","parts":[{"inlineData":{"data":"Zm9v",)"
+                              R"("mimeType":"image/png"}}],"response":{}}}])"},
+             {"gemini-2.5-flash", R"([{"functionResponse":{"name":"look","response":{}}},)"
+                                  R"({"inlineData":{"data":"Zm9v","mimeType":"image/png"}}])"}}) {
+        CAPTURE(model);
+        ChatRequest request(model, "Hello");
+        ToolCall call;
+        call.id = "call_1";
+        call.name = "look";
+        call.arguments = "{}";
+        request.messages.emplace_back(Role::assistant).parts.emplace_back(call);
+        ToolResult result;
+        result.call_id = "call_1";
+        MediaPart picture;
+        picture.bytes = std::make_shared<std::string const>("foo");
+        picture.media_type = "image/png";
+        result.content.emplace_back(picture);
+        request.messages.emplace_back(Role::tool).parts.emplace_back(std::move(result));
+        CHECK(sent(request)["contents"].items.back()["parts"].dump() == sent_parts);
+    }
+}
+
+TEST_CASE("a part of a kind that Gemini has no form for is refused before anything is sent") {
+    ChatRequest request("gemini-2.5-flash", "Hello");
+    TextPart odd;
+    odd.extra = R"({"type":"video_url","video_url":{"url":"https://a.example/b"}})";
+    request.messages.front().parts.emplace_back(odd);
+    CHECK(refused(request) == Errc::unsupported);
+    TextPart own;
+    own.extra = R"({"type":"gemini","gemini":{"videoMetadata":{}}})";
+    request.messages.front().parts.back() = own;
+    CHECK(sent(request)["contents"].items[0]["parts"].items.back().has("videoMetadata"));
+}
+
+TEST_CASE("an end for no stated reason is no end of a stream") {
+    std::string const unsaid =
+        R"({"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"FINISH_REASON_UNSPECIFIED"}]})";
+    Came const came = decode(event(unsaid), 5);
+    REQUIRE(came.error);
+    CHECK(came.error->code == Errc::incomplete);
+}
+
 TEST_CASE("usage adds thoughts to the output and takes what was cached out of the input") {
     Json const whole = Json::parse(
         R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}],"usageMetadata":)"

@@ -91,6 +91,15 @@ TEST_CASE("what this API has no form for is refused before anything is sent, or 
     by_url.messages.front().parts.emplace_back(picture);
     CHECK(refused(by_url) == Errc::unsupported);
 
+    ChatRequest foreign("m", "Hello");
+    TextPart odd;
+    odd.extra = R"({"type":"video_url","video_url":{"url":"https://a.example/b"}})";
+    foreign.messages.front().parts.emplace_back(odd);
+    CHECK(refused(foreign) == Errc::unsupported);
+    ChatRequest hosted("m", "Hello");
+    hosted.tools.emplace_back().raw = R"({"type":"web_search"})";
+    CHECK(refused(hosted) == Errc::unsupported);
+
     ChatRequest forced("m", "Hello");
     forced.tools.emplace_back().name = "look";
     forced.tool_choice.emplace().kind = ToolChoice::Kind::required;
