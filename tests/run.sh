@@ -6,7 +6,8 @@
 #   tests/run.sh all            every stage
 #   tests/run.sh LABEL...       the tests of these labels in the release build: core, net, loopback, cli, rules, ...
 #   tests/run.sh recordings     recordings replayed through the command, and what passed by provider, surface and kind
-#   tests/run.sh STAGE...       format, release, asan, tsan, clang, tidy; tests/README.md says what each does
+#   tests/run.sh STAGE...       format, release, asan, tsan, clang, tidy, fuzz; tests/README.md says what each does
+#   tests/run.sh fuzz           libFuzzer over every target, AIKIT_FUZZ_SECONDS each (60)
 #   tests/run.sh coverage       lines and branches that the unit and loopback tests reach
 set -eu
 cd "$(dirname "$0")/.."
@@ -102,6 +103,23 @@ stage_format() {
     one "clang-format" format_is_right || true
 }
 
+# What it finds stays in build/fuzz; what is mended belongs into tests/fuzz/corpus/TARGET, where the tests replay it.
+stage_fuzz() {
+    say "fuzz: arbitrary bytes for everything that reads what others wrote"
+    one "the fuzz build" build fuzz fuzzer || return 0
+    fuzzer=$PWD/build/fuzz/bin/fuzzer
+    for target in $(AIKIT_FUZZ=seeds "$fuzzer" build/fuzz/seeds); do
+        found=build/fuzz/found/$target
+        mkdir -p "$found" "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target"
+        if AIKIT_FUZZ=$target one "$target" "$fuzzer" -max_total_time="${AIKIT_FUZZ_SECONDS:-60}" -print_final_stats=1 -max_len=65536 \
+            -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$found/" "build/fuzz/corpus/$target" "build/fuzz/seeds/$target" "tests/fuzz/corpus/$target"; then
+            sed -n 's/^stat::\(number_of_executed_units\|average_exec_per_sec\): */  \1 /p' $log
+            grep -o 'cov: [0-9]*' $log | tail -n 1 | sed 's/^/  /'
+        fi
+        rmdir "tests/fuzz/corpus/$target" 2>/dev/null || true
+    done
+}
+
 coverage() {
     build coverage tests_asan >$log 2>&1 || { tail -n 120 $log; exit 1; }
     find build/coverage -name '*.gcda' -delete
@@ -122,7 +140,7 @@ for name in "$@"; do
         coverage
         exit
         ;;
-    release | asan | tsan | clang | tidy | format) "stage_$name" ;;
+    release | asan | tsan | clang | tidy | format | fuzz) "stage_$name" ;;
     *) labels="$labels${labels:+|}$name" groups="$groups tests_$name" ;;
     esac
 done
