@@ -56,11 +56,12 @@ inline std::vector<Recorded> recordings(std::string const& folder) {
 }
 
 /// Whose form a chat has.
-enum class Form { openai, anthropic, gemini, ollama };
+enum class Form { openai, responses, anthropic, gemini, ollama };
 
 inline std::optional<Form> form_of(Recorded const& recorded) {
     std::string_view const route = std::string_view(recorded.path).substr(0, recorded.path.find('?'));
     if (recorded.is_chat()) return Form::openai;
+    if (route.ends_with("/responses") && recorded.method == "POST") return Form::responses;
     if (route.ends_with("/v1/messages")) return Form::anthropic;
     if (route.ends_with(":generateContent") || route.ends_with(":streamGenerateContent")) return Form::gemini;
     if (route.ends_with("/api/chat")) return Form::ollama;
@@ -73,6 +74,7 @@ inline bool is_streamed(Recorded const& recorded) {
     if (!form || recorded.status != 200) return false;
     switch (*form) {
         case Form::openai: return recorded.is_stream();
+        case Form::responses:
         case Form::anthropic: return recorded.body.starts_with("event:");
         case Form::gemini: return recorded.path.find(":streamGenerateContent") != std::string::npos;
         case Form::ollama: return recorded.body.find("\n{") != std::string::npos;
@@ -89,6 +91,13 @@ inline std::size_t may_be_whole(Form form, std::string const& body) {
     switch (form) {
         case Form::openai:
             return body.find("[DONE]") == std::string::npos ? body.find("\"finish_reason\":\"") : behind("[DONE]");
+        case Form::responses: {
+            std::size_t end = std::string::npos;
+            for (std::string_view const type : {"response.completed", "response.incomplete", "response.failed"}) {
+                end = std::min(end, body.find("\"type\":\"" + std::string(type)));
+            }
+            return end;
+        }
         case Form::anthropic: return behind("\"message_stop\"");
         case Form::gemini: return std::min(body.find("\"finishReason\""), body.find("\"blockReason\""));
         case Form::ollama: return behind("}");

@@ -6,6 +6,8 @@
 #include "provider/anthropic/wire.hpp"
 #include "provider/gemini/wire.hpp"
 #include "provider/ollama/wire.hpp"
+#include "provider/openai_responses/stream.hpp"
+#include "provider/openai_responses/wire.hpp"
 #include "provider/openai_wire/stream.hpp"
 #include "provider/openai_wire/wire.hpp"
 
@@ -123,6 +125,20 @@ Dialect openai() {
     one.others = {{"/embeddings", vectors(provider::openai_wire::decode_embeddings)},
                   {"/moderations", whole(provider::openai_wire::decode_moderation)},
                   {"/models", whole(provider::openai_wire::decode_models)}};
+    return one;
+}
+
+Dialect responses() {
+    Dialect one;
+    one.name = "responses";
+    one.form = Form::responses;
+    one.folders = {"openai", "openai-compat", "azure"};
+    one.decoder = [](Recorded const&) -> std::unique_ptr<ReplyDecoder> {
+        return std::make_unique<provider::openai_responses::StreamDecoder>(plain_exchange("openai"));
+    };
+    one.documents = event_data;
+    one.framed = as_events;
+    one.read_chat = whole(provider::openai_responses::decode_chat);
     return one;
 }
 
@@ -277,6 +293,7 @@ std::vector<Dialect> const& dialects() {
     static std::vector<Dialect> const all = [] {
         std::vector<Dialect> made;
         made.push_back(openai());
+        made.push_back(responses());
         made.push_back(anthropic());
         made.push_back(gemini());
         made.push_back(ollama());
