@@ -3,6 +3,7 @@
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 #include "provider/anthropic/wire.hpp"
+#include "provider/carrier/requests.hpp"
 
 #include <algorithm>
 #include <array>
@@ -73,6 +74,7 @@ public:
         if (request_.n.value_or(1) != 1) {
             return fail(Errc::unsupported, "The request asks for several choices (n), and this provider gives one.");
         }
+        if (Result<void> finite = carrier::check_numbers(request_); !finite) return finite.error();
         if (limit_ < 0) return wrong("max_tokens", "must not be negative");
         out_.begin_object();
         out_.key("model").text(request_.model);
@@ -161,7 +163,10 @@ private:
         return write_choice(request_.tool_choice.value_or(ToolChoice()), one_at_a_time);
     }
 
-    Result<void> write_tool(ToolSpec const& tool, std::string const& path) {
+    Result<void> write_tool(ToolSpec const& given, std::string const& path) {
+        Result<ToolSpec> const read = carrier::with_fields(given, path);
+        if (!read) return read.error();
+        ToolSpec const& tool = *read;
         // A tool of the provider's own has another type than "function".
         if (!tool.raw.empty()) {
             Result<json::value> raw = json_exact::parse(tool.raw, "tool", Errc::invalid_argument);
@@ -170,9 +175,8 @@ private:
                 out_.value(*raw);
                 return ok();
             }
-            json::value const* function = json::find(*raw, "function");
-            if (tool.name.empty() && function != nullptr) return wrong(path, "must have its name in the field");
         }
+        if (tool.name.empty()) return wrong(path + ".name", "must not be empty");
         out_.begin_object();
         out_.key("name").text(tool.name);
         if (!tool.description.empty()) out_.key("description").text(tool.description);
@@ -195,14 +199,34 @@ private:
         return ok();
     }
 
-    Result<void> write_choice(ToolChoice const& choice, bool one_at_a_time) {
-        out_.key("tool_choice");
-        if (!choice.raw.empty()) {
-            Result<json::value> raw = json_exact::parse(choice.raw, "tool_choice", Errc::invalid_argument);
-            if (!raw || !raw->is_object()) return wrong("tool_choice", "must be a JSON object");
-            out_.value(*raw);
+    /// Is it in this dialect's words? OpenAI has none of these as an object's type.
+    static bool is_own_choice(ToolChoice const& given) {
+        if (given.raw.empty()) return false;
+        Result<json::value> const raw = json_exact::parse(given.raw, "tool_choice", Errc::invalid_argument);
+        std::string_view const type = raw ? json::text(*raw, "type").value_or("") : std::string_view();
+        return type == "auto" || type == "any" || type == "tool" || type == "none";
+    }
+
+    Result<void> write_choice(ToolChoice const& given, bool one_at_a_time) {
+        if (is_own_choice(given)) {
+            out_.key("tool_choice").raw(given.raw);
             return ok();
         }
+        Result<carrier::PlainChoice> plain = carrier::with_fields(given);
+        if (!plain) return plain.error();
+        ToolChoice& choice = plain->choice;
+        // Of several tools this provider allows all or one.
+        if (!plain->allowed.empty() && choice.kind != ToolChoice::Kind::none) {
+            bool const one = plain->allowed.size() == 1 && choice.kind == ToolChoice::Kind::required;
+            if (!one) {
+                return fail(Errc::unsupported,
+                            "The request's tool_choice allows some of its tools only, which this provider does not "
+                            "have; send no other tools.");
+            }
+            choice.kind = ToolChoice::Kind::named;
+            choice.name = plain->allowed.front();
+        }
+        out_.key("tool_choice");
         out_.begin_object();
         switch (choice.kind) {
             case ToolChoice::Kind::automatic: out_.key("type").text("auto"); break;

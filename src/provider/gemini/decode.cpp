@@ -46,31 +46,90 @@ Result<PartReader::Piece> PartReader::take(json::value const& part) {
     json::object kept(part.get_object(), boost::json::storage_ptr());
     Piece piece;
     json::value const* text = json::find(part, "text");
-    json::value const* call = json::find(part, "functionCall");
     if (json::find(part, "thoughtSignature") != nullptr) native_ = true;
     if (text != nullptr) {
         if (!text->is_string()) return wrong_reply("a part's text is no string");
         piece.text = std::string(text->get_string());
         piece.thought = is_thought(part);
         native_ = native_ || (calls_ > 0 && !piece.text.empty());
-    } else if (call != nullptr) {
-        std::optional<std::string_view> const name = json::text(*call, "name");
-        json::value const* arguments = json::find(*call, "args");
-        bool const none = arguments == nullptr || arguments->is_null();
-        if (!name) return wrong_reply("a functionCall has no name");
-        if (!none && !arguments->is_object()) return wrong_reply("a functionCall's args are no object");
-        ToolCall made;
-        made.id = std::string(json::text(*call, "id").value_or(""));
-        if (made.id.empty()) made.id = "call_" + std::to_string(calls_);
-        made.name = std::string(*name);
-        made.arguments = none ? "{}" : json_exact::write(*arguments);
-        ++calls_;
-        piece.call = std::move(made);
+    } else if (json::find(part, "functionCall") != nullptr) {
+        Result<void> taken = take_call(part, std::move(kept), piece);
+        if (!taken) return taken.error();
+        return piece;
     } else {
         native_ = true;  // code that ran, media that was made, or something newer than this program
     }
     keep(std::move(kept));
     return piece;
+}
+
+Result<void> PartReader::take_call(json::value const& part, json::object kept, Piece& piece) {
+    json::value const& call = *json::find(part, "functionCall");
+    std::optional<std::string_view> const name = json::text(call, "name");
+    bool const goes_on = json::boolean(call, "willContinue") == true;
+    if (!name) {  // a piece of the call before
+        if (!open_) return wrong_reply("a functionCall has no name");
+        json::value const* signature = json::find(part, "thoughtSignature");
+        if (signature != nullptr) parts_[open_->part].get_object()["thoughtSignature"] = *signature;
+        if (Result<void> taken = take_pieces(call); !taken) return taken;
+        if (!goes_on) piece.calls.push_back(close());
+        return ok();
+    }
+    if (open_) piece.calls.push_back(close());
+    json::value const* arguments = json::find(call, "args");
+    bool const none = arguments == nullptr || arguments->is_null();
+    if (!none && !arguments->is_object()) return wrong_reply("a functionCall's args are no object");
+    ToolCall made;
+    made.id = std::string(json::text(call, "id").value_or(""));
+    if (made.id.empty()) made.id = "call_" + std::to_string(calls_);
+    made.name = std::string(*name);
+    ++calls_;
+    if (!goes_on && json::find(call, "partialArgs") == nullptr) {
+        made.arguments = none ? "{}" : json_exact::write(*arguments);
+        piece.calls.push_back(std::move(made));
+        keep(std::move(kept));
+        return ok();
+    }
+    open_.emplace();
+    open_->call = std::move(made);
+    if (!none) open_->pieces.arguments() = json::object(arguments->get_object(), boost::json::storage_ptr());
+    open_->part = parts_.size();
+    parts_.push_back(std::move(kept));
+    if (Result<void> taken = take_pieces(call); !taken) return taken;
+    if (!goes_on) piece.calls.push_back(close());
+    return ok();
+}
+
+Result<void> PartReader::take_pieces(json::value const& call) {
+    json::value const* given = json::find(call, "partialArgs");
+    if (given == nullptr || given->is_null()) return ok();
+    if (!given->is_array()) return wrong_reply("partialArgs is no list");
+    for (json::value const& piece : given->get_array()) {
+        if (Result<void> taken = open_->pieces.take(piece); !taken) return taken;
+    }
+    return ok();
+}
+
+/// The part goes back as if it had come whole.
+ToolCall PartReader::close() {
+    json::object& call = parts_[open_->part].get_object()["functionCall"].get_object();
+    call.erase("partialArgs");
+    call.erase("willContinue");
+    call["args"] = open_->pieces.arguments();
+    ToolCall made = std::move(open_->call);
+    made.arguments = json_exact::write(call["args"]);
+    open_.reset();
+    return made;
+}
+
+Result<std::optional<ToolCall>> PartReader::end(std::string_view finish) {
+    if (!open_) return std::optional<ToolCall>();
+    if (finish == "STOP" && !open_->pieces.pending()) return std::optional<ToolCall>(close());
+    if (finish == "STOP") return wrong_reply("the arguments of a call end within a text");
+    parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(open_->part));
+    open_.reset();
+    --calls_;
+    return std::optional<ToolCall>();
 }
 
 std::string PartReader::extra() const {
@@ -144,7 +203,7 @@ Result<Choice> read_candidate(json::value const& given, std::size_t position) {
     for (std::size_t i = 0; parts != nullptr && i < parts->size(); ++i) {
         Result<PartReader::Piece> piece = reader.take((*parts)[i]);
         if (!piece) return piece.error();
-        if (piece->call) calls.push_back(std::move(*piece->call));
+        for (ToolCall& call : piece->calls) calls.push_back(std::move(call));
         if (piece->text.empty()) continue;
         std::vector<Part>& all = choice.message.parts;
         if (piece->thought) {
@@ -157,9 +216,12 @@ Result<Choice> read_candidate(json::value const& given, std::size_t position) {
             last->text += piece->text;
         }
     }
+    choice.finish_text = finish_word(given);
+    Result<std::optional<ToolCall>> last = reader.end(choice.finish_text);
+    if (!last) return last.error();
+    if (*last) calls.push_back(std::move(**last));
     for (ToolCall& call : calls) choice.message.parts.emplace_back(std::move(call));
     choice.message.extra = reader.extra();
-    choice.finish_text = finish_word(given);
     choice.finish = finish_of(choice.finish_text, reader.called());
     choice.extra = openai_form::extra_text(beside(given.get_object()));
     return choice;

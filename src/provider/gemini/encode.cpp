@@ -3,6 +3,7 @@
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 #include "provider/carrier/media.hpp"
+#include "provider/carrier/requests.hpp"
 #include "provider/gemini/wire.hpp"
 
 #include <algorithm>
@@ -252,6 +253,7 @@ public:
     Result<std::string> write() {
         if (!extra_.valid()) return wrong("extra", "must be a JSON object");
         if (request_.messages.empty()) return wrong("messages", "must not be empty");
+        if (Result<void> finite = carrier::check_numbers(request_); !finite) return finite.error();
         Contents contents(warnings_, is_by_level(request_.model));
         for (std::size_t i = 0; i < request_.messages.size(); ++i) {
             Result<void> taken = contents.take(request_.messages[i], "messages[" + std::to_string(i) + "]");
@@ -331,7 +333,9 @@ private:
         json::array functions;
         for (std::size_t i = 0; i < request_.tools.size(); ++i) {
             std::string const path = "tools[" + std::to_string(i) + "]";
-            ToolSpec const& tool = request_.tools[i];
+            Result<ToolSpec> const read = carrier::with_fields(request_.tools[i], path);
+            if (!read) return read.error();
+            ToolSpec const& tool = *read;
             if (tool.name.empty() && !tool.raw.empty()) {  // a tool of the provider's own: {"googleSearch": {}}
                 Result<json::value> raw = json_exact::parse(tool.raw, "tool", Errc::invalid_argument);
                 if (!raw || !raw->is_object()) return wrong(path, "must be a JSON object");
@@ -358,11 +362,13 @@ private:
         }
         if (!tools.empty()) body_["tools"] = std::move(tools);
         if (request_.parallel_tool_calls) left_out("parallel_tool_calls", "this provider lets the model choose");
-        if (request_.tool_choice) put_choice(*request_.tool_choice);
-        return ok();
+        return request_.tool_choice ? put_choice(*request_.tool_choice) : ok();
     }
 
-    void put_choice(ToolChoice const& choice) {
+    Result<void> put_choice(ToolChoice const& given_choice) {
+        Result<carrier::PlainChoice> const plain = carrier::with_fields(given_choice);
+        if (!plain) return plain.error();
+        ToolChoice const& choice = plain->choice;
         json::object calling;
         switch (choice.kind) {
             case ToolChoice::Kind::automatic: calling["mode"] = "AUTO"; break;
@@ -376,25 +382,28 @@ private:
                 break;
             }
         }
+        if (!plain->allowed.empty()) {
+            // Free to answer in words, but of these tools only.
+            if (choice.kind == ToolChoice::Kind::automatic) calling["mode"] = "VALIDATED";
+            json::array names;
+            for (std::string const& name : plain->allowed) names.emplace_back(name);
+            calling["allowedFunctionNames"] = std::move(names);
+        }
+        // What is given besides (streamFunctionCallArguments, retrievalConfig) stands beside the choice.
+        json::value const* given = extra_.find("toolConfig");
         json::object config;
+        if (given != nullptr && given->is_object()) config = given->get_object();
+        json::value const* beside = config.if_contains("functionCallingConfig");
+        if (beside != nullptr && beside->is_object()) {
+            for (auto const& member : beside->get_object()) calling.emplace(member.key(), member.value());
+        }
         config["functionCallingConfig"] = std::move(calling);
         body_["toolConfig"] = std::move(config);
         extra_.drop("toolConfig");
-    }
-
-    /// Arguments in pieces are for showing progress, and no part of this form.
-    bool wants_pieces() const {
-        json::value const* config = extra_.find("toolConfig");
-        json::value const* calling = config == nullptr ? nullptr : json::find(*config, "functionCallingConfig");
-        return calling != nullptr && json::boolean(*calling, "streamFunctionCallArguments") == true;
+        return ok();
     }
 
     Result<void> put_rest() {
-        if (wants_pieces()) {
-            return fail(Errc::unsupported,
-                        "The request asks for arguments in pieces (streamFunctionCallArguments), which "
-                        "aikit does not read from this provider; leave it out.");
-        }
         if (!request_.service_tier.empty()) body_["serviceTier"] = request_.service_tier;
         for (std::string_view const name : needless) extra_.drop(name);
         for (auto const& member : extra_.members()) {

@@ -70,20 +70,22 @@ void StreamDecoder::take_candidate(json::value const& given, std::size_t positio
     for (auto const& member : beside(given.get_object())) candidate.beside[member.key()] = member.value();
 }
 
+void StreamDecoder::push_call(Candidate& candidate, ToolCall call) {
+    ToolCallProgress progress;
+    progress.choice = candidate.index;
+    progress.index = static_cast<int>(candidate.calls.size());
+    progress.id = call.id;
+    progress.name = call.name;
+    progress.arguments = call.arguments;
+    generating_ = true;
+    push(std::move(progress));
+    candidate.calls.push_back(std::move(call));
+}
+
 void StreamDecoder::take_part(Candidate& candidate, json::value const& part) {
     Result<PartReader::Piece> piece = candidate.parts.take(part);
     if (!piece) return wrong("a part makes no sense");
-    if (piece->call) {
-        ToolCallProgress progress;
-        progress.choice = candidate.index;
-        progress.index = static_cast<int>(candidate.calls.size());
-        progress.id = piece->call->id;
-        progress.name = piece->call->name;
-        progress.arguments = piece->call->arguments;
-        generating_ = true;
-        push(std::move(progress));
-        candidate.calls.push_back(std::move(*piece->call));
-    }
+    for (ToolCall& call : piece->calls) push_call(candidate, std::move(call));
     if (piece->text.empty()) return;
     if (!piece->thought) return push_text(candidate.index, std::move(piece->text));
     ReasoningDelta reasoning;
@@ -99,6 +101,11 @@ void StreamDecoder::ended_without_marker() {
     if (!whole) return cut();
     std::sort(candidates_.begin(), candidates_.end(),
               [](Candidate const& a, Candidate const& b) { return a.index < b.index; });
+    for (Candidate& candidate : candidates_) {
+        Result<std::optional<ToolCall>> last = candidate.parts.end(candidate.finish);
+        if (!last) return wrong("a call is not whole");
+        if (*last) push_call(candidate, std::move(**last));
+    }
     push_extra(-1, extra_, false);
     for (Candidate& candidate : candidates_) {
         if (std::string const extra = candidate.parts.extra(); !extra.empty()) {

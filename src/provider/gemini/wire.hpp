@@ -7,6 +7,7 @@
 
 #include "provider/carrier/decoder.hpp"
 #include "provider/carrier/lists.hpp"
+#include "provider/gemini/partial_args.hpp"
 
 #include <aikit/model/provider.hpp>
 
@@ -65,11 +66,15 @@ public:
 
         std::string text;
         bool thought = false;
-        std::optional<ToolCall> call;
+        std::vector<ToolCall> calls;  // that are whole now: none, one, or the one before too
     };
 
     /// Errors: protocol.
     Result<Piece> take(json::value const& part);
+
+    /// The candidate ended, in Google's word: a call whose last piece never came is whole where the model stopped by
+    /// itself, and never was where it was cut. Errors: protocol.
+    Result<std::optional<ToolCall>> end(std::string_view finish);
 
     bool called() const noexcept { return calls_ > 0; }
 
@@ -77,9 +82,20 @@ public:
     std::string extra() const;
 
 private:
-    void keep(json::object part);
+    /// A call whose arguments come in pieces.
+    struct Open {
+        ToolCall call;
+        ArgumentPieces pieces;
+        std::size_t part = 0;  // where its part stands
+    };
 
-    json::array parts_;  // texts that continue each other joined
+    void keep(json::object part);
+    Result<void> take_call(json::value const& part, json::object kept, Piece& piece);
+    Result<void> take_pieces(json::value const& call);
+    ToolCall close();
+
+    json::array parts_;  // texts that continue each other joined, calls in pieces put together
+    std::optional<Open> open_;
     int calls_ = 0;
     bool native_ = false;
 };
@@ -116,6 +132,7 @@ private:
 
     void take_candidate(json::value const& given, std::size_t position);
     void take_part(Candidate& candidate, json::value const& part);
+    void push_call(Candidate& candidate, ToolCall call);
 
     std::vector<Candidate> candidates_;
     json::object extra_;

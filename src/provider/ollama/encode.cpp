@@ -3,6 +3,7 @@
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 #include "provider/carrier/media.hpp"
+#include "provider/carrier/requests.hpp"
 #include "provider/ollama/wire.hpp"
 
 #include <algorithm>
@@ -34,6 +35,7 @@ public:
     Result<std::string> write() {
         if (!extra_.valid()) return wrong("extra", "must be a JSON object");
         if (request_.messages.empty()) return wrong("messages", "must not be empty");
+        if (Result<void> finite = carrier::check_numbers(request_); !finite) return finite.error();
         if (request_.n.value_or(1) != 1) {
             return fail(Errc::unsupported, "The request asks for several choices (n), and this provider gives one.");
         }
@@ -153,7 +155,9 @@ private:
     }
 
     Result<void> write_tools() {
-        bool const wanted = !request_.tool_choice || request_.tool_choice->kind != ToolChoice::Kind::none;
+        Result<carrier::PlainChoice> plain = carrier::with_fields(request_.tool_choice.value_or(ToolChoice()));
+        if (!plain) return plain.error();
+        bool const wanted = plain->choice.kind != ToolChoice::Kind::none;
         if (!request_.tools.empty() && wanted) {
             out_.key("tools").begin_array();
             for (std::size_t i = 0; i < request_.tools.size(); ++i) {
@@ -161,7 +165,7 @@ private:
             }
             out_.end_array();
         }
-        if (request_.tool_choice && wanted && request_.tool_choice->kind != ToolChoice::Kind::automatic) {
+        if (wanted && (plain->choice.kind != ToolChoice::Kind::automatic || !plain->allowed.empty())) {
             left_out(warnings_, "tool_choice", "this provider lets the model choose");
         }
         if (request_.parallel_tool_calls) left_out(warnings_, "parallel_tool_calls", unknown_here);
