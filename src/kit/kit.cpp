@@ -36,10 +36,11 @@ Task<T> failed(Error error) {
     co_return error;
 }
 
-/// The most frequent calls have no coroutine here: the provider's outermost one keeps the kit, and guards.
+/// The most frequent calls have no coroutine here: the provider's outermost one keeps the kit, and guards. Takes what
+/// `request` and `options` hold.
 template <class T>
-Task<T> start_chat(StatePtr state, Task<T> (AIProvider::*operation)(ChatRequest, CallOptions), ChatRequest&& request,
-                   CallOptions&& options) {
+Task<T> start_chat(StatePtr state, Task<T> (AIProvider::*operation)(ChatRequest, CallOptions), ChatRequest& request,
+                   CallOptions& options) {
     if (!state) return failed<T>(closed_kit());
     Result<std::shared_ptr<AIProvider>> provider =
         guarded([&] { return route(*state, request, options, Operation::chat); });
@@ -244,11 +245,11 @@ Result<std::shared_ptr<knowledge::EmbeddingService>> Kit::State::embedding_servi
 }
 
 Task<ChatReply> Kit::chat(ChatRequest request, CallOptions options) {
-    return start_chat<ChatReply>(state_, &AIProvider::chat, std::move(request), std::move(options));
+    return start_chat<ChatReply>(state_, &AIProvider::chat, request, options);
 }
 
 Task<ChatStream> Kit::stream_chat(ChatRequest request, CallOptions options) {
-    return start_chat<ChatStream>(state_, &AIProvider::stream_chat, std::move(request), std::move(options));
+    return start_chat<ChatStream>(state_, &AIProvider::stream_chat, request, options);
 }
 
 Task<EmbedReply> Kit::embed(EmbedRequest request, CallOptions options) {

@@ -53,8 +53,8 @@ def c(root, _, block, compiler):
         yield "does not compile:\n" + done.stderr.strip()
 
 
-def help_of(command, subcommand):
-    done = subprocess.run([command, subcommand, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+def help_of(command, *subcommands):
+    done = subprocess.run([command, *subcommands, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return done.stdout if done.returncode == 0 else None
 
 
@@ -78,6 +78,8 @@ def sh(root, command, block, _):
             if said is None:
                 yield f"names `aikit {words[0]}`, which does not exist"
                 continue
+            if len(words) > 1 and not words[1].startswith("-"):
+                said += help_of(command, *words[:2]) or ""  # `aikit cost price`, where there is one
             for word in words[1:]:
                 if word.startswith("--") and not re.search(rf"{re.escape(word.split('=')[0])}\b", said + (help_of(command, "--help") or "")):
                     yield f"names {word}, which `aikit {words[0]} --help` does not"

@@ -14,7 +14,7 @@ namespace {
 /// Every field of every struct, each with a value that is no default.
 constexpr char everything[] = R"({
     "store": "a.db", "make_store_folder": true, "ledger": "b.db", "default_provider": "proxy", "embedding_provider": "builtin",
-    "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "unknown_price": "allow",
+    "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "record": "traffic.jsonl", "unknown_price": "allow",
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
         "auth_token": "file:t", "credentials": "file:c", "api_version": "2024-10-21",
         "organization": "o", "project": "p", "location": "l", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
