@@ -16,7 +16,7 @@ constexpr char everything[] = R"({
     "store": "a.db", "make_store_folder": true, "ledger": "b.db", "default_provider": "proxy", "embedding_provider": "builtin",
     "embedding_model": "lexical-1", "price_catalog": "prices.json", "app": "demo/1", "record": "traffic.jsonl", "unknown_price": "allow",
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
-        "auth_token": "file:t", "credentials": "file:c", "api_version": "2024-10-21",
+        "auth_token": "file:t", "credentials": "file:c", "api": "responses", "api_version": "2024-10-21",
         "organization": "o", "project": "p", "location": "l", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
         "price_as": "openai", "local": true, "max_retries": 3, "script": "s.json",
         "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
