@@ -175,7 +175,7 @@ std::string media_type_of(std::string_view name) {
 namespace {
 
 /// RFC 7578, 4.2, as browsers write it: quotes and line ends escaped.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (char const c : text) {
         if (c == '"') {
@@ -196,7 +196,7 @@ std::string quoted(std::string_view text) {
 Multipart::Multipart(Clock const& clock) : boundary_("aikit-" + new_id(clock)) {}
 
 void Multipart::begin(std::string_view name) {
-    body_ += "--" + boundary_ + "\r\nContent-Disposition: form-data; name=" + quoted(name);
+    body_ += "--" + boundary_ + "\r\nContent-Disposition: form-data; name=" + in_quotes(name);
 }
 
 void Multipart::field(std::string_view name, std::string_view value) {
@@ -207,7 +207,7 @@ void Multipart::field(std::string_view name, std::string_view value) {
 void Multipart::file(std::string_view name, FileUpload const& file) {
     begin(name);
     std::string const type = file.media_type.empty() ? media_type_of(file.name) : file.media_type;
-    body_.append("; filename=").append(quoted(file.name.empty() ? "file" : file.name));
+    body_.append("; filename=").append(in_quotes(file.name.empty() ? "file" : file.name));
     body_.append("\r\nContent-Type: ").append(type).append("\r\n\r\n").append(file.data).append("\r\n");
 }
 
