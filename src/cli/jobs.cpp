@@ -116,14 +116,14 @@ json::object house_of(CallSettings const& call) {
     return house;
 }
 
-std::string word(json::object const& given, char const* key) {
+std::string word(json::value const& given, char const* key) {
     return std::string(json::text(given, key).value_or("-"));
 }
 
 /// One job or file as a line for people.
-void print_one(Console& console, json::object const& one) {
+void print_one(Console& console, json::value const& one) {
     std::string line = word(one, "id") + "  " + word(one, "status");
-    if (json::object const* counts = json::member_object(one, "counts")) {
+    if (json::value const* counts = json::find(one, "counts"); counts != nullptr && counts->is_object()) {
         line += "  " + std::to_string(json::integer(*counts, "succeeded").value_or(0)) + " of " +
                 std::to_string(json::integer(*counts, "total").value_or(0)) + " done";
         std::int64_t const failed = json::integer(*counts, "failed").value_or(0);
@@ -142,15 +142,14 @@ void print(Console& console, std::string const& reply) {
     if (console.json()) return console.line(reply);
     Result<json::value> const document = json_exact::parse(reply, "reply");
     if (!document || !document->is_object()) return console.line(reply);
-    json::object const& given = document->get_object();
     if (json::array const* data = json::member_array(*document, "data")) {
         for (json::value const& one : *data) {
-            if (one.is_object()) print_one(console, one.get_object());
+            if (one.is_object()) print_one(console, one);
         }
-    } else if (json::text(given, "id")) {
-        print_one(console, given);
+    } else if (json::text(*document, "id")) {
+        print_one(console, *document);
     }
-    json::object const* house = json::member_object(*document, "aikit");
+    json::value const* house = json::find(*document, "aikit");
     json::array const* warnings = house == nullptr ? nullptr : json::member_array(*house, "warnings");
     if (warnings == nullptr) return;
     for (json::value const& warning : *warnings) {

@@ -40,6 +40,15 @@ std::optional<bool> boolean(value const& v, std::string_view key) noexcept;
 object const* member_object(value const& v, std::string_view key) noexcept;
 array const* member_array(value const& v, std::string_view key) noexcept;
 
+// An object is not a value: it would be copied whole to become one, and the answer would be a view of the copy. Ask
+// find() for the member, or pass the value that the object is in.
+std::optional<std::string_view> text(object const& o, std::string_view key) = delete;
+std::optional<std::int64_t> integer(object const& o, std::string_view key) = delete;
+std::optional<double> number(object const& o, std::string_view key) = delete;
+std::optional<bool> boolean(object const& o, std::string_view key) = delete;
+object const* member_object(object const& o, std::string_view key) = delete;
+array const* member_array(object const& o, std::string_view key) = delete;
+
 /// The value itself as an integer, accepting 3.0 and 64-bit unsigned that fits.
 std::optional<std::int64_t> as_integer(value const& v) noexcept;
 
