@@ -190,8 +190,8 @@ AIKIT_API aikit_status aikit_runtime_create(char const* config, size_t config_si
                                             aikit_error** error);
 
 /* A file descriptor that is readable while callbacks wait for aikit_runtime_dispatch: watch it in a loop of your own.
- * It is the runtime's, and valid until that is freed; do not read or close it.
- * Errors: invalid_state (this runtime's callbacks do not wait). */
+ * It is the runtime's, and valid until that is freed; do not read or close it. It may be readable once more when all
+ * have run. Errors: invalid_state (this runtime's callbacks do not wait). */
 AIKIT_API aikit_status aikit_runtime_wait_handle(aikit_runtime* runtime, int32_t* out, aikit_error** error);
 
 /* Runs the callbacks that wait, on the calling thread; those that come meanwhile wait for the next call. Does not

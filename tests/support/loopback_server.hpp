@@ -161,7 +161,7 @@ public:
 
     /// Waits for `condition`, which is asked every millisecond; false when it is not met within `most`.
     static bool eventually(std::function<bool()> const& condition,
-                           std::chrono::milliseconds most = std::chrono::seconds(5));
+                           std::chrono::milliseconds most = std::chrono::seconds(30));
 
 private:
     struct State;
