@@ -4,6 +4,7 @@
 #define AIKIT_AIKIT_HPP
 
 #include <aikit/kit.hpp>
+#include <aikit/kit/run_tools.hpp>
 #include <aikit/model/json_form.hpp>
 #include <aikit/provider/builtin.hpp>
 #include <aikit/provider/openai.hpp>

@@ -168,6 +168,7 @@ TEST_CASE_FIXTURE(Fixture, "a run ends at each of its limits and says at which")
     CHECK(steps.end == ToolRunEnd::steps);
     CHECK(steps.steps == 3);
     CHECK(seen.size() == 2);
+    CHECK(text_of(steps.messages.back()) == "c1 failed: The call was not made: no more steps are allowed.");
 
     config.max_cost = Money::nanos(150);
     ToolRun const cost = run({more}).value();
@@ -187,6 +188,131 @@ TEST_CASE_FIXTURE(Fixture, "a run ends at each of its limits and says at which")
     CHECK(run({cut}).value().end == ToolRunEnd::length);
     cut.choices.front().finish = FinishReason::content_filter;
     CHECK(run({cut}).value().end == ToolRunEnd::content_filter);
+}
+
+TEST_CASE_FIXTURE(Fixture, "whatever ends a run each call has its result so that the next turn is taken") {
+    ChatReply more = asking({call_of("c1", "weather", rome), call_of("c2", "weather", rome)});
+    auto const check = [&](ToolRun const& run) {
+        std::vector<std::string> asked;
+        std::vector<std::string> told;
+        for (Message const& message : run.messages) {
+            for (ToolCall const& call : message.tool_calls()) asked.push_back(call.id);
+            for (Part const& part : message.parts) {
+                if (auto const* result = std::get_if<ToolResult>(&part)) told.push_back(result->call_id);
+            }
+        }
+        CHECK(asked == told);
+        CHECK(!asked.empty());
+    };
+    config.max_steps = 2;
+    check(run({more}).value());
+    config.max_cost = Money::nanos(100);
+    check(run({more}).value());
+    more.choices.front().finish = FinishReason::length;
+    check(run({more}).value());
+    more.choices.front().finish = FinishReason::content_filter;
+    check(run({more}).value());
+    CHECK(run({more}).value().messages.back().role == Role::tool);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a call that was cut is not sent back") {
+    ChatReply cut = asking({call_of("c1", "weather", rome), call_of("c2", "weather", "{\"city\": \"Ro")});
+    cut.choices.front().finish = FinishReason::length;
+
+    ToolRun const result = run({cut}).value();
+
+    REQUIRE(result.messages.size() == 3);
+    CHECK(result.messages[1].tool_calls().size() == 1);
+    CHECK(result.reply.choices.front().message.tool_calls().size() == 2);
+    CHECK(text_of(result.messages[2]) == "c1 failed: The call was not made: the reply was cut.");
+}
+
+TEST_CASE_FIXTURE(Fixture, "no request is sent that is known to cost too much") {
+    ChatReply const more = asking({call_of("c1", "weather", rome)});
+    std::size_t longest = 0;
+    config.max_cost = Money::nanos(350);
+    config.estimate = [&](ChatRequest const& request) -> std::optional<Money> {
+        longest = std::max(longest, request.messages.size());
+        return Money::nanos(160);
+    };
+
+    ToolRun const result = run({more}).value();
+
+    CHECK(result.end == ToolRunEnd::cost);
+    CHECK(result.steps == 2);
+    CHECK(result.cost == Money::nanos(200));
+    CHECK(seen.size() == 1);
+    CHECK(longest == 4);
+    CHECK(text_of(result.messages.back()) == "c1 failed: The call was not made: no more may be spent.");
+
+    config.max_cost = Money::nanos(159);
+    ToolRun const none = run({more}).value();
+    CHECK(none.end == ToolRunEnd::cost);
+    CHECK(none.steps == 0);
+    CHECK(none.messages.size() == 1);
+    CHECK(model->asked.empty());
+
+    config.estimate = [](ChatRequest const&) { return std::optional<Money>(); };
+    CHECK(run({saying("Hello.")}).value().end == ToolRunEnd::answered);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a run that fails tells what it had come to and what it cost") {
+    auto const fake = std::make_shared<FakeProvider>(clock);
+    fake->on_chat = [&]() -> Result<ChatReply> {
+        if (fake->calls.size() < 3) return asking({call_of("c1", "weather", rome)});
+        return failure(Errc::rate_limited);
+    };
+    std::optional<ToolRun> left;
+    std::optional<Error> why;
+    config.on_failure = [&](ToolRun const& run, Error const& error) {
+        left = run;
+        why = error;
+    };
+
+    Result<ToolRun> const result = drive(*clock, run_tools(fake, tools, ChatRequest("m", "x"), config, CallOptions()));
+
+    CHECK(result.error().code == Errc::rate_limited);
+    REQUIRE(left);
+    CHECK(why->code == Errc::rate_limited);
+    CHECK(left->steps == 2);
+    CHECK(left->cost == Money::nanos(200));
+    CHECK(left->usage.input == 20);
+    CHECK(left->messages.size() == 5);
+    CHECK(text_of(left->messages.back()) == "c1: sunny");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a choice that demands a call is for the first step only") {
+    model = std::make_shared<Model>(
+        std::vector<ChatReply>{asking({call_of("c1", "weather", rome)}), saying("It is sunny.")});
+    ChatRequest request("m", "x");
+    request.tool_choice.emplace();
+    request.tool_choice->kind = ToolChoice::Kind::required;
+
+    ToolRun const result = drive(*clock, run_tools(model, tools, request, config, CallOptions())).value();
+
+    CHECK(result.end == ToolRunEnd::answered);
+    CHECK(model->asked[0].tool_choice->kind == ToolChoice::Kind::required);
+    CHECK(!model->asked[1].tool_choice);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what tools have done by the time a run is cancelled stands in its history") {
+    std::shared_ptr<Clock> const hands = clock;
+    tools.push_back(make_async_tool(
+        spec_of("slow"), [hands](std::string, ToolContext) { return wait_for(hands, seconds(1000), "late"); }));
+    model = std::make_shared<Model>(std::vector<ChatReply>{
+        asking({call_of("c1", "weather", rome), call_of("c2", "slow", rome), call_of("c3", "weather", rome)})});
+    config.max_parallel = 2;
+    std::optional<ToolRun> left;
+    config.on_failure = [&](ToolRun const& run, Error const&) { left = run; };
+    config.max_time = seconds(3);
+    ToolRun const late = drive(*clock, run_tools(model, tools, ChatRequest("m", "x"), config, CallOptions())).value();
+    CHECK(late.end == ToolRunEnd::time);
+    CHECK(late.calls == 2);
+    CHECK(!left);
+    REQUIRE(late.messages.size() == 5);
+    CHECK(text_of(late.messages[2]) == "c1: sunny");
+    CHECK(text_of(late.messages[3]) == "c2 failed: The call was stopped before it ended: time was up.");
+    CHECK(text_of(late.messages[4]) == "c3: sunny");
 }
 
 TEST_CASE_FIXTURE(Fixture, "tools that are under way are cancelled when time is up") {
@@ -220,6 +346,8 @@ TEST_CASE_FIXTURE(Fixture, "a run that is cancelled says so and asks no further"
     tools = {make_async_tool(spec_of("slow"),
                              [hands](std::string, ToolContext) { return wait_for(hands, seconds(1000), "late"); })};
     model = std::make_shared<Model>(std::vector<ChatReply>{asking({call_of("c1", "slow", rome)}), saying("Done.")});
+    std::optional<ToolRun> left;
+    config.on_failure = [&](ToolRun const& run, Error const&) { left = run; };
     boost::asio::io_context loop;
     boost::asio::cancellation_signal signal;
     std::optional<Result<ToolRun>> ended;
@@ -237,6 +365,9 @@ TEST_CASE_FIXTURE(Fixture, "a run that is cancelled says so and asks no further"
     REQUIRE(ended);
     CHECK(ended->error().code == Errc::cancelled);
     CHECK(model->asked.size() == 1);
+    REQUIRE(left);
+    CHECK(left->cost == Money::nanos(100));
+    CHECK(text_of(left->messages.back()) == "c1 failed: The call was stopped before it ended: the run was cancelled.");
 }
 
 TEST_CASE_FIXTURE(Fixture, "replies are streamed to whoever wants to see them") {
@@ -252,7 +383,7 @@ TEST_CASE_FIXTURE(Fixture, "replies are streamed to whoever wants to see them") 
         return std::vector<Step>{TextDelta(0, "It is "), TextDelta(0, "sunny."), stops, Finished()};
     };
     std::string told;
-    config.on_event = [&](int step, ChatEvent const& event) {
+    config.on_event = [&](int step, ChatEvent const& event, ChatReply const&) {
         if (auto const* delta = std::get_if<TextDelta>(&event)) told += std::to_string(step) + delta->text;
     };
     config.on_result = [&](int step, ToolCall const& call, ToolResult const&) {
@@ -280,6 +411,23 @@ TEST_CASE_FIXTURE(Fixture, "tools that cannot be run are refused before anything
     config.max_steps = 1;
     tools = {nullptr};
     CHECK(run({saying("x")}).error().code == Errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a registry checks and makes calls for a loop of one's own") {
+    ToolRegistry const registry = ToolRegistry::of(tools).value();
+    CHECK(registry.size() == 1);
+    CHECK(registry.specs().front().name == "weather");
+    CHECK(registry.find("weather") == tools.front());
+    CHECK(registry.find("nothing") == nullptr);
+    auto const told = [&](ToolCall call) {
+        ToolResult const result = drive(*clock, registry.call(std::move(call), ToolContext())).value();
+        return std::get<TextPart>(result.content.front()).text + (result.failed ? " failed " : " ") + result.call_id;
+    };
+    CHECK(told(call_of("c1", "weather", rome)) == "sunny c1");
+    CHECK(told(call_of("c2", "nothing", "{}")) == "There is no tool of this name. failed c2");
+    CHECK(told(call_of("c3", "weather", "{}")).find("The arguments do not fit the schema: ") == 0);
+    CHECK(registry.check(call_of("c4", "nothing", "{}")).error().code == Errc::not_found);
+    CHECK(registry.check(call_of("c5", "weather", "{")).error().code == Errc::invalid_argument);
 }
 
 }  // namespace aikit::policy
