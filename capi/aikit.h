@@ -267,7 +267,8 @@ AIKIT_API aikit_status aikit_op_result(aikit_op* op, aikit_bytes* result, aikit_
 AIKIT_API aikit_status aikit_op_vectors(aikit_op* op, aikit_floats* out, aikit_error** error);
 
 /* Lets go of it; this does not cancel, and callbacks still come. The window is then lifted as with AIKIT_WINDOW_AUTO.
- * Only an operation without callbacks is cancelled: nobody could see how it ends. */
+ * Only an operation without callbacks is cancelled, as nobody could see how it ends, and one of aikit_tools_start,
+ * whose calls nobody could answer. */
 AIKIT_API void aikit_op_free(aikit_op* op);
 
 /* ---- what a kit does ----
@@ -286,6 +287,26 @@ AIKIT_API aikit_status aikit_chat(aikit_kit* kit, char const* request, size_t re
 AIKIT_API aikit_status aikit_chat_start(aikit_kit* kit, char const* request, size_t request_size, uint32_t window,
                                         aikit_event_cb on_event, aikit_done_cb on_done, void* user, aikit_op** out,
                                         aikit_error** error);
+
+/* A chat whose model calls tools of the host's until it has its answer: request (chat_request), whose "tools" the host
+ * carries out; limits (tool_limits; may be empty) on steps, time, cost and calls at once; reply (tool_run). Events
+ * (tool_event), by their "type":
+ *   "call"       carry it out, and give what came of it to aikit_op_answer, by its number "call", at once or later
+ *   "cancelled"  nobody waits for that call any more: stop. The operation's end says the same of all its calls
+ *   "result"     what the model is told of a call; those that are refused (an unknown tool, arguments that do not fit
+ *                the schema) are not asked for first
+ *   "chunk"      of the reply (chat_chunk), when the request says "stream": true
+ * "cancelled" comes whatever the window. A run that fails leaves what it had come to, with what was spent. There is no
+ * twin that blocks: aikit_op_next gives the calls one by one. aikit_op_free cancels it. */
+AIKIT_API aikit_status aikit_tools_start(aikit_kit* kit, char const* request, size_t request_size, char const* limits,
+                                         size_t limits_size, uint32_t window, aikit_event_cb on_event,
+                                         aikit_done_cb on_done, void* user, aikit_op** out, aikit_error** error);
+
+/* What a tool gave, for the call of that number: answer (tool_answer), a JSON string or an object. From any thread,
+ * also inside on_event. Errors: invalid_argument (the answer; the call still waits), not_found (it was answered
+ * already, or nobody waits any more), invalid_state (the operation has ended, or has no calls). */
+AIKIT_API aikit_status aikit_op_answer(aikit_op* op, int64_t call, char const* answer, size_t answer_size,
+                                       aikit_error** error);
 
 /* How many tokens the provider counts in a chat that is not carried out: request (chat_request), reply (token_count).
  * Errors: unsupported (it has no such service; aikit_cost_estimate counts here). */

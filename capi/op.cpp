@@ -99,7 +99,7 @@ Task<void> Op::room(std::shared_ptr<Op> self) {
         {
             std::lock_guard const lock(self->mutex_);
             if (self->credit_ > 0) co_return ok();
-            self->waiting_ = waiter;
+            self->waiting_.push_back(waiter);
         }
         std::shared_ptr<Clock> clock = self->runtime_->runtime().clock();
         Task<bool> waiting = net::Waiter<bool>::wait(std::move(waiter), std::move(clock), SteadyTime::max());
@@ -143,15 +143,32 @@ void Op::taken(std::uint32_t events) {
 }
 
 void Op::more(std::uint32_t events) {
-    std::shared_ptr<net::Waiter<bool>> waiter;
+    std::vector<std::weak_ptr<net::Waiter<bool>>> waiting;
     {
         std::lock_guard const lock(mutex_);
         credit_ = std::min<std::uint64_t>(credit_ + events, AIKIT_WINDOW_AUTO);
-        waiter = waiting_.lock();
+        waiting.swap(waiting_);
     }
-    if (!waiter) return;
-    Result<bool> yes(true);
-    waiter->give(yes);
+    // All look whether there is room for them; who finds none waits again.
+    for (std::weak_ptr<net::Waiter<bool>> const& weak : waiting) {
+        Result<bool> yes(true);
+        if (std::shared_ptr<net::Waiter<bool>> const waiter = weak.lock()) waiter->give(yes);
+    }
+}
+
+void Op::take_answers(std::function<Result<void>(std::int64_t, std::string_view)> take) {
+    std::lock_guard const lock(mutex_);
+    take_answer_ = std::move(take);
+}
+
+Result<void> Op::answer(std::int64_t call, std::string_view answer) {
+    std::function<Result<void>(std::int64_t, std::string_view)> take;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!outcome_) take = take_answer_;
+    }
+    if (!take) return fail(Errc::invalid_state, "The operation has ended, or it has no calls to answer.");
+    return take(call, answer);
 }
 
 void Op::cancel() noexcept {
@@ -299,7 +316,7 @@ Result<std::vector<std::vector<float>>> Op::take_vectors() {
 }
 
 void Op::let_go() noexcept {
-    if (!calls_back()) return cancel();
+    if (!calls_back() || listener_.asks) return cancel();
     std::uint64_t room = 0;
     {
         std::lock_guard const lock(mutex_);

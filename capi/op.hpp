@@ -40,6 +40,7 @@ struct Listener {
     void* user = nullptr;
     std::uint32_t window = 0;
     bool events = false;  ///< The operation makes events.
+    bool asks = false;    ///< Some of them have to be answered.
 };
 
 /// Makes the coroutine of an operation; called once. The operation is null when the call blocks.
@@ -66,6 +67,9 @@ public:
     static Task<void> room(std::shared_ptr<Op> self);
     void emit(std::string event);
 
+    /// Where the host's answers go from now on, from any thread.
+    void take_answers(std::function<Result<void>(std::int64_t call, std::string_view answer)> take);
+
     /// What there is of a reply, should the operation fail.
     void keep(std::string partial) { partial_ = std::move(partial); }
 
@@ -82,6 +86,9 @@ public:
     Result<Reply> const* outcome() const;
     std::string const& partial() const noexcept { return partial_; }
     Result<std::vector<std::vector<float>>> take_vectors();
+
+    /// Errors: invalid_state (it has ended, or asks nothing), and those of whom it is given to.
+    Result<void> answer(std::int64_t call, std::string_view answer);
 
     /// Its handle is gone.
     void let_go() noexcept;
@@ -119,7 +126,8 @@ private:
     std::uint64_t credit_;
     bool automatic_;
     std::deque<std::string> events_;  // that wait for dispatch() or next()
-    std::weak_ptr<net::Waiter<bool>> waiting_;
+    std::vector<std::weak_ptr<net::Waiter<bool>>> waiting_;
+    std::function<Result<void>(std::int64_t, std::string_view)> take_answer_;
     bool starting_ = true;
     bool dropped_ = false;  // while starting
     bool taking_ = false;   // a thread is in next()

@@ -131,6 +131,7 @@ START(ask, ask, c->kit, FIRST, SECOND, LISTENING)
 START(ingest, ingest, c->kit, FIRST, SECOND, LISTENING)
 START(embed, embed, c->kit, FIRST, c->number, ENDING)
 START(job, job, c->kit, FIRST, SECOND, LISTENING)
+START(tools, tools, c->kit, FIRST, SECOND, LISTENING)
 START(moderate, moderate, c->kit, FIRST, ENDING)
 START(count_tokens, count_tokens, c->kit, FIRST, ENDING)
 START(models, models, c->kit, FIRST, ENDING)
@@ -159,6 +160,7 @@ static starter const starters[] = {
     {"embed", start_embed, true},
     {"moderate", start_moderate, false},
     {"job", start_job, false},
+    {"runTools", start_tools, false},
     {"countTokens", start_count_tokens, false},
     {"models", start_models, false},
     {"checkProviders", start_check_providers, false},
@@ -226,6 +228,30 @@ static napi_value more(napi_env env, napi_callback_info info) {
     operation const* const op = read_operation(env, given[0]);
     if (op != NULL) (void)aikit_op_more(op->handle, events);
     return NULL;
+}
+
+/* answer(slot, call, text): what a tool gave. Whether anybody waits for it: true, or false. */
+static napi_value answer(napi_env env, napi_callback_info info) {
+    size_t count = 3;
+    int64_t number = 0;
+    text given_text;
+    napi_value given[3], waited = NULL;
+    aikit_error* error = NULL;
+    aikit_status status = AIKIT_E_INVALID_STATE;
+    if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok) return refused(env);
+    if (napi_get_value_int64(env, given[1], &number) != napi_ok) return refused(env);
+    operation const* const op = read_operation(env, given[0]);
+    bool const read = read_text(env, given[2], &given_text);
+    if (read && op != NULL) {
+        status = aikit_op_answer(op->handle, number, given_text.data, given_text.size, &error);
+    }
+    text_free(&given_text);
+    if (!read) return refused(env);
+    if (status != AIKIT_OK && status != AIKIT_E_NOT_FOUND && status != AIKIT_E_INVALID_STATE) {
+        return failed(env, status, error);
+    }
+    aikit_error_free(error);
+    return napi_get_boolean(env, status == AIKIT_OK, &waited) == napi_ok ? waited : refused(env);
 }
 
 /* ---- what is told ---- */
@@ -463,6 +489,7 @@ NAPI_MODULE_INIT() {
         {"end", end_kit, NULL},
         {"cancel", cancel, NULL},
         {"more", more, NULL},
+        {"answer", answer, NULL},
         {"configFromEnv", config_from_env, NULL},
         {"statusName", status_name, NULL},
     };

@@ -86,6 +86,72 @@ export class Stream implements AsyncIterableIterator<Json> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Of a call of a tool: the model's id of it, which reply asked for it, and a signal that says that nobody waits any more. */
+export interface ToolContext {
+  id: string;
+  step: number;
+  signal: AbortSignal;
+}
+
+/** A function that a model may call. `parameters` is the JSON Schema of its arguments, which are checked before. What it
+ * gives is told to the model as a text, or as JSON, or as Parts; what it throws is told too. */
+export interface Tool {
+  name: string;
+  description?: string;
+  parameters?: Json;
+  strict?: boolean;
+  call(args: any, context: ToolContext): unknown;
+}
+
+/** What a tool throws to tell the model in its own words what went wrong; other errors are told with their name. */
+export class ToolError extends Error {}
+
+/** What a tool gives that is more than a text: parts in OpenAI's form, such as image_url. */
+export class Parts extends Array<Json> {}
+
+/** A call that waits to be allowed. */
+export interface AskedCall {
+  id: string;
+  name: string;
+  step: number;
+  arguments: any;
+}
+
+/** What is told on the way of a run. */
+export type ToolEvent =
+  | { type: 'chunk'; step: number; chunk: Json }
+  | { type: 'result'; step: number; name: string; arguments: string; failed: boolean; message: Json };
+
+export interface ToolOptions extends Signal {
+  /** Functions, or tools of the provider's own. */
+  tools?: Array<Tool | Json>;
+  /** Asked before each call, one at a time. False: the model is told that the call was declined. */
+  approve?: (call: AskedCall) => boolean | Promise<boolean>;
+  onEvent?: (event: ToolEvent) => void;
+  /** Replies of the model; 8. */
+  maxSteps?: number;
+  /** Seconds for the whole run. */
+  maxTime?: number;
+  /** Dollars for all replies together, as a decimal text or a number. */
+  maxCost?: string | number;
+  /** Calls of one reply at once; 4. */
+  maxParallel?: number;
+  [member: string]: any;
+}
+
+export interface ToolRun extends Reply {
+  /** 'answered': the model asks for no tool any more. Else what stopped it. */
+  end: 'answered' | 'length' | 'content_filter' | 'steps' | 'time' | 'cost';
+  steps: number;
+  calls: number;
+  usage: Json;
+  cost: { usd: string } | null;
+  /** The last one that came. */
+  reply: Json | null;
+  /** The request's and all that came after, for the next turn: each call has its result. */
+  messages: Message[];
+}
+
 export interface SearchOptions extends Signal {
   /** Stands in for the embedding of the query. */
   vector?: Vector;
@@ -151,6 +217,9 @@ export class Kit {
   chat(prompt: Prompt, options?: ChatOptions): Promise<Told>;
   /** A chat as it is said: an iterator of OpenAI's chunks. */
   stream(prompt: Prompt, options?: ChatOptions): Stream;
+  /** A chat whose model calls tools until it has its answer, or until a limit. What had come when it fails is the
+   * error's `partial`. */
+  runTools(prompt: Prompt | (ToolOptions & { messages: Message[] }), options?: ToolOptions): Promise<ToolRun>;
   /** What a chat would cost, before it is sent. */
   costEstimate(prompt: Prompt, more?: Partial<ChatRequest>): Reply;
   /** What a provider said it used (its usage object, or its whole reply), priced. */

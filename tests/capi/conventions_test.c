@@ -96,6 +96,9 @@ ENTRY(job) {
 ENTRY(job_start) {
     START(aikit_job_start(KIT, TEXT(1, "batch.list"), TEXT(3, "{}"), 0, NULL, NULL, NULL, AT(2, &op), error));
 }
+ENTRY(tools_start) {
+    START(aikit_tools_start(KIT, TEXT(1, CHAT_REQUEST), NULL, 0, 0, NULL, NULL, NULL, AT(2, &op), error));
+}
 ENTRY(count_tokens) {
     BYTES;
     return gave(aikit_count_tokens(KIT, TEXT(1, CHAT_REQUEST), AT(2, &bytes), error), &bytes);
@@ -306,6 +309,7 @@ static entry const entries[] = {
     {"aikit_moderate_start", call_moderate_start, 3, 'k'},
     {"aikit_job", call_job, 3, 'k'},
     {"aikit_job_start", call_job_start, 3, 'k'},
+    {"aikit_tools_start", call_tools_start, 3, 'k'},
     {"aikit_count_tokens", call_count_tokens, 3, 'k'},
     {"aikit_count_tokens_start", call_count_tokens_start, 3, 'k'},
     {"aikit_models", call_models, 3, 'k'},

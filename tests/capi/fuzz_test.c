@@ -53,6 +53,7 @@ static void act(listener* l, uint64_t salt) {
     if (state.at == 0) state.at = 1;
     void* const op = (void*)atomic_load(&l->op);
     switch (roll(&state, 12)) {
+        case 4: (void)aikit_op_answer(op, roll(&state, 3), STR("\"x\""), NULL); break;
         case 0: (void)aikit_op_cancel(op); break;
         case 1: aikit_op_free(op); break;
         case 2: (void)aikit_op_more(op, roll(&state, 100)); break;
@@ -105,12 +106,18 @@ static void keep(random_state* state, void* handle) {
     if (handle != NULL) atomic_store(&handles[roll(state, slots)], (uintptr_t)handle);
 }
 
+#define TOOLS_REQUEST                                                                                           \
+    "{\"stream\": true, \"messages\": [{\"role\": \"user\", \"content\": \"Hello?\"}], \"tools\": [{\"type\": " \
+    "\"function\", \"function\": {\"name\": \"t\"}}]}"
+
 static char const* any_text(random_state* state) {
     static char const* const texts[] = {
         CHAT_REQUEST,
         CHAT_REQUEST,
         CHAT_REQUEST,
         STREAM_REQUEST,
+        TOOLS_REQUEST,
+        TOOLS_REQUEST,
         "{\"input\": [\"a\", \"b\"]}",
         "{\"documents\": [{\"uri\": \"a\", \"text\": \"Bees make honey.\"}]}",
         "{\"query\": \"honey\"}",
@@ -156,7 +163,8 @@ static char const kit_config[] =
     "\"script\": {\"repeat\": true, \"replies\": [{\"pieces\": [\"a\", \"b\", \"c\", \"d\"], \"dimensions\": 4}, "
     "{\"pieces\": [\"a\", \"b\"], \"piece_delay\": 0.002, \"dimensions\": 2}, {\"pieces\": [\"a\", \"b\"], "
     "\"fail_after\": 1}, {\"error\": {\"code\": \"server_error\", \"retry_after\": 0.001}}, {\"text\": \"late\", "
-    "\"delay\": 0.1}]}}], \"runtime\": {\"cpu\": 1}}";
+    "\"delay\": 0.1}, {\"tool_calls\": [{\"id\": \"c\", \"name\": \"t\", \"arguments\": \"{}\"}]}]}}], \"runtime\": "
+    "{\"cpu\": 1}}";
 
 static void start_one(random_state* state) {
     int const index = atomic_fetch_add(&used_listeners, 1);
@@ -173,7 +181,11 @@ static void start_one(random_state* state) {
     aikit_op* op = NULL;
     aikit_status status = AIKIT_OK;
     l->seed = state->at | 1;
-    switch (roll(state, 14)) {
+    switch (roll(state, 15)) {
+        case 10:
+            status = aikit_tools_start(kit, TEXT_OF(roll(state, 4) ? TOOLS_REQUEST : text), NULL, 0, window, event,
+                                       fuzz_done, l, &op, &error);
+            break;
         case 0: status = aikit_embed_start(kit, TEXT_OF(text), roll(state, 3), fuzz_done, l, &op, &error); break;
         case 1: status = aikit_moderate_start(kit, TEXT_OF(text), fuzz_done, l, &op, &error); break;
         case 2: status = aikit_models_start(kit, NULL, 0, fuzz_done, l, &op, &error); break;
@@ -224,7 +236,8 @@ static void ask_op(random_state* state, int in_callback) {
     int32_t ended = 0;
     void* const handle = any_handle(state);
     int32_t const wait = in_callback ? 0 : (int32_t)roll(state, 4);
-    switch (roll(state, 7)) {
+    switch (roll(state, 8)) {
+        case 6: (void)aikit_op_answer(handle, roll(state, 3), TEXT_OF(any_text(state)), NULL); break;
         case 0: (void)aikit_op_cancel(handle); break;
         case 1: (void)aikit_op_more(handle, roll(state, 8)); break;
         case 2: (void)aikit_op_next(handle, wait, &bytes, &ended, NULL); break;

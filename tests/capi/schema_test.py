@@ -20,7 +20,7 @@ INPUTS = {"chat": "chat_request", "stream": "chat_request", "cost_estimate": "ch
           "moderate": "moderate_request", "count_tokens": "chat_request", "job": "job_request",
           "batch_results": "job_request", "ingest": "ingest_request", "search": "search_request", "ask": "ask_request",
           "ask_stream": "ask_request", "cost_report": "cost_query", "cost_price": "usage_query", "vectors_open": "collection",
-          "vectors_search": "vector_query"}
+          "vectors_search": "vector_query", "tools": "chat_request"}
 PARTS = {"usage", "cost", "info", "options", "chunk", "source"}  # of other forms
 ALONE = {"runtime_config"}                                       # read below, never in a case
 
@@ -95,7 +95,7 @@ class Validates(unittest.TestCase):
 
     def test_every_schema_was_used(self):
         used = {one["schema"] for one in self.emitted} | set(INPUTS.values()) | PARTS | ALONE
-        used |= {"kit_config", "vector_items", "ids"}
+        used |= {"kit_config", "vector_items", "ids", "tool_limits"}
         self.assertEqual(set(self.schemas.all) - used, set())
 
     def test_everything_handed_in_is_what_its_schema_says(self):
@@ -107,6 +107,7 @@ class Validates(unittest.TestCase):
                     continue
                 if "request" in step and step["call"] in INPUTS:
                     wrong += self.schemas.errors(INPUTS[step["call"]], step["request"], strict=True)
+                wrong += self.schemas.errors("tool_limits", step.get("limits", {}), strict=True)
                 wrong += self.schemas.errors("ids", step.get("ids", []), strict=True)
                 wrong += self.schemas.errors("vector_items", step.get("items", []), strict=True)
         self.assertEqual(wrong, [])

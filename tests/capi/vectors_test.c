@@ -94,12 +94,33 @@ typedef struct heard {
     atomic_int done;
     aikit_status status;
     aikit_bytes error;
+    aikit_op* op; /* of a run of tools */
 } heard;
+
+/* Answers a call as the step says. */
+static void answer(heard* h, char const* event, size_t size) {
+    aikit_bytes number = {NULL, 0};
+    aikit_bytes name = {NULL, 0};
+    CHECK_STATUS(aikit_json_get(event, size, STR("/call"), &number, NULL), AIKIT_OK);
+    CHECK_STATUS(aikit_json_get(event, size, STR("/name"), &name, NULL), AIKIT_OK);
+    REQUIRE(number.data != NULL && name.data != NULL);
+    char* const given = maybe("/answers/%s", name.data);
+    REQUIRE(given != NULL);
+    CHECK_STATUS(aikit_op_answer(h->op, strtoll(number.data, NULL, 10), STR(given), NULL), AIKIT_OK);
+    note("tool_answer", given);
+    free(given);
+    aikit_bytes_free(&number);
+    aikit_bytes_free(&name);
+}
 
 static void hear_event(void* user, char const* event, size_t size) {
     heard* const h = user;
-    char const* const pointer = strcmp(h->schema, "chat_chunk") == 0 ? "/choices/0/delta/content" : "/text";
+    char const* pointer = strcmp(h->schema, "chat_chunk") == 0 ? "/choices/0/delta/content" : "/text";
     aikit_bytes text = {NULL, 0};
+    if (strcmp(h->schema, "tool_event") == 0) {
+        pointer = "/chunk/choices/0/delta/content";
+        if (strncmp(event, "{\"type\":\"call\"", 14) == 0) answer(h, event, size);
+    }
     note(h->schema, event);
     ++h->events;
     if (aikit_json_get(event, size, STR(pointer), &text, NULL) != AIKIT_OK || text.data == NULL) return;
@@ -140,6 +161,14 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
         *schema = "chat_reply";
         h->schema = "chat_chunk";
         status = aikit_chat_start(kit, REQUEST, AIKIT_WINDOW_AUTO, hear_event, hear_done, h, &op, error);
+    } else if (!strcmp(call, "tools")) {
+        char* const limits = text_or("/limits", "");
+        *schema = "tool_run";
+        h->schema = "tool_event";
+        status = aikit_tools_start(kit, REQUEST, limits, strlen(limits), AIKIT_WINDOW_AUTO, hear_event, hear_done, h,
+                                   &h->op, error);
+        op = h->op;
+        free(limits);
     } else if (!strcmp(call, "ask_stream")) {
         *schema = "answer";
         h->schema = "answer_event";

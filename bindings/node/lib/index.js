@@ -6,5 +6,6 @@ const { byCode, made, checked, ...errors } = require('./errors.js');
 const { Kit, configFromEnv } = require('./kit.js');
 const native = require('./native.js');
 const { Reply, Stream } = require('./operation.js');
+const { Parts, ToolError } = require('./tools.js');
 
-module.exports = { Kit, Stream, Reply, configFromEnv, version: native.version, ...errors };
+module.exports = { Kit, Stream, Reply, Parts, ToolError, configFromEnv, version: native.version, ...errors };

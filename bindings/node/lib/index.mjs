@@ -3,8 +3,8 @@
 import aikit from './index.js';
 
 export const {
-  Kit, Stream, Reply, configFromEnv, version, AikitError, InvalidArgument, Authentication, Permission, NotFound,
-  InvalidRequest, ContextLength, ContentFiltered, RateLimited, QuotaExceeded, Overloaded, ServerError, Timeout,
+  Kit, Stream, Reply, Parts, ToolError, configFromEnv, version, AikitError, InvalidArgument, Authentication, Permission,
+  NotFound, InvalidRequest, ContextLength, ContentFiltered, RateLimited, QuotaExceeded, Overloaded, ServerError, Timeout,
   ConnectionFailed, Incomplete, ProtocolError, BudgetExceeded, UnknownPrice, Unsupported, Cancelled, StorageError,
   Busy, InvalidState, OutOfMemory, Internal,
 } = aikit;

@@ -6,6 +6,7 @@ const { InvalidArgument, InvalidState, checked } = require('./errors.js');
 const { Jobs } = require('./jobs.js');
 const native = require('./native.js');
 const { Pending, Reply, Stream, end, live } = require('./operation.js');
+const { Run, prepared } = require('./tools.js');
 
 const RAW_VECTORS = 1;
 
@@ -107,6 +108,15 @@ class Kit {
   stream(prompt, { signal, ...more } = {}) {
     const request = { ...chatRequest(prompt, more), stream: true };
     return new Stream(this.#start(signal, 'chat', true, json(request)));
+  }
+
+  /** A chat whose model calls `tools` until it has its answer: { name, description, parameters, call }, or tools of the
+   * provider's own without a call. What a call throws is told to the model. */
+  async runTools(prompt, { signal, ...more } = {}) {
+    const { approve, onEvent, ...whole } = chatRequest(prompt, more);
+    const { request, limits, functions } = prepared(onEvent ? { stream: true, ...whole } : whole);
+    const pending = this.#start(signal, 'runTools', true, json(request), json(limits));
+    return new Run(pending, functions, approve, onEvent).end();
   }
 
   /** Texts to vectors. With `raw` they are in `vectors` of the reply: a Float32Array for each. */

@@ -14,6 +14,7 @@ const live = new Map();
 class Reply {
   /** What a chat or an answer says. */
   get text() {
+    if (this.reply && this.end) return this.reply.choices[0]?.message.content ?? ''; // of a run of tools
     return this.choices ? this.choices[0].message.content ?? '' : this.answer ?? '';
   }
 }

@@ -7,8 +7,9 @@ from .errors import (Authentication, BudgetExceeded, Busy, Cancelled, Connection
                      Timeout, UnknownPrice, Unsupported)
 from .kit import Kit, config_from_env, version
 from .operation import AsyncStream, Reply, Stream
+from .tools import Parts, Tool, ToolError
 
-__all__ = ["Kit", "Stream", "AsyncStream", "Reply", "config_from_env", "version", "Error",
+__all__ = ["Kit", "Stream", "AsyncStream", "Reply", "Tool", "ToolError", "Parts", "config_from_env", "version", "Error",
            "Authentication", "BudgetExceeded", "Busy", "Cancelled", "ConnectionFailed", "ContentFiltered",
            "ContextLength", "Incomplete", "Internal", "InvalidArgument", "InvalidRequest", "InvalidState", "NotFound",
            "OutOfMemory", "Overloaded", "Permission", "ProtocolError", "QuotaExceeded", "RateLimited", "ServerError",

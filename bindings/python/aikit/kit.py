@@ -13,6 +13,7 @@ from . import _ffi
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .jobs import Job, Jobs, _of
 from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
+from .tools import Approve, OnEvent, Tools, run, run_async, split
 
 Json = Mapping[str, Any]
 Prompt = Union[str, Sequence[Json], Json]
@@ -353,6 +354,38 @@ class Kit(Jobs):
     async def chat_async(self, prompt: Prompt, **more: Any) -> Reply:
         """`chat`, awaited."""
         return await later(self._pending(self._unheard(_ffi.chat_start, *_json(_chat_request(prompt, more)))))
+
+    def run_tools(self, prompt: Prompt, tools: Sequence[Any], approve: Optional[Approve] = None,
+                  on_event: Optional[OnEvent] = None, **more: Any) -> Reply:
+        """A chat whose model calls `tools` until it has its answer: functions (their schema is read from type hints and
+        docstring), Tools, or tools of the provider's own as dicts. They are called on this thread, one after the other;
+        what one raises is told to the model. `approve` is asked before each call; `on_event` hears chunks and results.
+        more: max_steps (8), max_time in seconds, max_cost in dollars, and members of the request. The reply has "end"
+        ("answered", or the limit), "reply", "messages" for the next turn, "steps", "calls", "usage" and "cost"; what
+        had come when it fails is the error's `partial`.
+
+        >>> def add(a: int, b: int) -> int:
+        ...     return a + b
+        >>> call = {"id": "c1", "name": "add", "arguments": '{"a": 19, "b": 23}'}
+        >>> script = {"replies": [{"tool_calls": [call], "finish": "tool_calls"}, {"text": "It is 42."}]}
+        >>> with Kit({"providers": [{"name": "scripted", "model": "m-1", "script": script}]}) as kit:
+        ...     run = kit.run_tools("What is 19 and 23?", [add])
+        >>> run["messages"][2]["content"], run.text
+        ('42', 'It is 42.')
+        """
+        heard = Tools(tools, approve, on_event)
+        limits, rest = split(more)
+        request = _json(heard.request(_chat_request(prompt, rest)))
+        return run(self._heard(_ffi.tools_start, *request, *_json(limits)), self, heard)
+
+    async def run_tools_async(self, prompt: Prompt, tools: Sequence[Any], approve: Optional[Approve] = None,
+                              on_event: Optional[OnEvent] = None, **more: Any) -> Reply:
+        """`run_tools`, awaited: calls of one reply run beside each other, `async` functions on the loop and plain ones on
+        threads. The tasks of calls that nobody waits for any more are cancelled."""
+        heard = Tools(tools, approve, on_event)
+        limits, rest = split(more)
+        request = _json(heard.request(_chat_request(prompt, rest)))
+        return await run_async(self._pending(self._heard(_ffi.tools_start, *request, *_json(limits))), heard)
 
     def ask(self, base: str, question: Union[str, Json], **more: Any) -> Reply:
         """An answer from a knowledge base, with checked citations.

@@ -24,6 +24,8 @@ class Reply(Dict[str, Any]):
     @property
     def text(self) -> str:
         """What a chat or an answer says."""
+        if "reply" in self and "end" in self:  # of a run of tools
+            return Reply(self["reply"] or {}).text
         if "choices" in self:
             return self["choices"][0]["message"].get("content") or ""
         return cast(str, self.get("answer", ""))

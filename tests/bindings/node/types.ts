@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // tests/bindings/node/types.ts - how TypeScript sees the package: what must compile, and (after @ts-expect-error) what
 // must not.
-import { AikitError, Cancelled, Kit, RateLimited, Reply, Stream, configFromEnv, version } from 'aikit';
-import type { Code, Told } from 'aikit';
+import { AikitError, Cancelled, Kit, RateLimited, Parts, Reply, Stream, ToolError, configFromEnv, version } from 'aikit';
+import type { Code, Told, Tool, ToolRun } from 'aikit';
 
 async function everything(kit: Kit, signal: AbortSignal): Promise<void> {
   const reply: Told = await kit.chat('Hi', { temperature: 0, signal, aikit: { max_retries: 1 } });
@@ -13,6 +13,23 @@ async function everything(kit: Kit, signal: AbortSignal): Promise<void> {
   for await (const event of kit.stream({ messages: [] })) event.choices;
   const result = stream.result;
   if (result) result.text.length;
+  const add: Tool = { name: 'add', parameters: { type: 'object' }, call: ({ a, b }: { a: number; b: number }) => a + b };
+  const show: Tool = {
+    name: 'show',
+    call: async (_, { signal: gone, step }) => {
+      if (gone.aborted || step > 3) throw new ToolError('Too late.');
+      return new Parts({ type: 'text', text: 'see' });
+    },
+  };
+  const run: ToolRun = await kit.runTools('Go', {
+    tools: [add, show, { type: 'web_search' }],
+    approve: async ({ name }) => name !== 'show',
+    onEvent: (event) => (event.type === 'result' ? event.message : event.chunk),
+    maxSteps: 4,
+    maxCost: '0.05',
+    signal,
+  });
+  await kit.runTools({ messages: run.messages, tools: [add], maxTime: 3 });
   const rows: Float32Array[] | undefined = (await kit.embed(['a'], { raw: true })).vectors;
   await kit.moderate('a', { signal });
   await kit.models();
@@ -52,6 +69,8 @@ function wrong(kit: Kit): void {
   kit.chat('Hi', { signal: 'stop' });
   // @ts-expect-error: a role is one of a few
   kit.chat([{ role: 'wizard', content: 'Hi' }]);
+  // @ts-expect-error: an approval is a boolean
+  kit.runTools('Hi', { tools: [], approve: () => 'yes' });
   // @ts-expect-error: there is no such call
   kit.talk('Hi');
   // @ts-expect-error: items have ids

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { AikitError, Kit } from './scripted.mjs';
+import { AikitError, Kit, ToolError } from './scripted.mjs';
 
 const { cases } = JSON.parse(readFileSync(new URL('../../vectors/cases.json', import.meta.url)));
 
@@ -37,8 +37,28 @@ const CALLS = {
   vectors_collections: (kit) => kit.vectorsCollections(),
 };
 
+const OURS = { max_steps: 'maxSteps', max_time: 'maxTime', max_cost: 'maxCost', max_parallel: 'maxParallel' };
+
+/** Tools that answer as the step says. */
+function runTools(kit, { request, limits = {}, answers, text }, said) {
+  const tools = request.tools.map(({ function: { name, ...spec } }) => ({
+    name,
+    ...spec,
+    call: async () => {
+      const { content, failed } = answers[name];
+      if (failed) throw new ToolError(content);
+      return content;
+    },
+  }));
+  const options = Object.fromEntries(Object.entries(limits).map(([name, value]) => [OURS[name], value]));
+  const approve = ({ name }) => !answers[name].declined;
+  const onEvent = ({ chunk }) => said.push(chunk?.choices[0]?.delta.content ?? '');
+  return kit.runTools({ ...request, tools }, { ...options, approve, ...(text === undefined ? {} : { onEvent }) });
+}
+
 async function run(kit, step, said) {
   const { call } = step;
+  if (call === 'tools') return runTools(kit, step, said);
   if (call === 'batch_results') {
     const results = kit.batchResults(step.request);
     for await (const one of results) assert.ok(one.custom_id);

@@ -17,7 +17,7 @@ import time
 import unittest
 
 import aikit
-from aikit import _ffi, errors, kit as kits, operation
+from aikit import _ffi, errors, kit as kits, operation, tools
 from scripted import config, slow
 
 HEADER = pathlib.Path(__file__).parents[3] / "capi/aikit.h"
@@ -32,7 +32,7 @@ def kept(kit, name, vectors):
 
 class Face(unittest.TestCase):
     def test_the_examples_of_the_docstrings_run(self):
-        for module in (errors, kits, operation):
+        for module in (errors, kits, operation, tools):
             result = doctest.testmod(module)
             self.assertGreater(result.attempted, 0, module)
             self.assertEqual(result.failed, 0, module)

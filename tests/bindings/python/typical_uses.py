@@ -25,6 +25,28 @@ def spoken(kit: aikit.Kit, question: str) -> List[str]:
     return said if result is not None else []
 
 
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+async def subtract(a: int, b: int) -> int:
+    return a - b
+
+
+def calculated(kit: aikit.Kit) -> str:
+    calls: List[str] = []
+    run: aikit.Reply = kit.run_tools("What is 19 and 23?", [add, aikit.Tool(subtract, description="a minus b")],
+                                     approve=lambda call: bool(call["arguments"]),
+                                     on_event=lambda event: calls.append(event["type"]), max_steps=4, max_cost="0.05")
+    return run.text
+
+
+async def calculated_async(kit: aikit.Kit) -> str:
+    async def allow(call: Dict[str, Any]) -> bool:
+        return bool(call["arguments"])
+    return (await kit.run_tools_async("What is 19 and 23?", [add, subtract], approve=allow)).text
+
+
 def failure(kit: aikit.Kit) -> Optional[float]:
     try:
         kit.chat("Hi", aikit={"max_retries": 0})

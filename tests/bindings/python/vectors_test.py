@@ -50,7 +50,45 @@ def opened(kit, step, suffix):
     return getattr(kit, "ask_stream" + suffix)(step["base"], step["request"])
 
 
+def tools_of(step, awaits):
+    """Tools that answer as the step says."""
+    def answering(answer):
+        def plain(**_):
+            if answer.get("failed"):
+                raise aikit.ToolError(answer["content"])
+            return answer.get("content")
+
+        async def awaited(**_):
+            return plain()
+        return awaited if awaits else plain
+
+    made = []
+    for spec in step["request"]["tools"]:
+        function = spec["function"]
+        parameters = function.get("parameters", {"type": "object"})
+        made.append(aikit.Tool(answering(step["answers"].get(function["name"], {})), function["name"],
+                               function.get("description"), parameters))
+    return made
+
+
+def run_of_tools(step, said, awaits):
+    """What a step gives to run_tools, and by name."""
+    def hear(event):
+        choices = event.get("chunk", {}).get("choices")
+        if choices:
+            said.append(choices[0]["delta"].get("content") or "")
+    request = {key: value for key, value in step["request"].items() if key != "tools"}
+    named = dict(step.get("limits", {}), approve=lambda call: not step["answers"][call["name"]].get("declined"))
+    if "text" in step:
+        named["on_event"] = hear
+    return (request, tools_of(step, awaits)), named
+
+
 class Blocking:
+    async def tools(self, kit, step, said):
+        given, named = run_of_tools(step, said, False)
+        return kit.run_tools(*given, **named)
+
     async def call(self, kit, step):
         given, named = arguments(step)
         return getattr(kit, step["call"])(*given, **named)
@@ -63,6 +101,10 @@ class Blocking:
 
 
 class Awaited:
+    async def tools(self, kit, step, said):
+        given, named = run_of_tools(step, said, True)
+        return await kit.run_tools_async(*given, **named)
+
     async def call(self, kit, step):
         given, named = arguments(step)
         if step["call"] in ("cost_estimate", "cost_price", "providers"):  # do not block, and have no twins
@@ -80,7 +122,9 @@ class Vectors(unittest.TestCase):
     async def step(self, way, kit, step):
         said, error = [], None
         try:
-            if step["call"] in ("stream", "ask_stream", "batch_results"):
+            if step["call"] == "tools":
+                reply = await way.tools(kit, step, said)
+            elif step["call"] in ("stream", "ask_stream", "batch_results"):
                 reply = await way.stream(kit, step, said)
             else:
                 reply = await way.call(kit, step)

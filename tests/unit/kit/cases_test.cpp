@@ -3,8 +3,10 @@
 #include "core/json.hpp"
 #include "kit/jobs.hpp"
 #include "kit/json_views.hpp"
+#include "kit/tool_runs.hpp"
 #include "model/json_exact.hpp"
 
+#include <aikit/kit/run_tools.hpp>
 #include <aikit/model/json_form.hpp>
 #include <aikit/sync.hpp>
 
@@ -43,6 +45,7 @@ public:
         step_ = &step;
         if (call.rfind("vectors_", 0) == 0) return vectors(call);
         if (call == "chat" || call == "stream" || call == "cost_estimate" || call == "count_tokens") return chat(call);
+        if (call == "tools") return tools();
         if (call == "ingest" || call == "search" || call == "ask" || call == "ask_stream") return knowledge(call);
         return other(call);
     }
@@ -89,6 +92,43 @@ private:
         ChatReply reply = events.stream().take_reply();
         reply.info = events.stream().info();
         out.reply = json_form::write_reply(reply);
+        return out;
+    }
+
+    /// Tools that answer as the step says.
+    std::vector<std::shared_ptr<Tool>> tools_of(std::vector<ToolSpec> const& specs) const {
+        std::vector<std::shared_ptr<Tool>> made;
+        for (ToolSpec const& spec : specs) {
+            json::object const& answers = *json::member_object(*step_, "answers");
+            json::value const* const given = json::find(answers, spec.name);
+            std::string const answer = given == nullptr ? "" : json::serialize(*given);
+            made.push_back(make_async_tool(spec, [answer](std::string, ToolContext) { return answered(answer); }));
+        }
+        return made;
+    }
+
+    static Task<ToolResult> answered(std::string answer) { co_return tool_runs::read_answer(answer); }
+
+    Outcome tools() {
+        Result<json_form::ChatCall> const read = json_form::read_chat(request_);
+        ChatRequest request = read.value().request;
+        policy::ToolRunConfig config;
+        Outcome out;
+        json::value const* const limits = json::find(*step_, "limits");
+        Result<void> const known = tool_runs::read_limits(limits == nullptr ? "" : json::serialize(*limits), config);
+        if (!known) return done(known);
+        if (read->stream) {
+            config.on_event = [&](int, ChatEvent const& event, ChatReply const&) {
+                if (std::holds_alternative<TextDelta>(event)) out.text += std::get<TextDelta>(event).text;
+            };
+        }
+        config.on_failure = [&](policy::ToolRun const& run, Error const& error) {
+            out.reply = tool_runs::write(run, &error);
+        };
+        std::vector<std::shared_ptr<Tool>> const all = tools_of(std::exchange(request.tools, {}));
+        Result<policy::ToolRun> const run = wait(run_tools(kit_, all, request, config, read->options));
+        if (run) out.reply = tool_runs::write(*run);
+        if (!run) out.error = run.error();
         return out;
     }
 
