@@ -54,7 +54,23 @@ export interface Info extends Json {
   provider: string;
   complete: boolean;
   cost: Cost | null;
-  attempts: Json[];
+  attempts: Array<Json & { rate_limits?: RateLimits }>;
+}
+
+/** A provider's limit on an account, as the headers of its answer told it. */
+export interface RateLimit {
+  limit: number | null;
+  remaining: number | null;
+  /** Seconds from the answer on, until all of it is there again. */
+  reset: number | null;
+}
+
+/** Limits in one form for all providers; kinds that nothing was said of are missing. */
+export interface RateLimits {
+  requests?: RateLimit;
+  tokens?: RateLimit;
+  input_tokens?: RateLimit;
+  output_tokens?: RateLimit;
 }
 
 /** A reply in OpenAI's form. */
@@ -200,8 +216,8 @@ export interface Item {
   metadata?: Json;
 }
 
-/** A kit of a configuration, else of the environment: providers, prices, ledger and store behind one object. The
- * options of a call are members of its request, and `signal`. Failures are AikitErrors.
+/** A kit of a configuration, else of the environment: providers, prices, ledger and store behind one object. A
+ * provider with `api: 'responses'` takes the same requests by OpenAI's Responses API. The options of a call are members of its request, and `signal`. Failures are AikitErrors.
  *
  *     const kit = new Kit();
  *     const stream = kit.stream('Hello');
@@ -358,6 +374,8 @@ export class AikitError extends Error {
   retryable: boolean;
   /** How long the provider asked to wait. */
   retryAfterMs: number | null;
+  /** What the answer's headers said of the account's limits. */
+  rateLimits: RateLimits | null;
   /** The provider's own words, which may hold user data. */
   remoteDetail: string;
   /** What had come of a reply by then. */

@@ -15,6 +15,7 @@ class AikitError extends Error {
     this.requestId = null;
     this.retryable = false;
     this.retryAfterMs = null;
+    this.rateLimits = null;
     this.remoteDetail = '';
     this.partial = null;
   }
@@ -74,6 +75,7 @@ function made(status, said, detail, partial) {
   error.requestId = told.request_id ?? null;
   error.retryable = Boolean(told.retryable);
   error.retryAfterMs = told.retry_after_ms ?? null;
+  error.rateLimits = told.rate_limits ?? null;
   error.remoteDetail = detail;
   error.partial = partial ? JSON.parse(partial) : null;
   return error;

@@ -31,6 +31,7 @@ class Error(Exception):
     request_id: Optional[str] = None
     retryable: bool = False
     retry_after: Optional[float] = None  # seconds
+    rate_limits: Optional[Dict[str, Any]] = None  # what the headers said: {"requests": {"limit", "remaining", "reset"}, "tokens", ...}
     remote_detail: str = ""
     partial: Optional[Dict[str, Any]] = None
 
@@ -196,6 +197,7 @@ def made(status: int, handle: Any, partial: bytes = b"") -> Error:
     error.retryable = bool(said.get("retryable"))
     after = said.get("retry_after_ms")
     error.retry_after = None if after is None else after / 1000
+    error.rate_limits = said.get("rate_limits")
     error.remote_detail = (_ffi.error_remote_detail(handle) or b"").decode(errors="replace") if handle else ""
     error.partial = json.loads(partial) if partial else None
     return error

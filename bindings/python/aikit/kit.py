@@ -116,7 +116,8 @@ def _end(pid: int, kit: Any, runtime: Any) -> None:
 class Kit(Jobs):
     """A kit of a configuration, else of the environment. Every call has a twin that is awaited, ending in `_async`.
 
-    Requests and replies are dicts in OpenAI's form. Any thread may use it; one event loop at a time may await its
+    Requests and replies are dicts in OpenAI's form; a provider with `"api": "responses"` in its configuration takes
+    them by OpenAI's Responses API. Any thread may use it; one event loop at a time may await its
     calls. In a forked child it is opened afresh when it is first used there.
 
     >>> import aikit

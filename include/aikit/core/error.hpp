@@ -10,11 +10,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace aikit::inline v0 {
+
+struct RateLimits;  // core/rate_limits.hpp
 
 /// Kinds of failure. The values are part of the ABI: never renumbered, never reused.
 enum class Errc : int {
@@ -83,6 +86,9 @@ struct Error {
     /// True when the request may have been carried out although no answer arrived: trying the same deployment
     /// again may run, and bill, it twice.
     bool maybe_executed = false;
+
+    /// What the answer's headers said of the account's limits; null: nothing.
+    std::shared_ptr<RateLimits const> rate_limits;
 };
 
 /// How much of a remote side's words an Error keeps, in bytes.

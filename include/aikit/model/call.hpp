@@ -5,6 +5,7 @@
 
 #include <aikit/core/clock.hpp>
 #include <aikit/core/money.hpp>
+#include <aikit/core/rate_limits.hpp>
 #include <aikit/model/usage.hpp>
 
 #include <memory>
@@ -62,6 +63,9 @@ struct Attempt {
     std::chrono::microseconds latency{0};
     std::optional<std::chrono::microseconds> first_token;
     Usage usage;
+
+    /// What the answer's headers said of the account's limits; null: nothing.
+    std::shared_ptr<RateLimits const> rate_limits;
 
     /// Missing when it could not be priced.
     std::optional<Money> cost;

@@ -41,6 +41,29 @@ void write_seconds(JsonWriter& out, std::optional<std::chrono::microseconds> con
     out.number(static_cast<double>(duration->count()) / 1e6);
 }
 
+void write_count(JsonWriter& out, std::optional<std::int64_t> const& count) {
+    count ? out.number(*count) : out.null();
+}
+
+/// What is known of the limits; nothing where nothing is.
+void write_limits(JsonWriter& out, RateLimits const* limits) {
+    if (limits == nullptr || limits->empty()) return;
+    auto const write = [&](JsonName name, RateLimit const& limit) {
+        if (limit.empty()) return;
+        out.key(name).begin_object();
+        write_count(out.key("limit"), limit.limit);
+        write_count(out.key("remaining"), limit.remaining);
+        write_seconds(out.key("reset"), limit.reset);
+        out.end_object();
+    };
+    out.key("rate_limits").begin_object();
+    write("requests", limits->requests);
+    write("tokens", limits->tokens);
+    write("input_tokens", limits->input_tokens);
+    write("output_tokens", limits->output_tokens);
+    out.end_object();
+}
+
 void write_attempt(JsonWriter& out, Attempt const& attempt) {
     out.begin_object();
     out.member("provider", attempt.provider);
@@ -61,6 +84,7 @@ void write_attempt(JsonWriter& out, Attempt const& attempt) {
     write_counts(out, attempt.usage);
     out.key("cost");
     write_cost(out, attempt.cost, !attempt.usage.estimated, attempt.price_id);
+    write_limits(out, attempt.rate_limits.get());
     out.end_object();
 }
 
@@ -118,6 +142,7 @@ std::string write_error(Error const& error) {
     out.key("retryable").boolean(retryable(error));
     out.key("retry_after_ms");
     error.retry_after ? out.number(std::int64_t{error.retry_after->count()}) : out.null();
+    openai_form::write_limits(out, error.rate_limits.get());
     out.end_object();
     return text;
 }

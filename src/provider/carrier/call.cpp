@@ -265,6 +265,7 @@ CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const&
     attempt.latency =
         std::chrono::duration_cast<std::chrono::microseconds>(endpoint.runtime.clock()->now() - head.sent);
     attempt.usage = info.usage;
+    attempt.rate_limits = head.exchange.rate_limits;
     return info;
 }
 

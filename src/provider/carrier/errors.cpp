@@ -319,6 +319,7 @@ Error complete(Error error, Exchange const& exchange) {
     if (error.http_status == 0) error.http_status = exchange.status;
     if (error.request_id.empty()) error.request_id = exchange.request_id;
     if (!error.retry_after && exchange.status >= 400) error.retry_after = exchange.retry_after;
+    if (!error.rate_limits) error.rate_limits = exchange.rate_limits;
     if (exchange.should_retry && exchange.status >= 400) error.provider_retry = exchange.should_retry;
     return error;
 }

@@ -6,9 +6,11 @@
 
 #include "core/json.hpp"
 
+#include <aikit/core/rate_limits.hpp>
 #include <aikit/net/transport.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,7 @@ struct Exchange {
     std::string request_id;
     std::optional<std::chrono::milliseconds> retry_after;
     std::optional<bool> should_retry;
+    std::shared_ptr<RateLimits const> rate_limits;  ///< Null: the headers say nothing of limits.
 };
 
 /// The error of a reply that is not 2xx. `body` may be JSON of any shape, HTML, or empty.
@@ -58,6 +61,9 @@ Error complete(Error error, Exchange const& exchange);
 /// "120", "0.5" (seconds) or an HTTP date (RFC 9110, 5.6.7), seen from `now`; nothing for anything else, for the past,
 /// and at most a day.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, SystemTime now);
+
+/// What the headers say of the account's limits; dates in them are seen from `now`.
+RateLimits read_rate_limits(net::Headers const& headers, SystemTime now);
 
 /// A duration in Go's form, which OpenAI writes: "12ms", "1.2s", "6m0s", "1h2m3s".
 std::optional<std::chrono::milliseconds> parse_go_duration(std::string_view text);

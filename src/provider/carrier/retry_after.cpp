@@ -121,12 +121,13 @@ Exchange::Exchange(std::string provider_, int status_, net::Headers const& heade
         std::optional<double> const count = number(trimmed(*ms));
         if (count && *count > 0) retry_after = wait(*count);
     }
-    std::optional<std::string_view> const after = headers.find("retry-after");
-    if (retry_after || !after) return;
     // The server's own clock, where it shows it, so that a wrong clock here does no harm.
     std::optional<std::string_view> const date = headers.find("date");
     std::optional<SystemTime> const theirs = date ? http_date(trimmed(*date)) : std::nullopt;
-    retry_after = parse_retry_after(*after, theirs.value_or(now));
+    RateLimits limits = read_rate_limits(headers, theirs.value_or(now));
+    if (!limits.empty()) rate_limits = std::make_shared<RateLimits const>(limits);
+    std::optional<std::string_view> const after = headers.find("retry-after");
+    if (!retry_after && after) retry_after = parse_retry_after(*after, theirs.value_or(now));
 }
 
 }  // namespace aikit::inline v0::provider::carrier
