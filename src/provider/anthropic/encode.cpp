@@ -21,12 +21,13 @@ struct Family {
 };
 
 // First match counts; what is newer than these is told in words.
-constexpr std::array<Family, 9> families{{
+constexpr std::array<Family, 10> families{{
     {"claude-2", Thinking::none},
     {"claude-3-7", Thinking::budget},
     {"claude-3", Thinking::none},
     {"claude-sonnet-4-5", Thinking::budget},
     {"claude-haiku-4-5", Thinking::budget},
+    {"claude-opus-4-5", Thinking::budget},
     {"claude-opus-4-1", Thinking::budget},
     {"claude-opus-4-0", Thinking::budget},
     {"claude-sonnet-4-0", Thinking::budget},
@@ -93,7 +94,9 @@ private:
     void left_out(std::string_view name, std::string_view why) { carrier::left_out(warnings_, name, why); }
 
     Result<void> write_thinking() {
-        thinks_ = extra_.find("thinking") != nullptr && json::text(*extra_.find("thinking"), "type") == "enabled";
+        json::value const* const told = extra_.find("thinking");
+        std::string_view const kind = told == nullptr ? std::string_view() : json::text(*told, "type").value_or("");
+        thinks_ = kind == "enabled" || kind == "adaptive";
         if (request_.reasoning_effort.empty() || request_.reasoning_effort == "none") return ok();
         auto const effort = std::find_if(efforts.begin(), efforts.end(),
                                          [&](Effort const& one) { return one.word == request_.reasoning_effort; });
@@ -101,18 +104,34 @@ private:
             return wrong("reasoning_effort", "must be none, minimal, low, medium, high, xhigh or max");
         switch (thinking_of(request_.model)) {
             case Thinking::none: left_out("reasoning_effort", "this model does not think"); break;
-            case Thinking::effort: effort_ = effort->theirs; break;
+            case Thinking::effort:
+                effort_ = effort->theirs;
+                write_adaptive();
+                break;
             case Thinking::budget: write_budget(*effort); break;
         }
         return ok();
     }
 
+    /// Does the request demand a call? A model that has to call a tool does not think first.
+    bool forced() const {
+        return request_.tool_choice && (request_.tool_choice->kind == ToolChoice::Kind::required ||
+                                        request_.tool_choice->kind == ToolChoice::Kind::named);
+    }
+
+    /// An effort alone switches no thinking on.
+    void write_adaptive() {
+        if (extra_.find("thinking") != nullptr || forced()) return;
+        out_.key("thinking").begin_object();
+        out_.key("type").text("adaptive");
+        out_.end_object();
+        thinks_ = true;
+    }
+
     /// The budget has to be smaller than the limit of tokens, of which it is a part.
     void write_budget(Effort const& effort) {
         if (extra_.find("thinking") != nullptr) return;  // told by the caller
-        bool const forced = request_.tool_choice && (request_.tool_choice->kind == ToolChoice::Kind::required ||
-                                                     request_.tool_choice->kind == ToolChoice::Kind::named);
-        if (forced && request_.tool_choice->raw.empty()) {
+        if (forced() && request_.tool_choice->raw.empty()) {
             return left_out("reasoning_effort", "a model that has to call a tool does not think first");
         }
         std::int64_t const budget = std::min(effort.budget, limit_ - 1);

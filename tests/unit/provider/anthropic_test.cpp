@@ -202,6 +202,8 @@ TEST_CASE("the effort to think is told in the way a model's family knows") {
                                            {"claude-haiku-4-5", "high", 4'096, 4'095, ""},
                                            {"claude-haiku-4-5", "high", 1'024, 0, ""},
                                            {"claude-haiku-4-5", "none", 64'000, 0, ""},
+                                           {"claude-opus-4-5", "low", 64'000, 2'048, ""},
+                                           {"claude-opus-4-6", "none", 64'000, 0, ""},
                                            {"claude-3-5-haiku", "high", 64'000, 0, ""},
                                            {"claude-opus-4-6", "minimal", 64'000, 0, "low"},
                                            {"claude-opus-5", "max", 64'000, 0, "max"}}) {
@@ -211,9 +213,11 @@ TEST_CASE("the effort to think is told in the way a model's family knows") {
         request.reasoning_effort = row.effort;
         request.temperature = 0.5;
         Json const body = sent(request, row.limit);
-        CHECK(body.has("thinking") == (row.budget > 0));
+        bool const adaptive = row.word[0] != '\0';
+        CHECK(body.has("thinking") == (row.budget > 0 || adaptive));
         if (row.budget > 0) CHECK(body["thinking"]["budget_tokens"].number() == static_cast<double>(row.budget));
-        CHECK(body.has("temperature") == (row.budget == 0));  // a model that thinks has its own
+        if (adaptive) CHECK(body["thinking"]["type"].text == "adaptive");
+        CHECK(body.has("temperature") == !body.has("thinking"));  // a model that thinks has its own
         CHECK(body["output_config"]["effort"].text == row.word);
     }
     ChatRequest wrong = hello();
@@ -227,6 +231,13 @@ TEST_CASE("the effort to think is told in the way a model's family knows") {
     forced.tool_choice.emplace().kind = ToolChoice::Kind::required;
     CHECK(!sent(forced).has("thinking"));
     CHECK(sent(forced)["tool_choice"]["type"].text == "any");
+    forced.model = "claude-opus-4-6";
+    CHECK(!sent(forced).has("thinking"));
+    CHECK(sent(forced)["output_config"]["effort"].text == "low");
+    ChatRequest own = forced;
+    own.tool_choice.reset();
+    own.extra = R"({"thinking": {"type": "disabled"}})";
+    CHECK(sent(own)["thinking"]["type"].text == "disabled");
     forced.tool_choice->raw = "{no JSON";
     CHECK(!provider::anthropic::encode_chat(forced, 4'096, false).has_value());
 }
