@@ -30,6 +30,14 @@ Usage read_usage(json::object const& given, std::vector<std::string>& warnings) 
     return usage_form::read_gemini(json::value(given), warnings).usage;
 }
 
+std::string served_tier(json::object const& usage) {
+    for (std::string_view const name : {"serviceTier", "trafficType"}) {
+        json::value const* const word = usage.if_contains(name);
+        if (word != nullptr && word->is_string()) return usage_form::tier_of_word(word->get_string());
+    }
+    return {};
+}
+
 void PartReader::keep(json::object part) {
     if (!parts_.empty() && is_plain_text(part)) {
         json::object& last = parts_.back().get_object();
@@ -247,6 +255,7 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     }
     if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
         reply.usage = read_usage(usage->get_object(), reply.info.warnings);
+        reply.service_tier = served_tier(usage->get_object());
     }
     reply.id = openai_form::take_text(*object, "responseId");
     reply.model = openai_form::take_text(*object, "modelVersion");

@@ -39,6 +39,7 @@ void StreamDecoder::take(net::SseEvent const& event) {
         std::vector<std::string> odd;
         Usage read = read_usage(usage->get_object(), odd);
         take_usage(std::move(read), std::move(odd));
+        if (std::string const tier = served_tier(usage->get_object()); !tier.empty()) extra_["service_tier"] = tier;
     }
     if (list == nullptr || list->empty()) {
         if (std::optional<Error> error = blocked(exchange(), *chunk)) return fail_with(std::move(*error));

@@ -57,6 +57,9 @@ Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std:
 /// Counts by Google's rules: cached tokens are counted inside the prompt's, thoughts beside the candidates'.
 Usage read_usage(json::object const& given, std::vector<std::string>& warnings);
 
+/// "default", "flex", "priority": what a usage object says that the call was served as; empty where it says nothing.
+std::string served_tier(json::object const& usage);
+
 /// One candidate's parts, as they come: whole, or piece by piece.
 class PartReader {
 public:
