@@ -85,6 +85,10 @@ ENCODINGS = [
 ]
 
 
+# Models that read text alone, by their maker's own pages; of others only a plain no of LiteLLM's counts.
+TEXT_ALONE = re.compile(r"gpt-3\.5-.*|gpt-4(-32k)?|o[13]-mini")
+
+
 def say(*words):
     print(*words, file=sys.stderr)
 
@@ -224,6 +228,14 @@ def limits(exact, candidates):
     return ours
 
 
+def lacks(provider, model, candidates):
+    """What a model does not take. All that a rule covers have to say so: what is wrongly refused nobody can ask for."""
+    if provider in ("openai", "azure") and TEXT_ALONE.fullmatch(model):
+        return {"lacks": ["audio", "document", "image"]}
+    chats = [facts for facts in candidates if facts.get("mode") in ("chat", "responses")]
+    return {"lacks": ["image"]} if chats and all(facts.get("supports_vision") is False for facts in chats) else {}
+
+
 def add_one_hour(provider, model, prices, exact):
     """Anthropic writes to its cache for an hour at twice the input price (its pricing page); LiteLLM has it, too."""
     if "cache_write_5m" not in prices or "claude" not in model:
@@ -290,7 +302,7 @@ def genai_model(provider, model, candidates):
     line |= limits(exact, list(candidates.values()))
     if "context_window" in model:
         line["context"] = int(model["context_window"])
-    line |= encoding(provider, name.lower())
+    line |= lacks(provider, name.lower(), list(candidates.values())) | encoding(provider, name.lower())
     conditional = model["prices"] if isinstance(model["prices"], list) else [{"prices": model["prices"]}]
     sets = []
     for entry in conditional:
@@ -327,7 +339,7 @@ def further_models(provider, known, litellm):
             continue  # LiteLLM writes zero where it does not know
         if facts["mode"] == "embedding":
             prices.pop("output", None)
-        line = {"id": plain, "match": {"equals": plain}, **limits(facts, []), **encoding(provider, plain), "prices": [prices]}
+        line = {"id": plain, "match": {"equals": plain}, **limits(facts, []), **lacks(provider, plain, [facts]), **encoding(provider, plain), "prices": [prices]}
         by_tier = tiers(f"litellm:{provider}/{plain}", prices, facts)
         if by_tier:
             line["tiers"] = by_tier

@@ -53,7 +53,8 @@ struct ProviderConfig {
     std::string model;            ///< Used when a request names none.
     std::string embedding_model;  ///< The same for embeddings.
     std::string price_as;         ///< The catalog's provider name, where it differs ("openai" for a proxy of it).
-    bool local = false;           ///< May see requests marked sensitive.
+    std::map<std::string, std::string> price_models;  ///< As MeterConfig::price_models: {"my-deployment": "gpt-4o"}.
+    bool local = false;                               ///< May see requests marked sensitive.
     CallLimits limits;
     std::optional<int> max_retries;
     std::string script;  ///< scripted: the path of its script or of a recording, or the JSON of either (an object).

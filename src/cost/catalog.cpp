@@ -39,6 +39,7 @@ std::optional<std::string> with_dashed_date(std::string const& model) {
 struct Found {
     ProviderRules const* provider = nullptr;
     ModelRule const* rule = nullptr;
+    bool lent = false;  // of another provider, whose models it offers
 };
 
 enum class Tier { standard, batch, flex, priority };
@@ -94,8 +95,21 @@ PriceEntry dearer_of(PriceEntry entry, PriceEntry const& other) {
     entry.context_window = std::max(entry.context_window, other.context_window);
     entry.max_output = std::max(entry.max_output, other.max_output);
     entry.reasoning = entry.reasoning || other.reasoning;
+    std::erase_if(entry.lacks, [&](std::string const& kind) {
+        return std::find(other.lacks.begin(), other.lacks.end(), kind) == other.lacks.end();
+    });
     entry.free = entry.free && other.free;
     return entry;
+}
+
+/// Who offers OpenAI's models bills what goes into a cache as input like any other (genai-prices, for Azure).
+void forget_cache_writes(PriceEntry& entry) {
+    auto const forget = [](TokenPrices& prices) {
+        prices.cache_write_5m.reset();
+        prices.cache_write_1h.reset();
+    };
+    forget(entry.base);
+    for (PriceStep& step : entry.steps) forget(step.prices);
 }
 
 class RuledCatalog final : public PriceCatalog {
@@ -162,13 +176,13 @@ private:
     Found resolve_exactly(std::string const& provider, std::string const& model) const {
         ProviderRules const* own = rules_.provider(provider);
         if (own == nullptr) return Found{};
-        if (ModelRule const* rule = own->find(model)) return Found{own, rule};
+        if (ModelRule const* rule = own->find(model)) return Found{own, rule, false};
         for (std::string const& other : own->fallback) {
             ProviderRules const* rules = rules_.provider(other);
             ModelRule const* rule = rules != nullptr ? rules->find(model) : nullptr;
-            if (rule != nullptr) return Found{rules, rule};
+            if (rule != nullptr) return Found{rules, rule, true};
         }
-        return own->free ? Found{own, nullptr} : Found{};
+        return own->free ? Found{own, nullptr, false} : Found{};
     }
 
     Found resolve(std::string const& provider, std::string const& model) const {
@@ -215,6 +229,7 @@ private:
         entry.context_window = rule.context;
         entry.max_output = rule.max_output;
         entry.reasoning = rule.reasoning;
+        entry.lacks = rule.lacks;
         entry.tokenizer = rule.tokenizer;
         entry.id = found.provider->id + "/" + rule.id;
         if (rule.free || found.provider->free) {
@@ -227,6 +242,7 @@ private:
         if (set == nullptr) return std::nullopt;
         entry.base = set->base;
         entry.steps = set->steps;
+        if (found.lent && found.provider->id == "openai") forget_cache_writes(entry);
         entry.per_request = set->request;
         entry.id += set->label + "#" + name(tier);
         return entry;

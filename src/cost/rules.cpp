@@ -124,6 +124,18 @@ Result<void> read_sets(json::Fields& fields, ModelRule& rule) {
     return ok();
 }
 
+/// A list of one text or more.
+Result<std::vector<std::string>> read_texts(json::value const& source, std::string const& path) {
+    std::vector<std::string> texts;
+    json::array const* list = source.if_array();
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        if (!(*list)[i].is_string()) return fail(Errc::invalid_argument, path + " must hold texts only");
+        texts.emplace_back((*list)[i].get_string());
+    }
+    if (texts.empty()) return fail(Errc::invalid_argument, path + " must be a list of one text or more");
+    return texts;
+}
+
 Result<ModelRule> read_model(json::value const& source, std::string const& path) {
     json::object const* object = source.if_object();
     if (object == nullptr) return fail(Errc::invalid_argument, path + " must be an object");
@@ -135,6 +147,7 @@ Result<ModelRule> read_model(json::value const& source, std::string const& path)
     fields.read("max_output", rule.max_output);
     fields.read("reasoning", rule.reasoning);
     fields.read("tokenizer", rule.tokenizer);
+    json::value const* lacks = fields.take("lacks");
     if (rule.id.empty()) fields.refuse("id", "must not be empty");
     json::object const* match = fields.take_object("match");
     if (match == nullptr) fields.refuse("match", "is missing");
@@ -143,19 +156,12 @@ Result<ModelRule> read_model(json::value const& source, std::string const& path)
     Result<MatchRule> parsed = MatchRule::parse(json::value(*match), path + ".match");
     if (!parsed) return parsed.error();
     rule.match = std::move(*parsed);
-    return rule;
-}
-
-/// A list of one text or more.
-Result<std::vector<std::string>> read_texts(json::value const& source, std::string const& path) {
-    std::vector<std::string> texts;
-    json::array const* list = source.if_array();
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-        if (!(*list)[i].is_string()) return fail(Errc::invalid_argument, path + " must hold texts only");
-        texts.emplace_back((*list)[i].get_string());
+    if (lacks != nullptr) {
+        Result<std::vector<std::string>> kinds = read_texts(*lacks, path + ".lacks");
+        if (!kinds) return kinds.error();
+        rule.lacks = std::move(*kinds);
     }
-    if (texts.empty()) return fail(Errc::invalid_argument, path + " must be a list of one text or more");
-    return texts;
+    return rule;
 }
 
 Result<ProviderRules> read_provider(json::value const& source, std::string const& path) {

@@ -41,6 +41,7 @@ struct ModelRule {
     std::optional<std::int64_t> context;
     std::optional<std::int64_t> max_output;
     bool reasoning = false;
+    std::vector<std::string> lacks;
     std::string tokenizer;
     std::vector<PriceSet> prices;           // the last active one holds, the first when none is
     std::map<std::string, PriceSet> tiers;  // "batch", "flex", "priority"

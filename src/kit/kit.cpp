@@ -166,11 +166,6 @@ Task<std::vector<knowledge::RelevantChunk>> search_task(StatePtr state, std::str
     co_return co_await std::move(pending);
 }
 
-std::string price_name(ProviderConfig const& config) {
-    if (!config.price_as.empty()) return config.price_as;
-    return config.type == "builtin" || config.type == "scripted" ? config.type : config.name;
-}
-
 bool is_builtin(ProviderConfig const& config) {
     return config.type == "builtin" || (config.type.empty() && config.name == "builtin");
 }
@@ -190,8 +185,8 @@ Task<rag::AnswerStream> ask_task(StatePtr state, std::string name, rag::Question
     if (config.context_window == 0) {
         Result<std::shared_ptr<ProviderEntry const>> entry = state->providers.find((*provider)->name());
         cost::PriceQuery query;
-        query.provider = entry ? price_name((*entry)->config) : (*provider)->name();
-        query.model = config.model;
+        query.provider = entry ? price_provider_of((*entry)->config) : (*provider)->name();
+        query.model = entry ? price_model_of((*entry)->config, config.model) : config.model;
         query.at = state->runtime.clock()->system_now();
         Result<cost::PriceEntry> facts = state->costs->catalog()->find(query);
         if (facts && facts->context_window) config.context_window = *facts->context_window;
@@ -297,15 +292,17 @@ Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request
     Result<Destination> where = state_->providers.resolve(request.model, Operation::chat);
     if (!where) return where.error();
     ChatRequest resolved = request;
-    resolved.model = where->model;
-    return state_->costs->estimate_request_cost(price_name(where->entry->config), resolved);
+    ProviderConfig const& provider = where->entry->config;
+    resolved.model = price_model_of(provider, where->model);
+    return state_->costs->estimate_request_cost(price_provider_of(provider), resolved);
 }
 
 Result<cost::PricedReply> Kit::price_reply(cost::UsageQuery query) const {
     if (!state_) return closed_kit();
     if (Result<void> usable = state_->usable(); !usable) return usable.error();
     if (Result<std::shared_ptr<ProviderEntry const>> entry = state_->providers.find(query.provider); entry) {
-        query.provider = price_name((*entry)->config);
+        query.provider = price_provider_of((*entry)->config);
+        query.model = price_model_of((*entry)->config, query.model);
     }
     return cost::price_reply(*state_->costs->catalog(), query);
 }

@@ -25,6 +25,8 @@ constexpr std::array<std::string_view, 11> adapters{"huggingface", "tei",    "op
                                                     "google",      "vertex", "ollama", "builtin",   "scripted"};
 
 constexpr std::int64_t max_key_bytes = 64 * 1024;
+// Models that reason are silent for longer.
+constexpr std::chrono::milliseconds idle_reasoning{300'000};
 constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
 
 /// The text behind "env:NAME" or "file:PATH"; a file's last line end is not part of it. `what` and `field` are for the
@@ -258,14 +260,9 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
 Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
                                              ProviderTable::Parts const& parts) {
     policy::MeterConfig meter = parts.meter;
-    std::string const& type = type_of(config);
-    // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
-    if (!config.price_as.empty()) {
-        meter.price_provider = config.price_as;
-    } else if (type == "builtin" || type == "scripted" || type == "ollama" || type == "tei" ||
-               (type != "openai" && type != "azure" && config.base_url.empty())) {
-        meter.price_provider = type;
-    }
+    meter.price_provider = price_provider_of(config);
+    meter.price_models.insert(config.price_models.begin(), config.price_models.end());
+    if (!config.limits.idle) meter.idle_reasoning = idle_reasoning;
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
     if (!metered) return metered.error();
     policy::RetryConfig retry;
@@ -291,6 +288,20 @@ std::string default_model(ProviderConfig const& config, ProviderTable::Operation
 
 std::string const& type_of(ProviderConfig const& config) noexcept {
     return config.type.empty() ? config.name : config.type;
+}
+
+std::string const& price_provider_of(ProviderConfig const& config) noexcept {
+    std::string const& type = type_of(config);
+    if (!config.price_as.empty()) return config.price_as;
+    // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
+    bool const free = type == "builtin" || type == "scripted" || type == "ollama" || type == "tei";
+    bool const known = type != "openai" && type != "azure" && config.base_url.empty();
+    return free || known ? type : config.name;
+}
+
+std::string const& price_model_of(ProviderConfig const& config, std::string const& model) noexcept {
+    auto const named = config.price_models.find(model);
+    return named == config.price_models.end() ? model : named->second;
 }
 
 bool is_provider_type(std::string_view name) noexcept {

@@ -34,6 +34,12 @@ std::string const& type_of(ProviderConfig const& config) noexcept;
 /// Is there an adapter, or a known endpoint, of that name?
 bool is_provider_type(std::string_view name) noexcept;
 
+/// The price catalog's name of it.
+std::string const& price_provider_of(ProviderConfig const& config) noexcept;
+
+/// The price catalog's name of one of its models.
+std::string const& price_model_of(ProviderConfig const& config, std::string const& model) noexcept;
+
 /// May its chats go by the Responses API?
 bool has_responses(ProviderConfig const& config) noexcept;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // policy/meter.cpp - the decorator that meters one attempt.
 #include "core/async.hpp"
+#include "core/json.hpp"
 #include "policy/meter_batch.hpp"
+#include "policy/model_limits.hpp"
 #include "policy/settlement.hpp"
 
 #include <aikit/core/id.hpp>
@@ -31,9 +33,12 @@ std::string generated(ChatReply const& reply) {
     return text;
 }
 
-/// The provider's own id of the request, as the adapter noted it. The facts of the attempt are made anew afterwards.
-std::string take_provider_request(CallInfo& info) {
-    return info.attempts.empty() ? std::string() : std::move(info.attempts.front().provider_request_id);
+/// The tier that a stream says it was served in; empty where this event says nothing of it.
+std::string tier_of(ExtraDelta const& extra) {
+    constexpr std::string_view member = "service_tier";
+    if (extra.choice >= 0 || extra.json.find(member) == std::string::npos) return {};
+    Result<json::value> const read = json::parse(extra.json, "event");
+    return std::string(read ? json::text(*read, member).value_or("") : std::string_view());
 }
 
 /// What was billed, and the provider's own words beside it.
@@ -76,11 +81,15 @@ public:
 private:
     void note(ChatEvent& event) {
         if (auto const* started = std::get_if<ReplyStarted>(&event)) model_ = started->model;
+        if (auto const* extra = std::get_if<ExtraDelta>(&event)) {
+            if (std::string told = tier_of(*extra); !told.empty()) tier_ = std::move(told);
+        }
         if (auto const* usage = std::get_if<UsageUpdate>(&event)) settlement_->told(usage->usage);
         if (std::holds_alternative<ChoiceFinished>(event)) settlement_->ended();
         auto* const finished = std::get_if<Finished>(&event);
         if (finished == nullptr) return note_generated(*settlement_, event);
-        settlement_->succeeded(finished->usage, model_, tier_, take_provider_request(finished->info), {});
+        settlement_->answered(finished->info);
+        settlement_->succeeded(finished->usage, model_, tier_, {});
         settlement_->describe(finished->info);
         put_usage(finished->usage, finished->info);
     }
@@ -139,7 +148,8 @@ private:
 
     static void settle(Settlement& settlement, ChatReply& reply) {
         std::string const text = reply.usage.total() == 0 ? generated(reply) : std::string();
-        settlement.succeeded(reply.usage, reply.model, reply.service_tier, take_provider_request(reply.info), text);
+        settlement.answered(reply.info);
+        settlement.succeeded(reply.usage, reply.model, reply.service_tier, text);
         settlement.describe(reply.info);
         put_usage(reply.usage, reply.info);
     }
@@ -169,7 +179,9 @@ private:
     static Task<EmbedReply> embed_task(Self self, EmbedRequest request, CallOptions options) {
         Result<AttemptPlan> plan = self->make_plan("embed", request.model, {}, options);
         if (!plan) co_return plan.error();
-        plan->embed = std::make_shared<EmbedRequest const>(request);
+        auto embed = std::make_shared<EmbedRequest>(request);
+        embed->model = plan->price_model;
+        plan->embed = std::move(embed);
         Settlement settlement(self->shared_, std::move(*plan));
         Task<EmbedReply> pending = guard(self->next()->embed(std::move(request), std::move(options)));
         Result<EmbedReply> reply = co_await std::move(pending);
@@ -177,7 +189,8 @@ private:
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(reply->usage, reply->model, {}, take_provider_request(reply->info), {});
+        settlement.answered(reply->info);
+        settlement.succeeded(reply->usage, reply->model, {}, {});
         settlement.describe(reply->info);
         put_usage(reply->usage, reply->info);
         co_return reply;
@@ -193,7 +206,8 @@ private:
             settlement.failed(reply.error());
             co_return reply;
         }
-        settlement.succeeded(reply->info.usage, reply->model, {}, take_provider_request(reply->info), {});
+        settlement.answered(reply->info);
+        settlement.succeeded(reply->info.usage, reply->model, {}, {});
         settlement.describe(reply->info);
         co_return reply;
     }
@@ -202,7 +216,14 @@ private:
     Result<std::unique_ptr<Settlement>> begin(ChatRequest const& request, CallOptions& options) const {
         Result<AttemptPlan> plan = make_plan("chat", request.model, request.service_tier, options);
         if (!plan) return plan.error();
-        plan->chat = std::make_shared<ChatRequest const>(request);
+        if (plan->price) {
+            if (Result<void> taken = check_content(*plan->price, request); !taken) return taken.error();
+            plan->warnings = warnings_of(*plan->price, request);
+            if (plan->price->reasoning && !options.limits.idle) options.limits.idle = shared_->config.idle_reasoning;
+        }
+        auto chat = std::make_shared<ChatRequest>(request);
+        chat->model = plan->price_model;
+        plan->chat = std::move(chat);
         return std::make_unique<Settlement>(shared_, std::move(*plan));
     }
 
@@ -211,7 +232,7 @@ private:
                                   CallOptions& options) const {
         MeterConfig const& config = shared_->config;
         Result<std::shared_ptr<cost::PriceEntry const>> price =
-            shared_->prices.find(model, tier, config.clock->system_now());
+            shared_->prices.find(shared_->priced_name(model), tier, config.clock->system_now());
         // Moderation is not billed by those who offer it; where it is, the reply says that its price is not known.
         bool const billed = operation != moderate_operation;
         if (!price && config.unknown_price == UnknownPrice::deny && billed) return price.error();
@@ -220,6 +241,7 @@ private:
         plan->operation = operation;
         plan->provider = name();
         plan->model = model;
+        plan->price_model = shared_->priced_name(model);
         plan->service_tier = tier;
         plan->request_id = options.request_id;
         plan->caller = options.caller;

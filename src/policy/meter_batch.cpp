@@ -57,7 +57,7 @@ private:
         for (std::string const& model : {reply.model, handle_.model}) {
             if (model.empty() || attempt.cost) continue;
             Result<std::shared_ptr<cost::PriceEntry const>> const entry =
-                shared_->prices.find(model, tier, attempt.started);
+                shared_->prices.find(shared_->priced_name(model), tier, attempt.started);
             if (!entry) continue;
             Result<Money> const cost = cost::cost_of(**entry, attempt.usage);
             if (!cost) continue;
@@ -137,7 +137,8 @@ private:
         if (config.unknown_price == UnknownPrice::allow) return ok();
         SystemTime const now = config.clock->system_now();
         auto const check = [&](std::string const& model) -> Result<void> {
-            Result<std::shared_ptr<cost::PriceEntry const>> const entry = shared_->prices.find(model, tier, now);
+            Result<std::shared_ptr<cost::PriceEntry const>> const entry =
+                shared_->prices.find(shared_->priced_name(model), tier, now);
             return entry ? ok() : Result<void>(entry.error());
         };
         if (request.items.empty() && request.model.empty() && !request.input_file.empty()) {

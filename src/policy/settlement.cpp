@@ -2,6 +2,8 @@
 // policy/settlement.cpp - counting, pricing and writing down one attempt.
 #include "policy/settlement.hpp"
 
+#include "model/usage_form/usage_form.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -44,6 +46,12 @@ Settlement::~Settlement() {
     }
 }
 
+void Settlement::answered(CallInfo const& told) {
+    if (told.attempts.empty() || settled_) return;
+    attempt_.provider_request_id = told.attempts.front().provider_request_id;
+    attempt_.rate_limits = told.attempts.front().rate_limits;
+}
+
 void Settlement::delivered(std::string_view text) {
     if (text.empty() || settled_) return;
     if (!attempt_.first_token) attempt_.first_token = elapsed(started_, shared_->config.clock->now());
@@ -61,7 +69,7 @@ void Settlement::told(Usage const& usage) {
 }
 
 std::int64_t Settlement::tokens_of(std::string_view text) const {
-    return text.empty() ? 0 : shared_->config.costs->count_tokens(shared_->price_provider, plan_.model, text);
+    return text.empty() ? 0 : shared_->config.costs->count_tokens(shared_->price_provider, plan_.price_model, text);
 }
 
 Usage Settlement::expected() const {
@@ -94,14 +102,13 @@ Usage Settlement::counted_so_far() const {
 }
 
 void Settlement::succeeded(Usage const& told, std::string_view model, std::string_view service_tier,
-                           std::string request_id, std::string_view text) {
+                           std::string_view text) {
     if (settled_) return;
     Usage usage = silent(told) && told_ ? *told_ : told.without_raw();
     if (silent(told) && !told_ && plan_.operation != moderate_operation) {
         usage = expected();
         usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
     }
-    attempt_.provider_request_id = std::move(request_id);
     attempt_.http_status = 200;
     if (!model.empty()) attempt_.model = model;
     use_nearer_price(model, service_tier);
@@ -110,8 +117,8 @@ void Settlement::succeeded(Usage const& told, std::string_view model, std::strin
 
 /// The provider's own names of model and tier are nearer to its bill than what was asked for.
 void Settlement::use_nearer_price(std::string_view model, std::string_view service_tier) {
-    std::string_view const tier = service_tier.empty() ? std::string_view(plan_.service_tier) : service_tier;
-    for (std::string_view const name : {model, std::string_view(plan_.model)}) {
+    std::string const tier = usage_form::tier_of_word(service_tier.empty() ? plan_.service_tier : service_tier);
+    for (std::string_view const name : {shared_->priced_name(model), std::string_view(plan_.price_model)}) {
         if (name.empty()) continue;
         if (Result<std::shared_ptr<cost::PriceEntry const>> nearer =
                 shared_->prices.find(name, tier, attempt_.started)) {
@@ -126,6 +133,7 @@ void Settlement::failed(Error const& error) {
     attempt_.error = error.code;
     attempt_.http_status = error.http_status;
     attempt_.provider_request_id = error.request_id;
+    attempt_.rate_limits = error.rate_limits;
     // A refusal that was received costs nothing; what may have run, and what was delivered, counts as spent.
     bool const ran =
         error.maybe_executed || told_ || attempt_.first_token || (opened_ && leaves_it_running(error.code));
@@ -178,12 +186,15 @@ void Settlement::write_down() {
 }
 
 void Settlement::describe(CallInfo& info) const {
+    Attempt told = info.attempts.empty() ? Attempt() : std::move(info.attempts.front());
     info.request_id = plan_.request_id;
     info.provider = plan_.provider;
     info.attempts = plan_.attempts ? *plan_.attempts : std::vector<Attempt>();
     if (!noted_) info.attempts.push_back(attempt_);
     Attempt& own = info.attempts[noted_ ? *noted_ : info.attempts.size() - 1];
     if (!settled_) {
+        own.provider_request_id = std::move(told.provider_request_id);
+        own.rate_limits = std::move(told.rate_limits);
         own.usage = counted_so_far();
         put_price(own);
     }
@@ -197,6 +208,7 @@ void Settlement::describe(CallInfo& info) const {
         info.cost = sum ? std::optional<Money>(*sum) : std::nullopt;
         info.cost_exact = info.cost_exact && sum && !attempt.usage.estimated;
     }
+    info.warnings.insert(info.warnings.end(), plan_.warnings.begin(), plan_.warnings.end());
     if (!info.cost) info.warnings.emplace_back("the cost is not known: the price catalog has no entry for this model");
 }
 

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace aikit::inline v0::policy {
 
@@ -23,6 +25,12 @@ struct Metering {
     MeterConfig const config;
     std::string const price_provider;  ///< The catalog's name of it.
     PriceMemo mutable prices;
+
+    /// The catalog's name of a model.
+    std::string_view priced_name(std::string_view model) const {
+        auto const named = config.price_models.find(model);
+        return named == config.price_models.end() ? model : std::string_view(named->second);
+    }
 };
 
 /// Not billed by those who offer it.
@@ -35,7 +43,9 @@ struct AttemptPlan {
     std::string_view operation;  ///< A literal.
     std::string provider;        ///< The configured name.
     std::string model;
+    std::string price_model;  ///< The catalog's name of it.
     std::string service_tier;
+    std::vector<std::string> warnings;
 
     // From the CallOptions.
     std::string request_id;
@@ -45,7 +55,8 @@ struct AttemptPlan {
 
     std::shared_ptr<cost::PriceEntry const> price;  ///< Null: it cannot be priced.
 
-    // What is asked, to estimate what it counts as when nobody will ever know. One of them, or none.
+    // What is asked, to estimate what it counts as when nobody will ever know. One of them, or none; of the model by
+    // the catalog's name.
     std::shared_ptr<ChatRequest const> chat;
     std::shared_ptr<EmbedRequest const> embed;
 };
@@ -60,6 +71,9 @@ public:
     Settlement(Settlement const&) = delete;
     Settlement& operator=(Settlement const&) = delete;
 
+    /// What the adapter knows of its attempt: the provider's id of it, the account's limits.
+    void answered(CallInfo const& told);
+
     /// The answer has begun: from here on it runs, and is billed, until it is stopped.
     void opened() noexcept { opened_ = true; }
 
@@ -73,8 +87,7 @@ public:
     void ended() noexcept { ended_ = true; }
 
     /// `usage` as the provider told it; when it told nothing, `text` is counted here, or what a stream delivered.
-    void succeeded(Usage const& usage, std::string_view model, std::string_view service_tier, std::string request_id,
-                   std::string_view text);
+    void succeeded(Usage const& usage, std::string_view model, std::string_view service_tier, std::string_view text);
     void failed(Error const& error);
 
     bool settled() const noexcept { return settled_; }

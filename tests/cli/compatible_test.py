@@ -100,6 +100,20 @@ class Compatible(unittest.TestCase):
                 cut, _, _, _ = stream(name, BODY[:BODY.index("data:", 10)], {variable: KEY} if variable else {})
                 self.assertEqual(cut.last["error"]["code"], "incomplete")
 
+    def test_what_the_headers_say_of_limits_stands_beside_the_attempt(self):
+        body = json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}]})
+        limits = {"x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "499", "x-ratelimit-reset-requests": "1m30.5s",
+                  "x-ratelimit-remaining-tokens": "-1"}
+        for headers, expected in ((limits, {"requests": {"limit": 500, "remaining": 499, "reset": 90.5}}), ({}, None)):
+            for flags, answer in (([], Answer(200, {"content-type": "application/json", **headers}, body)),
+                                  (["--stream"], Answer(200, {"content-type": "text/event-stream", **headers}, BODY + "data: [DONE]\n\n"))):
+                with self.subTest(headers=headers, flags=flags), Server(lambda *_: answer) as server:
+                    outcome = aikit("chat", "Hi", "--json", "--provider", "groq", "--model", "m", "--base-url", server.base_url, *flags,
+                                    env={"OPENAI_API_KEY": None, "GROQ_API_KEY": KEY})
+                    self.assertEqual(outcome.code, 0, outcome.err)
+                    self.assertEqual(outcome.last["aikit"]["attempts"][0].get("rate_limits"), expected)
+
     def test_a_missing_key_is_named_and_nobody_is_asked(self):
         for name, (variable, _, _) in KNOWN.items():
             if variable is None:

@@ -62,8 +62,9 @@ struct PriceEntry {
     std::optional<std::int64_t> context_window;  ///< Tokens of input and output together.
     std::optional<std::int64_t> max_output;
     bool reasoning = false;
-    std::string tokenizer;  ///< "o200k_base", "cl100k_base"; empty: not known.
-    bool free = false;      ///< Runs here, or costs nothing.
+    std::vector<std::string> lacks;  ///< What it is known not to take: "image", "audio", "document", "tools".
+    std::string tokenizer;           ///< "o200k_base", "cl100k_base"; empty: not known.
+    bool free = false;               ///< Runs here, or costs nothing.
 };
 
 struct PricedUsage {

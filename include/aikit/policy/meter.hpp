@@ -8,7 +8,11 @@
 #include <aikit/cost/ledger.hpp>
 #include <aikit/model/provider.hpp>
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace aikit::inline v0::policy {
 
@@ -29,6 +33,13 @@ struct MeterConfig {
 
     /// The catalog's name of the provider, where it differs from the configured one ("openai" for a proxy of it).
     std::string price_provider;
+
+    /// The catalog's names of models that are called otherwise here: an Azure deployment's model. What such a model
+    /// answers is priced by the name it gives itself, where the catalog has that.
+    std::map<std::string, std::string, std::less<>> price_models;
+
+    /// CallLimits::idle where a call has none and the catalog says that its model reasons. Missing: not set.
+    std::optional<std::chrono::milliseconds> idle_reasoning;
 };
 
 /// The innermost decorator: one call of it is one attempt. Every way out is settled exactly once: success, error,

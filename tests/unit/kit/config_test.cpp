@@ -18,7 +18,7 @@ constexpr char everything[] = R"({
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
         "auth_token": "file:t", "credentials": "file:c", "api": "responses", "api_version": "2024-10-21",
         "organization": "o", "project": "p", "location": "l", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
-        "price_as": "openai", "local": true, "max_retries": 3, "script": "s.json",
+        "price_as": "openai", "price_models": {"mine": "gpt-4o"}, "local": true, "max_retries": 3, "script": "s.json",
         "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
     "aliases": {"fast": "proxy/m"},
     "chunking": {"kind": "fixed", "size": 500, "overlap": 50},
@@ -50,6 +50,7 @@ TEST_CASE("every field survives being written and read again") {
 
     CHECK(config.providers.at(0).limits.first_byte == std::chrono::milliseconds(2500));
     CHECK(config.providers.at(0).headers.at(0) == std::pair<std::string, std::string>("x-a", "1"));
+    CHECK(config.providers.at(0).price_models.at("mine") == "gpt-4o");
     CHECK(config.answers.mode == knowledge::SearchMode::sparse);
     CHECK(config.http.next_address_after == std::chrono::milliseconds(100));
     CHECK(config.unknown_price == policy::UnknownPrice::allow);

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -98,6 +99,22 @@ TEST_CASE("the schedule says why and how long") {
         CHECK(verdict.again == row.again);
         if (row.again) CHECK(verdict.delay == milliseconds(row.delay));
         CHECK(std::string(verdict.reason) != "");
+    }
+}
+
+TEST_CASE("each class of error is tried again or not by itself, and the provider's own word goes before") {
+    RetrySchedule const schedule{RetryConfig()};
+    std::vector<Errc> const passing{Errc::rate_limited, Errc::overloaded, Errc::server_error, Errc::timeout,
+                                    Errc::connection,   Errc::incomplete, Errc::busy};
+    for (int code = 1; code <= 24; ++code) {
+        Error error = failure(static_cast<Errc>(code));
+        CAPTURE(name(error.code));
+        bool const passes = std::find(passing.begin(), passing.end(), error.code) != passing.end();
+        CHECK(schedule.decide(error, 1, CallOptions(), start, 0).again == passes);
+        for (bool const word : {false, true}) {
+            error.provider_retry = word;
+            CHECK(schedule.decide(error, 1, CallOptions(), start, 0).again == word);
+        }
     }
 }
 
