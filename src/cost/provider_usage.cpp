@@ -89,11 +89,11 @@ std::vector<NamedCount> name_counts(Reading const& reading, Telling const& telli
     std::vector<NamedCount> counts;
     counts.emplace_back("input_tokens", usage.total_input());
     counts.emplace_back("cache_read_tokens", usage.cache_read);
-    counts.emplace_back("cache_write_tokens", usage.cache_write_5m + usage.cache_write_1h);
+    counts.emplace_back("cache_write_tokens", telling.cache_writes ? usage.cache_write_5m + usage.cache_write_1h : 0);
     counts.emplace_back("output_tokens", usage.output);
     if (telling.details) {
         // A provider with one duration says nothing of it.
-        bool const timed = reading.timed_writes;
+        bool const timed = reading.timed_writes && telling.cache_writes;
         counts.emplace_back("cache_write_5m_tokens", timed ? usage.cache_write_5m : 0);
         counts.emplace_back("cache_write_1h_tokens", timed ? usage.cache_write_1h : 0);
         counts.emplace_back("output_reasoning_tokens", usage.reasoning);
@@ -135,10 +135,6 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     PricedReply reply;
     Reading reading = usage_form::read(*dialect, *usage, reply.warnings);
     Telling const telling = telling_of(query.provider, *dialect);
-    if (!telling.cache_writes) {
-        reading.usage.input += std::exchange(reading.usage.cache_write_5m, 0);
-        reading.usage.input += std::exchange(reading.usage.cache_write_1h, 0);
-    }
     if (Result<void> const good = check(reading.usage); !good) return good.error();
 
     PriceQuery asked;
