@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every recorded exchange by the Responses API, of OpenAI and of Azure, goes out and comes in as it was recorded.
+"""Every recorded exchange by the Responses API, of OpenAI, Azure and DeepSeek, goes out and comes in as it was recorded.
 
 The oracle is the recording: its request is put into OpenAI's chat form here, and has to leave the command as it stood;
 what its answer says is read here out of its own response object, for streams the one that ends them.
@@ -166,26 +166,10 @@ def choice_said(response, thoughts):
                   [token for part in parts for token in part.get("logprobs") or []])
 
 
-class Responses(Replay):
+class ResponsesForm(Replay):
+    """What is said of the API, whoever serves it."""
+
     dialect = "openai_responses"
-    folders = ("openai", "azure")
-
-    def claims(self, recording):
-        ours = recording.route.endswith("/responses") and '"chat.completion.chunk"' not in recording.answer
-        return "chat" if ours else None
-
-    def place(self, recording, root):
-        flags = ["--provider", recording.provider, "--api", "responses", "--base-url"]
-        if recording.provider == "openai":
-            return [*flags, root + "/v1"], {}, None
-        version = recording.path.partition("api-version=")[2] or None
-        return [*flags, root + "/openai/v1"], {"OPENAI_API_KEY": None, "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": version}, None
-
-    def check_headers(self, recording, headers):
-        if recording.provider == "openai":
-            return super().check_headers(recording, headers)
-        self.assertEqual(headers["api-key"], KEY)
-        self.assertNotIn("authorization", headers)
 
     def is_stream(self, recording):
         return super().is_stream(recording) or recording.answer.startswith("event:")
@@ -261,6 +245,27 @@ class Responses(Replay):
             sent = [canonical_item(item, ignore) for item in sent]
         self.assertEqual(sent, items)
 
+
+class Responses(ResponsesForm):
+    folders = ("openai", "azure")
+
+    def claims(self, recording):
+        ours = recording.route.endswith("/responses") and '"chat.completion.chunk"' not in recording.answer
+        return "chat" if ours else None
+
+    def place(self, recording, root):
+        flags = ["--provider", recording.provider, "--api", "responses", "--base-url"]
+        if recording.provider == "openai":
+            return [*flags, root + "/v1"], {}, None
+        version = recording.path.partition("api-version=")[2] or None
+        return [*flags, root + "/openai/v1"], {"OPENAI_API_KEY": None, "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": version}, None
+
+    def check_headers(self, recording, headers):
+        if recording.provider == "openai":
+            return super().check_headers(recording, headers)
+        self.assertEqual(headers["api-key"], KEY)
+        self.assertNotIn("authorization", headers)
+
     def test_a_stream_cut_anywhere_is_never_complete(self):
         for recording in recordings("openai"):
             if self.claims(recording) and recording.kind in ("tools_stream", "chat_stream"):
@@ -307,6 +312,18 @@ class Responses(Replay):
                       env={"AZURE_OPENAI_ENDPOINT": server.base_url[:-len("/v1")] + base, "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": version})
                 self.assertEqual(server.seen[-1][1], path)
                 self.assertEqual(json.loads(server.seen[-1][3])["model"], "my deployment")
+
+
+class DeepSeekResponses(ResponsesForm):
+    """The same API at another maker's, which shows its thoughts and seals none."""
+
+    folders = ("openai-compat",)
+
+    def claims(self, recording):
+        return "chat" if recording.surface == "deepseek" and recording.route == "/responses" else None
+
+    def place(self, recording, root):
+        return ["--provider", "deepseek", "--api", "responses", "--base-url", root], {"OPENAI_API_KEY": None, "DEEPSEEK_API_KEY": KEY}, None
 
 
 class ChatAmongResponses(OpenAiForm):

@@ -11,6 +11,7 @@ struct Spoken {
     Form form;
     std::string type;  // of the provider
     std::string base;  // path of the base URL
+    std::string api = {};
 };
 
 std::vector<Recorded> streams_of(Form form) {
@@ -74,14 +75,16 @@ TEST_CASE("a recorded stream of any dialect that is cut is never complete, howev
     }
     Reply next;
     LoopbackServer server([&](ServerRequest const&) { return next; });
-    for (Spoken const& spoken : {Spoken{Form::openai, "openai", "/v1"}, Spoken{Form::anthropic, "anthropic", ""},
-                                 Spoken{Form::gemini, "gemini", "/v1beta"}, Spoken{Form::ollama, "ollama", ""}}) {
+    for (Spoken const& spoken :
+         {Spoken{Form::openai, "openai", "/v1"}, Spoken{Form::responses, "openai", "/v1", "responses"},
+          Spoken{Form::anthropic, "anthropic", ""}, Spoken{Form::gemini, "gemini", "/v1beta"},
+          Spoken{Form::ollama, "ollama", ""}}) {
         CAPTURE(spoken.type);
-        Kit kit = open_kit(server.url(spoken.base), {}, spoken.type);
+        Kit kit = open_kit(server.url(spoken.base), {}, spoken.type, spoken.api);
         std::size_t count = 0;
         std::vector<Recorded> const streams = streams_of(spoken.form);
         for (Recorded const& recorded : streams) check_stream(kit, next, recorded, count);
-        MESSAGE(spoken.type << ": " << streams.size() << " streams, cut at " << count << " places");
+        MESSAGE(spoken.type << spoken.api << ": " << streams.size() << " streams, cut at " << count << " places");
         CHECK(count > 100);
     }
 }

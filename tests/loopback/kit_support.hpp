@@ -25,12 +25,14 @@ inline std::string head(std::string const& framing) {
 }
 
 /// A kit whose only provider is the one of that type at `base_url`, without retries.
-inline Kit open_kit(std::string const& base_url, std::string const& ca_file = {}, std::string const& type = "openai") {
+inline Kit open_kit(std::string const& base_url, std::string const& ca_file = {}, std::string const& type = "openai",
+                    std::string const& api = {}) {
     ::setenv("AIKIT_TEST_KEY", "sk-canary-5d0b7a41c39e", 1);
     KitConfig config;
     aikit::ProviderConfig provider;
     provider.name = "remote";
     provider.type = type;
+    provider.api = api;
     provider.base_url = base_url;
     if (type != "ollama") provider.api_key = "env:AIKIT_TEST_KEY";
     provider.model = "m";
