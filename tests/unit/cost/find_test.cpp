@@ -183,6 +183,35 @@ TEST_CASE("service tiers have their own prices, and priority is never priced as 
     CHECK(found(*catalog, query("p", "m", "2026-01-01T00:00:00Z", "priority")) == "unknown_price");
 }
 
+TEST_CASE("who else offers OpenAI's models bills what goes into a cache as input") {
+    std::shared_ptr<PriceCatalog const> const shipped = PriceCatalog::shipped();
+    for (char const* model : {"gpt-5.6-luna", "gpt-5.6-sol", "gpt-5.6-terra"}) {
+        CAPTURE(model);
+        CHECK(shipped->find(query("openai", model))->base.cache_write_5m.has_value());
+        PriceEntry const azure = shipped->find(query("azure", model)).value();
+        CHECK_FALSE(azure.base.cache_write_5m.has_value());
+        Usage written, read;
+        written.cache_write_5m = read.input = 1'000'000;
+        CHECK(cost_of(azure, written).value() == cost_of(azure, read).value());
+    }
+    CHECK(shipped->find(query("azure", "claude-sonnet-4-5"))->base.cache_write_5m.has_value());
+}
+
+TEST_CASE("what a model is known not to take stands in its entry, and nothing else does") {
+    std::shared_ptr<PriceCatalog const> const catalog =
+        parsed(R"({"id":"a","match":{"equals":"a"},"free":true,"lacks":["image","tools"]},
+                  {"id":"b","match":{"equals":"b"},"free":true})");
+    CHECK(catalog->find(query("p", "a"))->lacks == std::vector<std::string>{"image", "tools"});
+    CHECK(catalog->find(query("p", "b"))->lacks.empty());
+    for (char const* wrong : {"\"image\"", "[]", "[1]", "{}"}) {
+        std::string const model = R"({"id":"a","match":{"equals":"a"},"lacks":)" + std::string(wrong) + "}";
+        CHECK(refused_model(model).find("models[0].lacks") != std::string::npos);
+    }
+    std::shared_ptr<PriceCatalog const> const shipped = PriceCatalog::shipped();
+    CHECK(shipped->find(query("openai", "gpt-3.5-turbo"))->lacks.size() == 3);
+    CHECK(shipped->find(query("openai", "gpt-4o"))->lacks.empty());
+}
+
 TEST_CASE("the first rule that matches has the model, whatever its kind") {
     auto const catalog = parsed(R"(
         {"id":"first","match":{"starts_with":"ab"},"prices":[{"input":"1"}]},
