@@ -52,7 +52,8 @@ std::vector<std::string> warnings_of(cost::PriceEntry const& entry, ChatRequest 
     std::vector<std::string> warnings;
     if (entry.max_output && request.max_tokens && *request.max_tokens > *entry.max_output) {
         warnings.emplace_back("max_tokens is " + std::to_string(*request.max_tokens) +
-                              ", and the model is known to write at most " + std::to_string(*entry.max_output) + ".");
+                              ", and the model is known to write at most " + std::to_string(*entry.max_output) +
+                              " tokens.");
     }
     return warnings;
 }
