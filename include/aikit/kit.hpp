@@ -4,6 +4,7 @@
 #define AIKIT_KIT_HPP
 
 #include <aikit/core/observer.hpp>
+#include <aikit/core/secret.hpp>
 #include <aikit/cost/ledger.hpp>
 #include <aikit/cost/provider_usage.hpp>
 #include <aikit/knowledge/knowledge_base.hpp>
@@ -37,7 +38,7 @@ struct ProviderConfig {
     /// "https://api.anthropic.com". Empty: the type's own; azure has none.
     std::string base_url;
 
-    /// "env:NAME" or "file:PATH". Empty: none; KitConfig::from_env fills in OPENAI_API_KEY and its like.
+    /// "env:NAME", "file:PATH" or "callback:NAME". Empty: none; from_env() fills in OPENAI_API_KEY and its like.
     std::string api_key;
     std::string auth_token;   ///< anthropic, azure, vertex: the same for a bearer token, where there is no api_key.
     std::string credentials;  ///< vertex: the same for a service account's key file (its JSON), where there is neither.
@@ -99,6 +100,9 @@ struct AIKIT_EXPORT KitConfig {
     std::string replay;
 
     // Set by code only.
+
+    /// Gives the key that "callback:NAME" refers to; asked once for each while the kit is opened.
+    std::function<Result<Secret>(std::string const& name)> keys;
     std::shared_ptr<net::HttpTransport> transport;  ///< Null: an HttpClient made from `http`.
     std::shared_ptr<Observer> observer;
     std::map<std::string, std::shared_ptr<AIProvider>> own_providers;  ///< The host's own, by name.
@@ -129,7 +133,7 @@ struct ProviderStatus {
     std::string name;
     std::string type;      ///< As ProviderConfig::type; "host" for one that the host brought.
     std::string base_url;  ///< The configuration's, else the type's own where it has one.
-    std::string key;       ///< Where its key or token comes from: "env:NAME" or "file:PATH". Empty: it has none.
+    std::string key;       ///< Where its key or token comes from: its reference. Empty: it has none.
     std::string model;     ///< As ProviderConfig::model.
     bool local = false;
     bool is_default = false;

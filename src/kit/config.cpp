@@ -23,6 +23,10 @@ bool valid_name(std::string_view name) noexcept {
     });
 }
 
+bool is_key_reference(std::string_view text) noexcept {
+    return text.starts_with("env:") || text.starts_with("file:") || text.starts_with("callback:");
+}
+
 /// Durations stand in JSON as seconds, fractions allowed.
 void read_seconds(json::Fields& fields, std::string_view key, std::optional<std::chrono::milliseconds>& out) {
     std::optional<double> seconds;
@@ -123,9 +127,10 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     }
     for (auto const& [field, reference] : {std::pair("api_key", &out.api_key), std::pair("auth_token", &out.auth_token),
                                            std::pair("credentials", &out.credentials)}) {
-        if (reference->empty() || reference->starts_with("env:") || reference->starts_with("file:")) continue;
+        if (reference->empty() || is_key_reference(*reference)) continue;
         fields.refuse(field,
-                      "must be a reference, \"env:NAME\" or \"file:PATH\": keys do not belong in configurations");
+                      "must be a reference, \"env:NAME\", \"file:PATH\" or \"callback:NAME\": keys do not belong in "
+                      "configurations");
     }
     if (Result<void> limits = read_limits(fields, out.limits); !limits) return limits.error();
     if (Result<void> done = fields.finish(); !done) return done.error();

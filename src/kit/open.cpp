@@ -59,6 +59,7 @@ Result<void> wire(Kit::State& state) {
     ProviderTable::Parts parts;
     parts.runtime = state.runtime;
     parts.replayed = !config.replay.empty();
+    parts.keys = config.keys;
     parts.transport = std::move(transport);
     parts.meter.costs = state.costs;
     parts.meter.ledger = state.ledger;

@@ -29,9 +29,23 @@ constexpr std::int64_t max_key_bytes = 64 * 1024;
 constexpr std::chrono::milliseconds idle_reasoning{300'000};
 constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
 
-/// The text behind "env:NAME" or "file:PATH"; a file's last line end is not part of it. `what` and `field` are for the
-/// sentences.
-Result<Secret> resolve_key(std::string const& reference, std::string const& provider,
+/// What the host says of a name; its own words may hold anything and are not for the message.
+Result<Secret> host_key(ProviderTable::Parts const& parts, std::string const& lead, std::string const& name) {
+    if (!parts.keys) {
+        return fail(Errc::authentication, lead + "'callback:" + name + "' needs KitConfig::keys, which is not set");
+    }
+    try {
+        Result<Secret> key = parts.keys(name);
+        if (key && !key->empty()) return key;
+        std::string_view const words = key ? std::string_view("it was empty") : key.error().message;
+        return fail(Errc::authentication, lead + "the callback gave none for '" + name + "'", words);
+    } catch (...) {
+        return fail(Errc::authentication, lead + "the callback threw an exception for '" + name + "'");
+    }
+}
+
+/// The text behind a reference; a file's last line end is not part of it. `what` and `field` are for the sentences.
+Result<Secret> resolve_key(std::string const& reference, ProviderTable::Parts const& parts, std::string const& provider,
                            std::string const& what = "API key", std::string const& field = "api_key") {
     std::string const lead = provider + ": no " + what + ": ";
     if (reference.empty()) return Secret();
@@ -53,15 +67,17 @@ Result<Secret> resolve_key(std::string const& reference, std::string const& prov
         if (secret.empty()) return fail(Errc::authentication, lead + "the file of " + field + " is empty");
         return secret;
     }
+    constexpr std::string_view callback = "callback:";
+    if (reference.starts_with(callback)) return host_key(parts, lead, reference.substr(callback.size()));
     return fail(Errc::invalid_argument,
-                provider + ": " + field + " must be a reference, \"env:NAME\" or \"file:PATH\"");
+                provider + ": " + field + " must be a reference, \"env:NAME\", \"file:PATH\" or \"callback:NAME\"");
 }
 
 /// A cassette answers whatever key is sent.
 constexpr std::string_view replayed_key = "replayed-5a1c93e07d42b6f8";
 
 Result<Secret> api_key_of(ProviderConfig const& config, ProviderTable::Parts const& parts) {
-    return parts.replayed ? Result<Secret>(Secret(replayed_key)) : resolve_key(config.api_key, config.name);
+    return parts.replayed ? Result<Secret>(Secret(replayed_key)) : resolve_key(config.api_key, parts, config.name);
 }
 
 Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, ProviderTable::Parts const& parts) {
@@ -95,7 +111,7 @@ Result<std::shared_ptr<AIProvider>> make_openai(ProviderConfig const& config, Pr
 Result<std::shared_ptr<AIProvider>> make_anthropic(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = api_key_of(config, parts);
     if (!key) return key.error();
-    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), parts, config.name);
     if (!token) return token.error();
     provider::AnthropicConfig anthropic;
     anthropic.name = config.name;
@@ -122,7 +138,7 @@ Result<std::shared_ptr<AIProvider>> make_anthropic(ProviderConfig const& config,
 Result<std::shared_ptr<AIProvider>> make_azure(ProviderConfig const& config, ProviderTable::Parts const& parts) {
     Result<Secret> key = api_key_of(config, parts);
     if (!key) return key.error();
-    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    Result<Secret> token = resolve_key(key->empty() ? config.auth_token : std::string(), parts, config.name);
     if (!token) return token.error();
     if (config.base_url.empty()) {  // its key alone may stand in the environment, and is then no mistake yet
         return fail(Errc::invalid_state,
@@ -146,11 +162,12 @@ Result<std::shared_ptr<AIProvider>> make_gemini(ProviderConfig const& config, Pr
     bool const replayed_token = parts.replayed && vertex && config.api_key.empty();
     Result<Secret> key = replayed_token ? Result<Secret>(Secret()) : api_key_of(config, parts);
     if (!key) return key.error();
-    Result<Secret> token = replayed_token ? Result<Secret>(Secret(replayed_key))
-                                          : resolve_key(key->empty() ? config.auth_token : std::string(), config.name);
+    Result<Secret> token = replayed_token
+                               ? Result<Secret>(Secret(replayed_key))
+                               : resolve_key(key->empty() ? config.auth_token : std::string(), parts, config.name);
     if (!token) return token.error();
     Result<Secret> account = resolve_key(vertex && key->empty() && token->empty() ? config.credentials : std::string(),
-                                         config.name, "service account", "credentials");
+                                         parts, config.name, "service account", "credentials");
     if (!account) return account.error();
     bool const nothing = key->empty() && token->empty() && account->empty();
     // A service account's file names one, and a key belongs to one.

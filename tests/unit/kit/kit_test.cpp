@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // tests/unit/kit/kit_test.cpp - a kit sends each request where its name says, and outlives what uses it.
 #include <aikit/sync.hpp>
+#include <aikit/testing/fake_transport.hpp>
 
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 namespace aikit {
@@ -107,6 +109,46 @@ TEST_CASE("one provider without its key does not keep the others from working") 
     CHECK(refused.error().code == Errc::authentication);
     CHECK(refused.error().message.find("AIKIT_TEST_NO_SUCH_VARIABLE") != std::string::npos);
     CHECK(works.has_value());
+}
+
+TEST_CASE("a key is asked of the host by its name, and what is wrong is told of that provider alone") {
+    auto transport = std::make_shared<testing::FakeTransport>();
+    KitConfig config;
+    config.transport = transport;
+    config.unknown_price = policy::UnknownPrice::allow;
+    for (char const* name : {"good", "empty", "refused", "thrown"}) {
+        ProviderConfig& provider = config.providers.emplace_back();
+        provider.name = name;
+        provider.type = "openai";
+        provider.base_url = "http://127.0.0.1:1/v1";
+        provider.api_key = std::string("callback:") + name;
+        provider.max_retries = 0;
+    }
+    std::vector<std::string> asked;
+    config.keys = [&](std::string const& name) -> Result<Secret> {
+        asked.push_back(name);
+        if (name == "thrown") throw std::runtime_error("sk-canary-1f0c");
+        if (name == "refused") return fail(Errc::storage, "sk-canary-1f0c");
+        return Secret(name == "empty" ? "" : "sk-canary-77ab");
+    };
+    Kit kit = Kit::open(config).value();
+    CHECK(asked == std::vector<std::string>{"good", "empty", "refused", "thrown"});
+    for (ProviderStatus const& status : kit.providers().value()) {
+        CAPTURE(status.name);
+        CHECK(status.failure.has_value() == (status.name != "good" && status.name != "builtin"));
+        if (!status.failure) continue;
+        CHECK(status.failure->code == Errc::authentication);
+        CHECK(status.failure->message.find("'" + status.name + "'") != std::string::npos);
+        CHECK(status.failure->message.find("canary") == std::string::npos);
+    }
+    CHECK_FALSE(sync::wait(kit, kit.chat(ChatRequest("good/m", "Hello"), CallOptions())).has_value());
+    REQUIRE(transport->sent().size() == 1);
+    CHECK(transport->sent().front().credential.reveal() == "Bearer sk-canary-77ab");
+    config.keys = nullptr;
+    Kit other = Kit::open(config).value();
+    Result<ChatReply> const without = sync::wait(other, other.chat(ChatRequest("good/m", "Hello"), CallOptions()));
+    CHECK(without.error().code == Errc::authentication);
+    CHECK(without.error().message.find("KitConfig::keys") != std::string::npos);
 }
 
 TEST_CASE("a configuration that cannot work is refused when the kit is opened") {
