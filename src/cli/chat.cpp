@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cli/chat.cpp - aikit chat, and what a chat would count.
-#include "cli/commands.hpp"
+#include "cli/tools.hpp"
 
 #include <cmath>
 
@@ -119,6 +119,7 @@ int run_chat(CommonOptions const& common, ChatSettings const& settings) {
     Result<Session> kit = open_kit(std::move(*config));
     if (!kit) return console.fail(kit.error());
 
+    if (!settings.tools.empty()) return run_chat_with_tools(console, *kit, settings, std::move(*call));
     if (call->stream) return stream(console, *kit, std::move(*call));
     Result<ChatReply> reply = run(*kit, kit->chat(std::move(call->request), std::move(call->options)));
     if (!reply) return fail_call(console, *kit, reply.error());

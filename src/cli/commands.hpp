@@ -47,6 +47,12 @@ struct ChatSettings {
     bool stream = false;
     std::optional<std::int64_t> max_tokens;
     std::optional<double> temperature;
+
+    std::string tools;  ///< A file of them. The rest is of use with it only.
+    std::optional<int> max_steps;
+    std::string max_cost;
+    bool approve = false;
+    bool yes = false;
 };
 
 struct EmbedSettings {

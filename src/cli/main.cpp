@@ -69,6 +69,14 @@ void add_model_commands(CLI::App& app, Program& p) {
     chat.add_option("--max-tokens", p.chat.max_tokens, "Most tokens of the answer")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     chat.add_option("--temperature", p.chat.temperature, "0 is near-deterministic");
+    CLI::Option* tools = chat.add_option("--tools", p.chat.tools, "A file of programs that the model may call");
+    chat.add_option("--max-steps", p.chat.max_steps, "Most replies of a chat with tools; 8")
+        ->check(CLI::Range(1, 1000))
+        ->needs(tools);
+    chat.add_option("--max-cost", p.chat.max_cost, "Most dollars of a chat with tools")->needs(tools);
+    CLI::Option* approve = chat.add_flag("--approve", p.chat.approve, "Ask on the terminal before each call");
+    approve->needs(tools);
+    chat.add_flag("--yes", p.chat.yes, "Answer yes to what --approve would ask")->needs(tools);
     add_call_flags(chat, p.chat.call);
     add_api_flag(chat, p.chat.call);
     chat.callback([&p, prompt, request] {

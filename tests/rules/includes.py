@@ -63,7 +63,7 @@ PLACES = (
     (r"boost/asio/(awaitable|any_io_executor)\.hpp|boost/system/result\.hpp|boost/version\.hpp"
      r"|boost/assert/source_location\.hpp", ("include/aikit/", "src/")),
     (r"boost/asio/.*|boost/system/.*|boost/unordered/.*|boost/container/.*|boost/uuid/.*", ("src/",)),
-    (r"(unistd|fcntl|poll|pthread|sched|signal|dlfcn|netdb|termios|dirent|string|strings|time|ifaddrs)\.h"
+    (r"(unistd|fcntl|poll|pthread|sched|signal|spawn|dlfcn|netdb|termios|dirent|string|strings|time|ifaddrs)\.h"
      r"|(sys|netinet|arpa|net|linux)/.*\.h", ("src/core/os/",)),
 )
 STANDARD = re.compile(r"[a-z0-9_]+")  # <vector>, <cstdint>: the standard library's have no dot and no slash

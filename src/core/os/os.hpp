@@ -5,6 +5,7 @@
 
 #include <aikit/core/config.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,6 +32,10 @@ bool around_forks(void (*before)(), void (*after)()) noexcept;
 
 /// True when the descriptor (1: standard output, 2: standard error) is a terminal.
 bool is_terminal(int descriptor) noexcept;
+
+/// Reads a line of at most 4 KiB without its end, from a terminal or a pipe. Nothing at the end of input, or when
+/// `stop` is set, which is looked at about every 100 ms. Blocks.
+std::optional<std::string> read_line(int descriptor, std::atomic<bool> const& stop);
 
 /// Descriptors 0 to 2 that are closed become ones that fail when used, so that no file or socket opened later is taken
 /// for standard input, output or error. For programs, before they open anything.

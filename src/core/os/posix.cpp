@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -114,6 +115,21 @@ void hold_broken_pipe() noexcept {
 
 void release_broken_pipe() noexcept {
     mask_broken_pipe(SIG_UNBLOCK);
+}
+
+std::optional<std::string> read_line(int descriptor, std::atomic<bool> const& stop) {
+    std::string line;
+    while (!stop && line.size() < 4096) {
+        pollfd watched{descriptor, POLLIN, 0};
+        if (::poll(&watched, 1, 100) <= 0) continue;
+        char byte = 0;
+        ssize_t const got = ::read(descriptor, &byte, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return line.empty() ? std::nullopt : std::optional<std::string>(line);
+        if (byte == '\n') return line;
+        line += byte;
+    }
+    return std::nullopt;
 }
 
 bool is_terminal(int descriptor) noexcept {
