@@ -15,9 +15,45 @@ PROGRAMS = pathlib.Path(os.environ.get("AIKIT_EXAMPLES", ROOT / "build/release/e
 JSON = {"content-type": "application/json", "x-request-id": "req_example"}
 
 
+def tools_reply(request):
+    """Calls the tool it was given, then answers by what that said."""
+    given = request["messages"][-1]
+    if given["role"] == "tool":
+        warm = json.loads(given["content"])["celsius"] > 20
+        message, finish = {"role": "assistant", "content": "Yes, it is warm." if warm else "No, it is not."}, "stop"
+    else:
+        call = {"id": "call_1", "type": "function", "function": {"name": request["tools"][0]["function"]["name"],
+                                                                 "arguments": json.dumps({"city": "Rome"})}}
+        message, finish = {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
+    return Answer(200, JSON, json.dumps({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1760000000, "model": "gpt-4o-mini-2024-07-18",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 60, "completion_tokens": 15, "total_tokens": 75}}))
+
+
+def anthropic_stream(request):
+    """The same answer in Anthropic's dialect."""
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": request["model"], "content": [],
+               "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 14, "output_tokens": 1}}
+    events = [{"type": "message_start", "message": message},
+              {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+              {"type": "content_block_delta", "index": 0,
+               "delta": {"type": "text_delta", "text": "The capital of France is Paris."}},
+              {"type": "content_block_stop", "index": 0},
+              {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+               "usage": {"output_tokens": 10}},
+              {"type": "message_stop"}]
+    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events]
+    return Answer(200, {"content-type": "text/event-stream", "request-id": "req_example"}, b"", chunked=True, pieces=lines)
+
+
 def server_script(_, path, body):
-    """OpenAI, as far as the examples need it."""
+    """OpenAI, and a little of Anthropic, as far as the examples need them."""
     request = json.loads(body)
+    if path.endswith("/messages"):
+        return anthropic_stream(request)
+    if "tools" in request:
+        return tools_reply(request)
     question = request["messages"][-1]["content"]
     if "does not exist" in question:
         return Answer(404, JSON, json.dumps({"error": {"message": "The model does not exist", "type": "invalid_request_error",
@@ -46,7 +82,8 @@ class Examples(unittest.TestCase):
             config.write_text(json.dumps({"providers": [{"name": "openai", "model": "gpt-4o-mini"}]}))
             done = subprocess.run(command, capture_output=True, timeout=60, cwd=ROOT, check=False, env={
                 "PATH": os.environ["PATH"], "HOME": folder, "AIKIT_CONFIG": str(config),
-                "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
+                "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url,
+                "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.base_url.removesuffix("/v1")})
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(done.stdout.decode().splitlines(), expected.read_text().splitlines())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The first program of the course prints the same in JavaScript, and the README shows it."""
+"""The programs of the course that there are in JavaScript print the same, and the README shows the first one."""
 
 import os
 import pathlib
@@ -14,14 +14,15 @@ import examples_test  # noqa: E402
 
 
 class Hello(unittest.TestCase):
-    def test_the_first_program_prints_the_same_in_javascript(self):
+    def test_the_programs_print_the_same_in_javascript(self):
         with tempfile.TemporaryDirectory() as folder:
             here = pathlib.Path(folder)
             (here / "node_modules").mkdir()
             (here / "node_modules/aikit").symlink_to(ROOT / "bindings/node")
-            shutil.copy(ROOT / "examples/01_hello.mjs", here)
-            command = ["env", f"AIKIT_ADDON={os.environ['AIKIT_ADDON']}", os.environ["AIKIT_NODE"], here / "01_hello.mjs"]
-            examples_test.Examples.prints(self, command, ROOT / "examples/01_hello.expected")
+            for name in ("01_hello", "08_tools"):
+                program = shutil.copy(ROOT / f"examples/{name}.mjs", here)
+                command = ["env", f"AIKIT_ADDON={os.environ['AIKIT_ADDON']}", os.environ["AIKIT_NODE"], program]
+                examples_test.Examples.prints(self, command, ROOT / f"examples/{name}.expected")
 
     def test_the_readme_shows_it(self):
         program = (ROOT / "examples/01_hello.mjs").read_text()

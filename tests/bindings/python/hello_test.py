@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The first program of the course prints the same in Python, and the README shows it."""
+"""The programs of the course that there are in Python print the same, and the README shows the first one."""
 
 import os
 import pathlib
@@ -12,10 +12,11 @@ import examples_test  # noqa: E402
 
 
 class Hello(unittest.TestCase):
-    def test_the_first_program_prints_the_same_in_python(self):
+    def test_the_programs_print_the_same_in_python(self):
         found = [f"{name}={os.environ[name]}" for name in ("AIKIT_LIBRARY", "PYTHONPATH")]
-        command = ["env", *found, sys.executable, "-B", ROOT / "examples/01_hello.py"]
-        examples_test.Examples.prints(self, command, ROOT / "examples/01_hello.expected")
+        for name in ("01_hello", "08_tools"):
+            command = ["env", *found, sys.executable, "-B", ROOT / f"examples/{name}.py"]
+            examples_test.Examples.prints(self, command, ROOT / f"examples/{name}.expected")
 
     def test_the_readme_shows_it(self):
         program = (ROOT / "examples/01_hello.py").read_text()
