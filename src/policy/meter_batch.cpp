@@ -3,6 +3,7 @@
 #include "policy/meter_batch.hpp"
 
 #include "core/async.hpp"
+#include "policy/model_limits.hpp"
 
 namespace aikit::inline v0::policy {
 
@@ -104,6 +105,7 @@ public:
 
     Task<BatchJob> create(BatchRequest request, CallOptions options) override {
         if (Result<void> priced = check_prices(request); !priced) return refused<BatchJob>(priced.error());
+        if (Result<void> taken = check_models(request); !taken) return refused<BatchJob>(taken.error());
         return next_->batch()->create(std::move(request), std::move(options));
     }
     Task<BatchJob> poll(JobHandle handle, CallOptions options) override {
@@ -153,6 +155,28 @@ private:
             last = item.request.model;
             if (last.empty()) continue;  // told by the provider, with its place
             if (Result<void> priced = check(item.request.model); !priced) return priced;
+        }
+        return ok();
+    }
+
+    /// What a model is known not to take is refused as it is for a call of its own.
+    Result<void> check_models(BatchRequest const& request) const {
+        SystemTime const now = shared_->config.clock->system_now();
+        std::shared_ptr<cost::PriceEntry const> entry;
+        std::string_view last;
+        for (BatchItem const& item : request.items) {
+            if (item.request.model != last) {
+                last = item.request.model;
+                Result<std::shared_ptr<cost::PriceEntry const>> const found =
+                    shared_->prices.find(shared_->priced_name(last), tier, now);
+                entry = found ? *found : nullptr;
+            }
+            if (!entry) continue;
+            Result<void> taken = check_content(*entry, item.request);
+            if (taken) continue;
+            Error named = taken.error();
+            named.message = "request '" + item.custom_id + "': " + named.message;
+            return named;
         }
         return ok();
     }

@@ -151,6 +151,25 @@ TEST_CASE_FIXTURE(Fixture, "a batch that cannot be priced is refused before it i
     CHECK(drive(*clock, metered(UnknownPrice::allow)->batch()->create(request, CallOptions())).has_value());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a batch with something that its model does not take is refused, naming the request") {
+    BatchRequest request;
+    request.items.emplace_back("words", ChatRequest("gpt-3.5-turbo", "x"));
+    CHECK(drive(*clock, metered()->batch()->create(request, CallOptions())).has_value());
+    provider->batches.calls.clear();
+    MediaPart image;
+    image.url = "https://example.com/a.png";
+    request.items.emplace_back("picture", ChatRequest("gpt-3.5-turbo", "x"))
+        .request.messages[0]
+        .parts.emplace_back(image);
+    Result<BatchJob> const refused = drive(*clock, metered()->batch()->create(request, CallOptions()));
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == Errc::unsupported);
+    CHECK(refused.error().message.find("'picture'") != std::string::npos);
+    CHECK(provider->batches.calls.empty());
+    for (BatchItem& item : request.items) item.request.model = "gpt-4o";
+    CHECK(drive(*clock, metered()->batch()->create(request, CallOptions())).has_value());
+}
+
 TEST_CASE_FIXTURE(Fixture, "what may work later is asked again with one key, and what a provider lacks stays away") {
     std::shared_ptr<AIProvider> const retrying = make_retry(provider, runtime, RetryConfig()).value();
     CHECK(retrying->files() == nullptr);
