@@ -211,6 +211,10 @@ bool Runtime::polled() const noexcept {
     return state_ && !state_->host && state_->config.io == 0;
 }
 
+bool Runtime::adopted() const noexcept {
+    return state_ && state_->host.has_value();
+}
+
 Result<std::size_t> Runtime::poll(std::chrono::milliseconds wait) {
     // A handler may drop this very handle.
     std::shared_ptr<State> const state = state_;

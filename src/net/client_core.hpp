@@ -41,7 +41,7 @@ struct ClientCore {
 
     Runtime const runtime;
     HttpClientConfig const config;
-    boost::asio::any_io_executor const home;  ///< Where sockets live.
+    std::shared_ptr<Home const> const home;
     std::shared_ptr<LiveSockets> const live;
     std::shared_ptr<Pool> const pool;
     std::shared_ptr<Dialer const> dialer;

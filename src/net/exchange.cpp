@@ -2,6 +2,7 @@
 // net/exchange.cpp - the way of a request: a lease, a connection, bytes out, bytes in, and the connection back.
 #include "net/exchange.hpp"
 
+#include "core/async.hpp"
 #include "core/os/os.hpp"
 #include "net/ascii.hpp"
 
@@ -65,11 +66,30 @@ bool wants_events(Headers const& headers) {
     return accept && accept->find("text/event-stream") != std::string_view::npos;
 }
 
-Error no_answer() {
+/// What went wrong before a head had come.
+Error unanswered(Error error) {
+    if (error.code != Errc::incomplete) return error;
     return fail(Errc::connection, "net: the server ended the connection before it answered");
 }
 
 }  // namespace
+
+/// What of a request the system has not taken yet.
+struct Exchange::Unsent {
+    Unsent(std::string head_text, std::string_view body_) : text(std::move(head_text)), head(text.text), body(body_) {}
+
+    void pass(std::size_t size) {
+        std::size_t const of_head = std::min(size, head.size());
+        head.remove_prefix(of_head);
+        body.remove_prefix(size - of_head);
+    }
+
+    WipedText text;
+    std::string_view head;  // of text
+    std::string_view body;  // of the request
+};
+
+Exchange::~Exchange() = default;
 
 Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::shared_ptr<Target const> target)
     : core_(std::move(core)),
@@ -77,7 +97,7 @@ Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::s
       target_(std::move(target)),
       url_(target_->url),
       proxy_(target_->proxy),
-      watchdog_(core_->runtime.clock(), core_->home, request_.limits.total) {}
+      watchdog_(core_->home, request_.limits.total) {}
 
 Error Exchange::complete(Error error) const {
     if (std::optional<Error> limit = watchdog_.expired()) {
@@ -99,47 +119,83 @@ Error Exchange::in_time(Error error, Limit limit, std::chrono::milliseconds leng
     return limit_error(total ? Limit::total : limit, length);
 }
 
-Task<void> Exchange::start() {
-    executor_ = co_await asio::this_coro::executor;
-    if (watchdog_.total().passed(core_->runtime.clock()->now())) {
-        co_return limit_error(Limit::total, std::chrono::milliseconds(0));
-    }
-    std::string const& key = target_->key;
-    Result<Pool::Turn> turn = core_->pool->ask(key);
-    if (!turn) co_return turn.error();
-    if (turn->lease) {
-        lease_ = std::move(*turn->lease);
-    } else {
-        Result<void> const leased = co_await wait_for_lease(key, std::move(turn->waiter));
-        if (!leased) co_return leased.error();
-    }
-    // The server may have ended an idle connection, or sent what nobody asked for.
-    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
-    for (;;) {
-        reused_ = lease_.connection != nullptr;
-        if (!reused_) {
-            Result<void> const opened = co_await open();
-            if (!opened) co_return opened.error();
+Task<HttpResponse> Exchange::run(std::shared_ptr<Exchange> self) {
+    try {
+        Exchange& own = *self;
+        own.executor_ = co_await asio::this_coro::executor;
+        if (own.watchdog_.total().passed(own.core_->runtime.clock()->now())) {
+            co_return own.complete(limit_error(Limit::total, std::chrono::milliseconds(0)));
         }
-        Result<void> const done = co_await attempt();
-        if (done) co_return ok();
-        bool const unanswered = done.error().code == Errc::connection && !decoder_->started();
-        bool const harmless = request_.repeatable || !sent_;
-        if (!reused_ || !unanswered || !harmless || watchdog_.expired() || core_->pool->closed()) {
-            co_return done.error();
+        Result<std::shared_ptr<Waiter<Lease>>> waiter = own.ask_lease();
+        if (!waiter) co_return own.complete(waiter.error());
+        if (*waiter) {
+            Result<void> const leased = co_await own.wait_for_lease(std::move(*waiter));
+            if (!leased) co_return own.complete(leased.error());
         }
-        lease_.connection.reset();  // a fresh connection takes the place of the dead one
+        for (;;) {
+            if (own.needs_connection()) {
+                Result<void> const opened = co_await own.open();
+                if (!opened) co_return own.complete(opened.error());
+            }
+            Stream& stream = *own.lease_.connection->stream;
+            Guarded const guarded(own.watchdog_);
+            Result<void> done = own.begin_attempt(stream);
+            if (own.unsent_) done = co_await own.write_rest(stream);
+            own.all_sent_ = done.has_value();
+            // A server may answer, and end the connection, before it has read a request whole.
+            bool const answerable = done || (own.sent_ && done.error().code == Errc::connection);
+            while (answerable && !own.decoder_->has_head()) {
+                own.guard_answer(stream);
+                Result<void> received = co_await stream.wait();
+                if (received) received = own.take_bytes(stream, *own.decoder_);
+                if (received) continue;
+                if (done) done = unanswered(std::move(received).error());
+                break;
+            }
+            if (own.decoder_->has_head()) co_return take_head(self);
+            if (!own.may_start_over(done.error())) co_return own.complete(done.error());
+            own.lease_.connection.reset();  // a fresh connection takes the place of the dead one
+        }
+    } catch (...) {
+        co_return self->complete(current_exception_error());
     }
 }
 
-Task<void> Exchange::wait_for_lease(std::string key, std::shared_ptr<Waiter<Lease>> waiter) {
+/// A lease at once, or (not null) the waiter that will get one.
+Result<std::shared_ptr<Waiter<Lease>>> Exchange::ask_lease() {
+    Result<Pool::Turn> turn = core_->pool->ask(target_->key);
+    if (!turn) return turn.error();
+    if (turn->lease) lease_ = std::move(*turn->lease);
+    return std::move(turn->waiter);
+}
+
+bool Exchange::needs_connection() {
+    // The server may have ended an idle connection, or sent what nobody asked for.
+    if (lease_.connection && !lease_.connection->stream->quiet()) lease_.connection.reset();
+    reused_ = lease_.connection != nullptr;
+    return !reused_;
+}
+
+bool Exchange::may_start_over(Error const& error) const {
+    bool const unanswered = error.code == Errc::connection && !decoder_->started();
+    bool const harmless = request_.repeatable || !sent_;
+    return reused_ && unanswered && harmless && !watchdog_.expired() && !core_->pool->closed();
+}
+
+void Exchange::guard_answer(Stream& stream) {
+    bool const begun = decoder_->started();
+    watchdog_.guard(executor_, stream, begun ? Limit::idle : Limit::first_byte,
+                    begun ? request_.limits.idle : request_.limits.first_byte);
+}
+
+Task<void> Exchange::wait_for_lease(std::shared_ptr<Waiter<Lease>> waiter) {
     std::shared_ptr<Clock> const clock = core_->runtime.clock();
     std::chrono::milliseconds const longest = request_.limits.first_byte;
     Deadline const until = Deadline::after(*clock, longest).sooner(watchdog_.total());
     Waiter<Lease> const* const address = waiter.get();
     Result<Lease> lease = co_await Waiter<Lease>::wait(std::move(waiter), clock, until.at());
     if (!lease) {
-        core_->pool->leave(key, address);
+        core_->pool->leave(target_->key, address);
         co_return in_time(lease.error(), Limit::turn, longest);
     }
     lease_ = std::move(*lease);
@@ -223,84 +279,55 @@ Task<void> Exchange::tunnel(Stream& tcp) {
     co_return ok();
 }
 
-void Exchange::begin_attempt() {
+/// Sends what the system takes at once, which is the whole of most requests; the rest waits in unsent_.
+Result<void> Exchange::begin_attempt(Stream& stream) {
+    if (executor_ == core_->home->executor) watchdog_.lend(std::move(lease_.connection->timer));
     DecoderLimits limits;
     limits.head = static_cast<std::size_t>(core_->config.max_head);
     limits.body = core_->config.max_body;
     limits.gzip = core_->config.gzip;
     decoder_.emplace(request_.method, limits);
-    sent_ = false;
     all_sent_ = false;
-}
-
-Task<void> Exchange::attempt() {
-    Stream& stream = *lease_.connection->stream;
-    begin_attempt();
-    Guarded const guarded(watchdog_);
-    Result<void> written = ok();
-    {
-        WipedText const head(request_head());
-        head_left_ = head.text;
-        body_left_ = request_.body ? std::string_view(*request_.body) : std::string_view();
-        // Most requests fit what the system takes at once.
-        Result<bool> const whole = write_at_once(stream);
-        if (!whole) written = whole.error();
-        if (whole && !*whole) written = co_await write_rest(stream);
-    }
-    // A server may answer, and end the connection, before it has read a request whole.
-    if (!written && (!sent_ || written.error().code != Errc::connection)) co_return written.error();
-    all_sent_ = written.has_value();
-    while (!decoder_->has_head()) {
-        bool const begun = decoder_->started();
-        std::chrono::milliseconds const length = begun ? request_.limits.idle : request_.limits.first_byte;
-        watchdog_.guard(executor_, stream, begun ? Limit::idle : Limit::first_byte, length);
-        Result<void> received = co_await stream.wait();
-        if (received) received = take_bytes(stream, *decoder_);
-        if (received) continue;
-        if (!all_sent_) co_return written.error();
-        if (received.error().code == Errc::incomplete) co_return no_answer();
-        co_return received.error();
-    }
-    take_head();
-    co_return ok();
-}
-
-/// True when all of it went.
-Result<bool> Exchange::write_at_once(Stream& stream) {
-    Result<std::size_t> const size = stream.write_ready(head_left_, body_left_);
-    if (!size) return size.error();
-    sent_ = *size > 0;
+    WipedText head(request_head());
+    std::string_view const body = request_.body ? std::string_view(*request_.body) : std::string_view();
+    Result<std::size_t> const size = stream.write_ready(head.text, body);
+    sent_ = size && *size > 0;
     ever_sent_ = ever_sent_ || sent_;
-    wrote(*size);
-    return head_left_.empty() && body_left_.empty();
+    if (!size) return size.error();
+    if (*size < head.text.size() + body.size()) {
+        unsent_ = std::make_unique<Unsent>(std::move(head.text), body);
+        unsent_->pass(*size);
+    }
+    return ok();
 }
 
 Task<void> Exchange::write_rest(Stream& stream) {
+    std::unique_ptr<Unsent> const rest = std::move(unsent_);
     std::uint64_t const before = stream.sent();
-    while (!head_left_.empty() || !body_left_.empty()) {
+    while (!rest->head.empty() || !rest->body.empty()) {
         watchdog_.guard(executor_, stream, Limit::send, request_.limits.idle);
-        Result<std::size_t> const size = co_await stream.write_some(head_left_, body_left_);
+        Result<std::size_t> const size = co_await stream.write_some(rest->head, rest->body);
         sent_ = sent_ || stream.sent() > before;
         ever_sent_ = ever_sent_ || sent_;
         if (!size) co_return size.error();
-        wrote(*size);
+        rest->pass(*size);
     }
     co_return ok();
 }
 
-void Exchange::wrote(std::size_t size) {
-    std::size_t const of_head = std::min(size, head_left_.size());
-    head_left_.remove_prefix(of_head);
-    body_left_.remove_prefix(size - of_head);
-}
-
-void Exchange::take_head() {
-    status_ = decoder_->head().status;
+Result<HttpResponse> Exchange::take_head(std::shared_ptr<Exchange> self) {
+    ResponseHead& head = self->decoder_->head();
+    self->status_ = head.status;
     // Nothing of the request is needed any more, and a stream may last.
-    request_.body.reset();
-    request_.headers = Headers();
-    request_.credential = Secret();
-    settle_connection();
+    self->request_.body.reset();
+    self->request_.headers = Headers();
+    self->request_.credential = Secret();
+    self->settle_connection();
+    Result<HttpResponse> response;
+    response->status = head.status;
+    response->headers = std::move(head.headers);
+    response->body = body_of(std::move(self));
+    return response;
 }
 
 Result<void> Exchange::take_bytes(Stream& stream, ResponseDecoder& decoder) {
@@ -369,7 +396,9 @@ void Exchange::settle_connection() {
         abandon();
         return;
     }
-    watchdog_.stop();
+    watchdog_.rest();
+    HomeTimer timer = watchdog_.give_back();
+    if (core_->home->lasting) lease_.connection->timer = std::move(timer);
     core_->pool->put_back(std::move(lease_.permit), std::move(lease_.connection));
 }
 

@@ -17,15 +17,13 @@ public:
     Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::shared_ptr<Target const> target);
     Exchange(Exchange const&) = delete;
     Exchange& operator=(Exchange const&) = delete;
+    ~Exchange();
 
     /// Sends the request and reads the response's head. On an idle connection that turns out to be dead it starts over
-    /// on a fresh one, where that cannot carry the request out twice. May throw what a cancelled coroutine throws.
-    Task<void> start();
+    /// on a fresh one, where that cannot carry the request out twice.
+    static Task<HttpResponse> run(std::shared_ptr<Exchange> self);
 
-    /// Only after start().
-    ResponseHead& head() noexcept { return decoder_->head(); }
-
-    /// The next piece of the body; empty at its end. May throw as start().
+    /// The next piece of the body; empty at its end. May throw what a cancelled coroutine throws.
     Task<std::string> read();
 
     /// What read() would give without waiting, if it can be had, and is no error.
@@ -34,7 +32,7 @@ public:
     /// Closes the connection, if there is one: after an error of read(), on the executor of that read.
     void abandon() noexcept;
 
-    /// Adds to an error of start() or read() what only the exchange knows: whether it was a limit that passed, whether
+    /// Adds to an error of read() what only the exchange knows: whether it was a limit that passed, whether
     /// the request may have been carried out, the status.
     Error complete(Error error) const;
 
@@ -43,15 +41,18 @@ public:
     ClientCore const& core() const noexcept { return *core_; }
 
 private:
-    Task<void> wait_for_lease(std::string key, std::shared_ptr<Waiter<Lease>> waiter);
+    struct Unsent;
+
+    Result<std::shared_ptr<Waiter<Lease>>> ask_lease();
+    Task<void> wait_for_lease(std::shared_ptr<Waiter<Lease>> waiter);
+    bool needs_connection();
     Task<void> open();
     Task<void> tunnel(Stream& tcp);
-    Task<void> attempt();
+    Result<void> begin_attempt(Stream& stream);
     Task<void> write_rest(Stream& stream);
-    Result<bool> write_at_once(Stream& stream);
-    void wrote(std::size_t size);
-    void begin_attempt();
-    void take_head();
+    void guard_answer(Stream& stream);
+    bool may_start_over(Error const& error) const;
+    static Result<HttpResponse> take_head(std::shared_ptr<Exchange> self);
     Result<void> take_bytes(Stream& stream, ResponseDecoder& decoder);
     std::string request_head() const;
     Error in_time(Error error, Limit limit, std::chrono::milliseconds length) const;
@@ -66,8 +67,7 @@ private:
     boost::asio::any_io_executor executor_;
     std::optional<ResponseDecoder> decoder_;
     Lease lease_;
-    std::string_view head_left_;  // of the request, unsent; while attempt() writes
-    std::string_view body_left_;
+    std::unique_ptr<Unsent> unsent_;
     bool reused_ = false;        // the connection had carried an exchange before
     std::size_t unyielded_ = 0;  // bytes that were read since the loop had its turn
     bool sent_ = false;          // a byte of the request has left on this connection
@@ -75,6 +75,9 @@ private:
     bool all_sent_ = false;
     int status_ = 0;
 };
+
+/// What is left of a response once its head has come.
+std::unique_ptr<HttpBody> body_of(std::shared_ptr<Exchange> exchange);
 
 }  // namespace aikit::inline v0::net
 

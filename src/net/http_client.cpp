@@ -54,7 +54,7 @@ public:
             }
             // The timer of the exchange may be at work on its own thread.
             if (!exchange_->bound_to_home() || runtime.on_own_thread()) return;
-            boost::asio::any_io_executor const home = exchange_->core().home;
+            boost::asio::any_io_executor const home = exchange_->core().home->executor;
             runtime.post(home, [last = std::move(exchange_)] {});
         } catch (...) {
             // No memory for that: it dies here, which is safe but for a timer that fires in this very moment.
@@ -96,35 +96,26 @@ private:
     Flag busy_ = std::make_shared<bool>(false);
 };
 
-Task<HttpResponse> send_request(std::shared_ptr<ClientCore> core, HttpRequest request) {
-    try {
-        if (!core->runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
-        if (Result<void> fine = check_fields(request); !fine) co_return fine.error();
-        Result<std::shared_ptr<Target const>> target = core->target_of(request.url);
-        if (!target) co_return target.error();
-        auto const exchange = std::make_shared<Exchange>(core, std::move(request), std::move(*target));
-        Result<void> started;
-        try {
-            started = co_await exchange->start();
-        } catch (...) {
-            started = current_exception_error();
-        }
-        if (!started) co_return exchange->complete(started.error());
-        Result<HttpResponse> response;
-        response->status = exchange->head().status;
-        response->headers = std::move(exchange->head().headers);
-        response->body = std::make_unique<ResponseBody>(exchange);
-        co_return response;
-    } catch (...) {
-        co_return current_exception_error();
-    }
+Result<std::shared_ptr<Exchange>> make_exchange(std::shared_ptr<ClientCore> const& core, HttpRequest& request) {
+    if (!core->runtime.alive()) return fail(Errc::invalid_state, "net: the runtime is closed");
+    if (Result<void> fine = check_fields(request); !fine) return fine.error();
+    Result<std::shared_ptr<Target const>> target = core->target_of(request.url);
+    if (!target) return target.error();
+    return std::make_shared<Exchange>(core, std::move(request), std::move(*target));
+}
+
+Task<HttpResponse> refuse(Error error) {
+    co_return error;
 }
 
 class PooledClient final : public HttpClient {
 public:
     explicit PooledClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
 
-    Task<HttpResponse> send(HttpRequest request) override { return send_request(core_, std::move(request)); }
+    Task<HttpResponse> send(HttpRequest request) override {
+        Result<std::shared_ptr<Exchange>> exchange = guarded([&] { return make_exchange(core_, request); });
+        return exchange ? Exchange::run(std::move(*exchange)) : refuse(std::move(exchange).error());
+    }
 
     PoolCounts counts() const override { return core_->pool->forked() ? PoolCounts() : core_->pool->counts(); }
 
@@ -140,16 +131,20 @@ private:
 
 }  // namespace
 
+std::unique_ptr<HttpBody> body_of(std::shared_ptr<Exchange> exchange) {
+    return std::make_unique<ResponseBody>(std::move(exchange));
+}
+
 ClientCore::ClientCore(Runtime runtime_, HttpClientConfig config_, Lookup lookup)
     : runtime(std::move(runtime_)),
       config(std::move(config_)),
-      home(runtime.executor()),
+      home(std::make_shared<Home const>(Home{runtime, runtime.executor(), !runtime.adopted()})),
       live(std::make_shared<LiveSockets>()),
       pool(std::make_shared<Pool>(config, runtime.clock())),
       no_proxy(config.no_proxy) {
     auto made = std::make_shared<Dialer>();
     made->runtime = runtime;
-    made->home = home;
+    made->home = home->executor;
     made->resolver = std::make_shared<Resolver>(runtime, std::move(lookup));
     made->live = live;
     made->next_address_after = config.next_address_after;

@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_NET_POOL_HPP
 #define AIKIT_SRC_NET_POOL_HPP
 
+#include "net/home_timer.hpp"
 #include "net/stream.hpp"
 #include "net/waiter.hpp"
 
@@ -17,6 +18,7 @@ struct Connection {
     Connection() = default;
 
     std::unique_ptr<Stream> stream;
+    HomeTimer timer;  ///< For the limits of one exchange after the other.
     SteadyTime opened;
     SteadyTime idle_since;
 };

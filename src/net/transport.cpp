@@ -41,23 +41,36 @@ std::optional<std::string_view> Headers::find(std::string_view name) const noexc
     return std::nullopt;
 }
 
-Task<std::string> read_all(HttpBody& body, std::size_t limit) {
-    std::string text;
-    for (;;) {
+bool read_ready(HttpBody& body, std::size_t limit, std::string& text) {
+    std::string piece;
+    while (text.size() <= limit && body.take_ready(piece)) {
+        if (piece.empty()) return true;
+        text.empty() ? text.swap(piece) : static_cast<void>(text += piece);
+        piece.clear();
+    }
+    return false;
+}
+
+Task<std::string> read_rest(HttpBody& body, std::string text, std::size_t limit) {
+    while (!read_ready(body, limit, text)) {
         Result<std::string> piece;
-        if (!body.take_ready(*piece)) piece = co_await body.read();
+        if (text.size() <= limit) {
+            Task<std::string> reading = body.read();
+            piece = co_await std::move(reading);
+        }
         if (!piece) co_return piece.error();
-        if (piece->empty()) co_return text;
-        if (piece->size() > limit - text.size()) {
+        if (text.size() > limit || piece->size() > limit - text.size()) {
             co_return fail(Errc::protocol, "net: the response's body is longer than the " + std::to_string(limit) +
                                                " bytes that are taken of it");
         }
-        if (text.empty()) {
-            text = std::move(*piece);
-        } else {
-            text += *piece;
-        }
+        if (piece->empty()) break;
+        text.empty() ? text.swap(*piece) : static_cast<void>(text += *piece);
     }
+    co_return text;
+}
+
+Task<std::string> read_all(HttpBody& body, std::size_t limit) {
+    return read_rest(body, std::string(), limit);
 }
 
 }  // namespace aikit::inline v0::net

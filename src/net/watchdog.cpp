@@ -30,12 +30,9 @@ Error limit_error(Limit limit, std::chrono::milliseconds length) {
     return fail(Errc::timeout, "net: the call did not end by its deadline (total limit)");
 }
 
-Watchdog::Watchdog(std::shared_ptr<Clock> clock, boost::asio::any_io_executor home, Deadline total)
-    : clock_(std::move(clock)), home_(std::move(home)), total_(total) {}
-
 void Watchdog::guard(boost::asio::any_io_executor const& executor, Stream& stream, Limit limit,
                      std::chrono::milliseconds length) {
-    Deadline const deadline = Deadline::after(*clock_, length);
+    Deadline const deadline = Deadline::after(*home_->runtime.clock(), length);
     guard_until(executor, stream, limit, length, deadline.at());
 }
 
@@ -49,23 +46,32 @@ void Watchdog::guard_until(boost::asio::any_io_executor const& executor, Stream&
         limit_ = Limit::total;
     }
     if (at == SteadyTime::max()) {
+        if (lasting_) lasting_->disarm();
         if (timer_) timer_->disarm();
         return;
     }
-    if (!timer_ || executor_ != executor) {
-        timer_ = clock_->make_timer(executor);
-        executor_ = executor;
+    timer_of(executor).arm(at, [this] { fire(); });
+}
+
+/// An operation is guarded on one executor from its beginning to its end.
+Timer& Watchdog::timer_of(boost::asio::any_io_executor const& executor) {
+    if (timer_) return *timer_;
+    if (executor == home_->executor) {
+        if (!lasting_) lasting_ = HomeTimer(home_);
+        return *lasting_.operator->();
     }
-    timer_->arm(at, [this] { fire(); });
+    timer_ = home_->runtime.clock()->make_timer(executor);
+    return *timer_;
 }
 
 void Watchdog::rest() noexcept {
-    if (!timer_) return;
-    if (executor_ == home_) {
-        timer_->disarm();
-    } else {
-        timer_.reset();
-    }
+    if (lasting_) lasting_->disarm();
+    timer_.reset();
+}
+
+void Watchdog::stop() noexcept {
+    rest();
+    lasting_ = HomeTimer();
 }
 
 std::optional<Error> Watchdog::expired() const {

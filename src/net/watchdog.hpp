@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_NET_WATCHDOG_HPP
 #define AIKIT_SRC_NET_WATCHDOG_HPP
 
+#include "net/home_timer.hpp"
 #include "net/stream.hpp"
 
 #include <aikit/core/clock.hpp>
@@ -20,8 +21,16 @@ Error limit_error(Limit limit, std::chrono::milliseconds length);
 /// Thread-safety: shared objects: unsafe; on the executor of the one who awaits.
 class Watchdog {
 public:
-    /// Between operations it keeps its timer only on `home`, whose loop is known to outlive the exchange.
-    Watchdog(std::shared_ptr<Clock> clock, boost::asio::any_io_executor home, Deadline total);
+    /// Between operations it keeps its timer only at home, whose loop is known to outlive the exchange.
+    Watchdog(std::shared_ptr<Home const> home, Deadline total) : home_(std::move(home)), total_(total) {}
+
+    /// A timer that was given back by another exchange, for operations that are awaited at home.
+    void lend(HomeTimer timer) noexcept {
+        if (timer) lasting_ = std::move(timer);
+    }
+
+    /// The lasting timer, if there is one. Only between operations.
+    HomeTimer give_back() noexcept { return std::exchange(lasting_, HomeTimer()); }
 
     /// From now on `stream` may take `length`, and no longer than the deadline; zero or less: only the deadline counts.
     void guard(boost::asio::any_io_executor const& executor, Stream& stream, Limit limit,
@@ -35,24 +44,24 @@ public:
     void rest() noexcept;
 
     /// The exchange has ended.
-    void stop() noexcept { timer_.reset(); }
+    void stop() noexcept;
 
     /// The limit that passed, if one did.
     std::optional<Error> expired() const;
 
-    /// It must be destroyed on `home`.
-    bool keeps_timer() const noexcept { return timer_ != nullptr; }
+    /// It must be destroyed at home.
+    bool keeps_timer() const noexcept { return static_cast<bool>(lasting_); }
 
     Deadline total() const noexcept { return total_; }
 
 private:
     void fire();
+    Timer& timer_of(boost::asio::any_io_executor const& executor);
 
-    std::shared_ptr<Clock> const clock_;
-    boost::asio::any_io_executor const home_;
+    std::shared_ptr<Home const> const home_;
     Deadline const total_;
-    std::unique_ptr<Timer> timer_;
-    boost::asio::any_io_executor executor_;  // the timer's
+    HomeTimer lasting_;             // for what is awaited at home
+    std::unique_ptr<Timer> timer_;  // for one operation elsewhere
     Stream* stream_ = nullptr;
     Limit limit_ = Limit::total;
     std::chrono::milliseconds length_{0};

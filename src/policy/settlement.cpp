@@ -189,7 +189,11 @@ void Settlement::describe(CallInfo& info) const {
     Attempt told = info.attempts.empty() ? Attempt() : std::move(info.attempts.front());
     info.request_id = plan_.request_id;
     info.provider = plan_.provider;
-    info.attempts = plan_.attempts ? *plan_.attempts : std::vector<Attempt>();
+    if (plan_.attempts) {
+        info.attempts = *plan_.attempts;
+    } else {
+        info.attempts.clear();
+    }
     if (!noted_) info.attempts.push_back(attempt_);
     Attempt& own = info.attempts[noted_ ? *noted_ : info.attempts.size() - 1];
     if (!settled_) {

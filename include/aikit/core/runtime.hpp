@@ -86,6 +86,9 @@ public:
     /// True when nothing moves unless poll() is called: there are no I/O threads, and no loop of the host's.
     bool polled() const noexcept;
 
+    /// True when io is a loop of the host's, which must not be kept running by what only waits to be used again.
+    bool adopted() const noexcept;
+
     /// Runs what is ready, waiting for at most `wait`; only with io = 0. Returns how many handlers ran.
     /// Errors: invalid_state (there are I/O threads, another poll is running, or the runtime is closed).
     Result<std::size_t> poll(std::chrono::milliseconds wait);

@@ -132,6 +132,13 @@ public:
 /// Reads a body to its end. More than `limit` bytes is a protocol error.
 AIKIT_EXPORT Task<std::string> read_all(HttpBody& body, std::size_t limit);
 
+/// Appends to `text` what can be had without waiting, and says whether that was all. Saves a coroutine for bodies that
+/// came with their heads; read_rest() does the others.
+AIKIT_EXPORT bool read_ready(HttpBody& body, std::size_t limit, std::string& text);
+
+/// As read_all, with what was read before in front of it; `limit` counts both.
+AIKIT_EXPORT Task<std::string> read_rest(HttpBody& body, std::string text, std::size_t limit);
+
 }  // namespace aikit::inline v0::net
 
 #endif  // AIKIT_NET_TRANSPORT_HPP

@@ -167,12 +167,6 @@ bool is_success(Answer const& answer) noexcept {
     return answer.head.exchange.status / 100 == 2;
 }
 
-/// The request as it may have to be sent again: with its body shared, and only where a new token can be had.
-std::optional<net::HttpRequest> kept(Endpoint const& endpoint, net::HttpRequest const& request) {
-    if (!endpoint.token_refused) return std::nullopt;
-    return request;
-}
-
 /// The answer, or the one to the same request with a new token where this one was refused for its old token.
 Task<Answer> with_new_token(std::shared_ptr<Endpoint const> endpoint, net::HttpRequest request, Answer answer) {
     constexpr int unauthorized = 401;
@@ -198,6 +192,83 @@ Task<Answer> refused(std::shared_ptr<Endpoint const> endpoint, Answer answer) {
     co_return without_key(http_error(answer.head.exchange, text), *endpoint, answer.head);
 }
 
+Task<Answer> send_plain(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Result<Started> started = start(*endpoint, call);
+    if (!started) co_return started.error();
+    Task<net::HttpResponse> sending = endpoint->transport->send(std::move(started->request));
+    Result<net::HttpResponse> response = co_await std::move(sending);
+    Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (!answer || is_success(*answer)) co_return answer;
+    Task<Answer> explaining = refused(endpoint, std::move(*answer));
+    co_return co_await std::move(explaining);
+}
+
+/// As send_plain, with a token that was asked for, and once more with a new one where it was refused.
+Task<Answer> send_with_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Task<Call> asking = ask_token(endpoint, std::move(call));
+    Result<Call> with_token = co_await std::move(asking);
+    if (!with_token) co_return with_token.error();
+    Result<Started> started = start(*endpoint, *with_token);
+    if (!started) co_return started.error();
+    std::optional<net::HttpRequest> again;  // its body is shared
+    if (endpoint->token_refused) again = started->request;
+    Task<net::HttpResponse> sending = endpoint->transport->send(std::move(started->request));
+    Result<net::HttpResponse> response = co_await std::move(sending);
+    Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (answer && again) {
+        Task<Answer> repeating = with_new_token(endpoint, std::move(*again), std::move(*answer));
+        answer = co_await std::move(repeating);
+    }
+    if (!answer || is_success(*answer)) co_return answer;
+    Task<Answer> explaining = refused(endpoint, std::move(*answer));
+    co_return co_await std::move(explaining);
+}
+
+std::size_t reply_limit(Endpoint const& endpoint) noexcept {
+    return static_cast<std::size_t>(endpoint.max_reply_bytes);
+}
+
+Result<Whole> whole_of(Endpoint const& endpoint, Answer& answer, Result<std::string>& body) {
+    if (!body) {
+        Error error = complete(std::move(body).error(), answer.head.exchange);
+        error.maybe_executed = true;
+        return without_key(std::move(error), endpoint, answer.head);
+    }
+    Result<Whole> whole;
+    whole->head = std::move(answer.head);
+    whole->body = std::move(*body);
+    return whole;
+}
+
+Task<Whole> fetch_plain(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Result<Started> started = start(*endpoint, call);
+    if (!started) co_return started.error();
+    Task<net::HttpResponse> sending = endpoint->transport->send(std::move(started->request));
+    Result<net::HttpResponse> response = co_await std::move(sending);
+    Result<Answer> answer = answer_of(*endpoint, *started, response);
+    if (answer && !is_success(*answer)) {
+        Task<Answer> explaining = refused(endpoint, std::move(*answer));
+        answer = co_await std::move(explaining);
+    }
+    if (!answer) co_return answer.error();
+    // Most bodies came with their heads.
+    Result<std::string> body;
+    if (!net::read_ready(*answer->body, reply_limit(*endpoint), *body)) {
+        Task<std::string> reading = net::read_rest(*answer->body, std::move(*body), reply_limit(*endpoint));
+        body = co_await std::move(reading);
+    }
+    co_return whole_of(*endpoint, *answer, body);
+}
+
+Task<Whole> fetch_with_token(std::shared_ptr<Endpoint const> endpoint, Call call) {
+    Task<Answer> sending = send_with_token(endpoint, std::move(call));
+    Result<Answer> answer = co_await std::move(sending);
+    if (!answer) co_return answer.error();
+    Task<std::string> reading = net::read_all(*answer->body, reply_limit(*endpoint));
+    Result<std::string> body = co_await std::move(reading);
+    co_return whole_of(*endpoint, *answer, body);
+}
+
 }  // namespace
 
 Error without_key(Error error, Endpoint const& endpoint, Head const& head) {
@@ -207,46 +278,13 @@ Error without_key(Error error, Endpoint const& endpoint, Head const& head) {
 }
 
 Task<Answer> send(std::shared_ptr<Endpoint const> endpoint, Call call) {
-    if (endpoint->token) {
-        Result<Call> with_token = co_await ask_token(endpoint, std::move(call));
-        if (!with_token) co_return with_token.error();
-        call = std::move(*with_token);
-    }
-    Result<Started> started = start(*endpoint, call);
-    if (!started) co_return started.error();
-    std::optional<net::HttpRequest> again = kept(*endpoint, started->request);
-    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
-    Result<Answer> answer = answer_of(*endpoint, *started, response);
-    if (answer && again) answer = co_await with_new_token(endpoint, std::move(*again), std::move(*answer));
-    if (!answer || is_success(*answer)) co_return answer;
-    co_return co_await refused(endpoint, std::move(*answer));
+    if (endpoint->token) return send_with_token(std::move(endpoint), std::move(call));
+    return send_plain(std::move(endpoint), std::move(call));
 }
 
 Task<Whole> fetch(std::shared_ptr<Endpoint const> endpoint, Call call) {
-    if (endpoint->token) {
-        Result<Call> with_token = co_await ask_token(endpoint, std::move(call));
-        if (!with_token) co_return with_token.error();
-        call = std::move(*with_token);
-    }
-    Result<Started> started = start(*endpoint, call);
-    if (!started) co_return started.error();
-    std::optional<net::HttpRequest> again = kept(*endpoint, started->request);
-    Result<net::HttpResponse> response = co_await endpoint->transport->send(std::move(started->request));
-    Result<Answer> answer = answer_of(*endpoint, *started, response);
-    if (answer && again) answer = co_await with_new_token(endpoint, std::move(*again), std::move(*answer));
-    if (answer && !is_success(*answer)) answer = co_await refused(endpoint, std::move(*answer));
-    if (!answer) co_return answer.error();
-    auto const limit = static_cast<std::size_t>(endpoint->max_reply_bytes);
-    Result<std::string> body = co_await net::read_all(*answer->body, limit);
-    if (!body) {
-        Error error = complete(body.error(), answer->head.exchange);
-        error.maybe_executed = true;
-        co_return without_key(std::move(error), *endpoint, answer->head);
-    }
-    Result<Whole> whole;
-    whole->head = std::move(answer->head);
-    whole->body = std::move(*body);
-    co_return whole;
+    if (endpoint->token) return fetch_with_token(std::move(endpoint), std::move(call));
+    return fetch_plain(std::move(endpoint), std::move(call));
 }
 
 CallInfo describe(Endpoint const& endpoint, Head const& head, std::string const& model, Usage const& usage) {

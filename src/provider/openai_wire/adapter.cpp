@@ -42,22 +42,37 @@ void tell_named(Reply& reply, Endpoint const& endpoint, Whole const& whole, std:
     carrier::tell(reply, endpoint, whole.head, model, usage, std::move(request_warnings));
 }
 
-Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions options) {
+/// What waits for the answer to a chat, and needs no more of the request than this.
+Task<ChatReply> read_chat(Shared endpoint, std::string model, std::vector<std::string> warnings, Task<Whole> fetching) {
     try {
-        if (request.model.empty()) co_return missing_model(*endpoint);
-        Result<carrier::Encoded> encoded = encode_chat(request, endpoint->quirks, false);
-        if (!encoded) co_return named(encoded.error(), *endpoint);
-        Call call = call_of(*endpoint, "/chat/completions", *encoded, request.model, std::move(options));
-        Result<Whole> const whole = co_await carrier::fetch(endpoint, std::move(call));
+        Result<Whole> const whole = co_await std::move(fetching);
         if (!whole) co_return whole.error();
 
         Result<ChatReply> reply = decode_chat(whole->head.exchange, whole->body);
         if (!reply) co_return carrier::without_key(reply.error(), *endpoint, whole->head);
-        tell_named(*reply, *endpoint, *whole, request.model, reply->usage, std::move(encoded->warnings));
+        tell_named(*reply, *endpoint, *whole, model, reply->usage, std::move(warnings));
         co_return reply;
     } catch (...) {
         co_return current_exception_error();
     }
+}
+
+Task<ChatReply> refuse(Error error) {
+    co_return error;
+}
+
+/// Not a coroutine: a frame with all of the request would last as long as the call.
+Task<ChatReply> run_chat(Shared endpoint, ChatRequest request, CallOptions options) {
+    Result<Task<ChatReply>> pending = guarded([&]() -> Result<Task<ChatReply>> {
+        if (request.model.empty()) return missing_model(*endpoint);
+        Result<carrier::Encoded> encoded = encode_chat(request, endpoint->quirks, false);
+        if (!encoded) return named(encoded.error(), *endpoint);
+        Call call = call_of(*endpoint, "/chat/completions", *encoded, request.model, std::move(options));
+        Task<Whole> fetching = carrier::fetch(endpoint, std::move(call));
+        return read_chat(std::move(endpoint), std::move(request.model), std::move(encoded->warnings),
+                         std::move(fetching));
+    });
+    return pending ? std::move(*pending) : refuse(std::move(pending).error());
 }
 
 Task<ChatStream> run_stream(Shared endpoint, ChatRequest request, CallOptions options) {
