@@ -15,6 +15,7 @@ struct JsonSchema::Parsed {
     explicit Parsed(json::value root_) : root(std::move(root_)) {}
 
     json::value root;
+    schema::Patterns patterns;
 };
 
 namespace {
@@ -63,9 +64,11 @@ constexpr Keyword keywords[] = {
     {"multipleOf", Shape::number},
     {"enum", Shape::values},
     {"pattern", Shape::text},
+    {"patternProperties", Shape::schema_map},
+    {"format", Shape::text},
 };
-constexpr char const* refused[] = {"patternProperties",     "$dynamicRef",      "$recursiveRef",
-                                   "unevaluatedProperties", "unevaluatedItems", "dependencies"};
+constexpr char const* refused[] = {"$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems",
+                                   "dependencies"};
 
 bool all_texts(json::value const& list) {
     if (!list.is_array()) return false;
@@ -82,13 +85,10 @@ bool is_schema(json::value const& value) {
 /// Looks at each schema inside a schema once.
 class Reader {
 public:
-    explicit Reader(json::value const& root) : root_(root) {}
+    Reader(json::value const& root, Patterns& patterns) : root_(root), patterns_(patterns) {}
 
     Result<void> read() {
         read(root_);
-        if (!error_ && pattern_ && inverted_) {
-            refuse(Errc::unsupported, "pattern beside not, oneOf or if is not supported");
-        }
         if (error_) return *error_;
         return ok();
     }
@@ -108,8 +108,6 @@ private:
         if (&schema != &root_ && json::find(schema, "$id")) {
             refuse(Errc::unsupported, "$id below the root is not supported");
         }
-        pattern_ = pattern_ || json::find(schema, "pattern");
-        inverted_ = inverted_ || json::find(schema, "not") || json::find(schema, "oneOf") || json::find(schema, "if");
         for (Keyword const& keyword : keywords) {
             json::value const* const value = json::find(schema, keyword.name);
             if (value && !fits(keyword.shape, *value)) {
@@ -117,6 +115,7 @@ private:
             }
         }
         if (json::value const* const type = json::find(schema, "type")) read_type(*type);
+        read_patterns(schema);
         if (std::optional<std::string_view> const ref = json::text(schema, "$ref")) {
             json::value const* const target = resolve(root_, *ref);
             if (!target) return refuse(Errc::unsupported, "a $ref leads out of the schema or nowhere");
@@ -130,6 +129,21 @@ private:
             if (!each.is_string() || !known_type(each.get_string())) {
                 refuse(Errc::invalid_argument, "type names none of the seven types");
             }
+        }
+    }
+
+    void read_pattern(json::value const& key, std::string_view pattern) {
+        Result<text::Pattern> read = text::Pattern::parse(pattern);
+        if (!read) return refuse(read.error().code, read.error().message);
+        patterns_.emplace(&key, std::move(*read));
+    }
+
+    void read_patterns(json::value const& schema) {
+        if (json::value const* const own = json::find(schema, "pattern"); own && own->is_string()) {
+            read_pattern(*own, own->get_string());
+        }
+        if (json::object const* const named = json::member_object(schema, "patternProperties")) {
+            for (auto const& member : *named) read_pattern(member.value(), member.key());
         }
     }
 
@@ -161,10 +175,9 @@ private:
     }
 
     json::value const& root_;
+    Patterns& patterns_;
     std::set<json::value const*> seen_;
     std::optional<Error> error_;
-    bool pattern_ = false;
-    bool inverted_ = false;
 };
 
 }  // namespace
@@ -173,7 +186,7 @@ Result<JsonSchema> JsonSchema::parse(std::string_view text) {
     Result<json::value> root = json::parse(text, "JSON Schema", Errc::invalid_argument);
     if (!root) return root.error();
     auto parsed = std::make_shared<Parsed>(std::move(*root));
-    if (Result<void> read = Reader(parsed->root).read(); !read) return read.error();
+    if (Result<void> read = Reader(parsed->root, parsed->patterns).read(); !read) return read.error();
     JsonSchema schema;
     schema.parsed_ = std::move(parsed);
     return schema;
@@ -183,7 +196,7 @@ Result<void> JsonSchema::check(std::string_view document) const {
     Result<json::value> value = json::parse(document, "document", Errc::invalid_argument);
     if (!value) return value.error();
     if (!parsed_) return ok();
-    return Check(parsed_->root).run(*value);
+    return Check(parsed_->root, parsed_->patterns).run(*value);
 }
 
 }  // namespace aikit::inline v0

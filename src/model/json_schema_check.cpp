@@ -9,7 +9,6 @@
 namespace aikit::inline v0::schema {
 namespace {
 
-constexpr int max_steps = 1'000'000;
 constexpr int max_nesting = 256;
 
 /// Exact for every integer of 64 bits where long double has a mantissa of 64 bits (x86), else as good as double.
@@ -98,8 +97,14 @@ bool Check::wrong(std::string why, std::string detail) {
 }
 
 bool Check::step() {
-    exhausted_ = exhausted_ || ++steps_ > max_steps;
+    exhausted_ = exhausted_ || --steps_left_ < 0;
     return !exhausted_;
+}
+
+bool Check::found(text::Pattern const& pattern, std::string_view text) {
+    std::optional<bool> const found = pattern.found_in(text, steps_left_);
+    exhausted_ = exhausted_ || !found;
+    return found.value_or(false);
 }
 
 bool Check::would_fit(json::value const& schema, json::value const& value) {
@@ -213,7 +218,13 @@ bool within(json::object const& schema, char const* least, char const* most, std
 }  // namespace
 
 bool Check::text(json::object const& schema, json::string const& value) {
-    return within(schema, "minLength", "maxLength", characters(value)) || wrong("is too short or too long");
+    if (!within(schema, "minLength", "maxLength", characters(value))) return wrong("is too short or too long");
+    if (json::value const* const pattern = json::find(schema, "pattern")) {
+        if (!found(patterns_.at(pattern), value)) return wrong("does not match its pattern");
+    }
+    json::value const* const format = json::find(schema, "format");
+    if (!format || is_of_format(format->get_string(), value)) return true;
+    return wrong("is not of the format " + std::string(std::string_view(format->get_string())));
 }
 
 bool Check::array(json::object const& schema, json::array const& value) {
@@ -262,24 +273,35 @@ bool Check::object(json::object const& schema, json::object const& value) {
     return members(schema, value) && depends(schema, value);
 }
 
-bool Check::members(json::object const& schema, json::object const& value) {
+bool Check::member(json::object const& schema, std::string_view name, json::value const& value) {
     json::value const* const properties = json::find(schema, "properties");
+    json::value const* const own = properties ? json::find(*properties, name) : nullptr;
+    if (own && !below("." + std::string(name), *own, value)) return false;
+    bool known = own != nullptr;
+    // A name that the schema does not give is the document's own and stays out of the sentence.
+    if (json::value const* const patterned = json::find(schema, "patternProperties")) {
+        for (auto const& each : patterned->get_object()) {
+            if (!found(patterns_.at(&each.value()), name)) continue;
+            known = true;
+            if (!below(".*", each.value(), value)) return false;
+        }
+    }
     json::value const* const others = json::find(schema, "additionalProperties");
+    if (known || !others) return true;
+    if (others->is_bool()) {
+        return others->get_bool() || wrong("has a member that the schema does not know", std::string(name));
+    }
+    return below(".*", *others, value);
+}
+
+bool Check::members(json::object const& schema, json::object const& value) {
     json::value const* const names = json::find(schema, "propertyNames");
-    for (auto const& member : value) {
+    for (auto const& each : value) {
         if (!step()) return false;
-        std::string const key(std::string_view(member.key()));
-        if (names && !would_fit(*names, json::value(member.key()))) {
-            return wrong("has a member whose name is not allowed", key);
+        if (names && !would_fit(*names, json::value(each.key()))) {
+            return wrong("has a member whose name is not allowed", std::string(std::string_view(each.key())));
         }
-        json::value const* const own = properties ? json::find(*properties, key) : nullptr;
-        if (own) {
-            if (!below("." + key, *own, member.value())) return false;
-        } else if (others && others->is_bool()) {
-            if (!others->get_bool()) return wrong("has a member that the schema does not know", key);
-        } else if (others && !below(".*", *others, member.value())) {
-            return false;  // the name is the document's own and stays out of the sentence
-        }
+        if (!member(schema, each.key(), each.value())) return false;
     }
     return true;
 }

@@ -4,7 +4,10 @@
 #define AIKIT_SRC_MODEL_JSON_SCHEMA_CHECK_HPP
 
 #include "core/json.hpp"
+#include "text/pattern.hpp"
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,9 +18,15 @@ bool known_type(std::string_view name) noexcept;
 /// What "#" or "#/..." means inside `root`; null when it leads elsewhere or nowhere.
 json::value const* resolve(json::value const& root, std::string_view reference);
 
+/// The patterns of a schema, by where they stand: the value of `pattern`, or the schema that patternProperties gives one.
+using Patterns = std::map<json::value const*, text::Pattern>;
+
+/// Whether a text is of a format (RFC 3339, 5321, 1123, 2673, 4291, 3986, 9562); true for formats not known here.
+bool is_of_format(std::string_view format, std::string_view text);
+
 class Check {
 public:
-    explicit Check(json::value const& root) : root_(root) {}
+    Check(json::value const& root, Patterns const& patterns) : root_(root), patterns_(patterns) {}
 
     Result<void> run(json::value const& document);
 
@@ -30,6 +39,7 @@ private:
     bool array(json::object const& schema, json::array const& value);
     bool contained(json::object const& schema, json::array const& value);
     bool object(json::object const& schema, json::object const& value);
+    bool member(json::object const& schema, std::string_view name, json::value const& value);
     bool members(json::object const& schema, json::object const& value);
     bool depends(json::object const& schema, json::object const& value);
 
@@ -37,14 +47,16 @@ private:
     bool would_fit(json::value const& schema, json::value const& value);
     bool same(json::value const& a, json::value const& b);
     bool step();
+    bool found(text::Pattern const& pattern, std::string_view text);
     bool below(std::string const& segment, json::value const& schema, json::value const& value);
     bool wrong(std::string why, std::string detail = {});
 
     json::value const& root_;
+    Patterns const& patterns_;
     std::string path_ = "$";
     std::string why_;
     std::string detail_;
-    int steps_ = 0;
+    std::int64_t steps_left_ = 1'000'000;
     int depth_ = 0;
     bool exhausted_ = false;
 };

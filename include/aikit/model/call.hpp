@@ -91,6 +91,11 @@ struct CallOptions {
     std::optional<int> max_retries;
     Replay replay = Replay::other_deployment;
 
+    /// Where the request asks for JSON: the reply is held against its schema, what can be repaired without guessing is,
+    /// and else the model is told what is wrong and asked again, at most so often; 0 to 10. A missing one: the reply is
+    /// handed over as it came. Done by policy::make_structured, which a Kit has before each of its providers.
+    std::optional<int> repairs;
+
     /// The same over all attempts of one operation, where the provider knows such keys. Empty: made when needed.
     std::string idempotency_key;
 
@@ -121,7 +126,10 @@ struct CallInfo {
     std::string model;  ///< As the provider named it in its answer.
     std::vector<Attempt> attempts;
 
-    Usage usage;  ///< Of the attempt that gave the reply.
+    Usage usage;  ///< Of the attempt that gave the reply; with repairs, of all replies that were read.
+
+    /// How often the model was asked again because its reply did not fit the schema; see CallOptions::repairs.
+    int repairs = 0;
 
     /// Of all attempts. Missing when one could not be priced.
     std::optional<Money> cost;

@@ -106,6 +106,7 @@ void write_info(JsonWriter& out, CallInfo const& info, bool complete) {
     out.key("warnings").begin_array();
     for (std::string const& warning : info.warnings) out.text(warning);
     out.end_array();
+    out.key("repairs").number(std::int64_t{info.repairs});
     out.key("route");
     bool const routed = !info.route.empty() && json::parse(info.route, "route").has_value();
     routed ? out.raw(info.route) : out.null();

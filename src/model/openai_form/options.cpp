@@ -81,6 +81,8 @@ Result<void> read_options(json::object const& given, CallOptions& out) {
     if (out.max_retries && (*out.max_retries < 0 || *out.max_retries > 10)) {
         fields.refuse("max_retries", "must be between 0 and 10");
     }
+    fields.read("repairs", out.repairs);
+    if (out.repairs && (*out.repairs < 0 || *out.repairs > 10)) fields.refuse("repairs", "must be between 0 and 10");
     fields.read("idempotency_key", out.idempotency_key);
     fields.read("request_id", out.request_id);
     fields.read("region", out.region);

@@ -274,12 +274,12 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     Result<json_form::ChatCall> const call = read_chat(request(R"(,"aikit":{
         "timeouts":{"connect":1.5,"first_byte":2,"idle":0.25,"total":0},
         "caller":{"tenant":"t","user":"u","key":"k","project":"p","tags":["a","b"]},
-        "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","idempotency_key":"i","request_id":"r",
+        "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","repairs":2,"idempotency_key":"i","request_id":"r",
         "region":"eu"})"));
     REQUIRE(call.has_value());
     // Every field of the options has its member: a new field fails to compile here.
-    auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, idempotency_key, request_id, region,
-                 attempt, attempts, keep] = call->options;
+    auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, repairs, idempotency_key, request_id,
+                 region, attempt, attempts, keep] = call->options;
     auto const& [connect, first_byte, idle, total] = limits;
     auto const& [tenant, user, key, project, tags] = caller;
     CHECK(connect == milliseconds(1'500));
@@ -300,6 +300,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     CHECK(priority == -7);
     CHECK(max_retries == 3);
     CHECK(replay == Replay::any);
+    CHECK(repairs == 2);
     CHECK(idempotency_key == "i");
     CHECK(request_id == "r");
     CHECK(region == "eu");
@@ -315,6 +316,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
                                                           {R"("priority":101)", "aikit.priority"},
                                                           {R"("max_retries":11)", "aikit.max_retries"},
                                                           {R"("replay":"maybe")", "aikit.replay"},
+                                                          {R"("repairs":11)", "aikit.repairs"},
                                                           {R"("region":7)", "aikit.region"}}) {
         CAPTURE(ours);
         CHECK(refused(request(",\"aikit\":{" + ours + "}")).find(name) != std::string::npos);
@@ -478,6 +480,7 @@ TEST_CASE("the aikit object of a reply tells everything about the call") {
     info.cost_exact = true;
     info.price_id = "price";
     info.warnings = {"careful"};
+    info.repairs = 1;
     info.route = R"({"why":"cheap"})";
     info.cache = "miss";
     Attempt& attempt = info.attempts.emplace_back();
@@ -495,12 +498,13 @@ TEST_CASE("the aikit object of a reply tells everything about the call") {
     std::set<std::string> members;
     for (auto const& member : json.members) members.insert(member.first);
     CHECK(members == std::set<std::string>{"request_id", "provider", "model", "complete", "usage", "cost", "attempts",
-                                           "warnings", "route", "cache"});
+                                           "warnings", "repairs", "route", "cache"});
     CHECK(json["complete"].yes);
     CHECK(json["usage"]["input"].number() == 3);
     CHECK(json["usage"]["estimated"].yes);
     CHECK(json["cost"] == Json::parse(R"({"usd":"0.00125","exact":true,"price_id":"price"})"));
     CHECK(json["warnings"].items.front().text == "careful");
+    CHECK(json["repairs"].number() == 1);
     CHECK(json["route"]["why"].text == "cheap");
     Json const& row = json["attempts"].items.front();
     CHECK(row["error"].text == "rate_limited");

@@ -124,14 +124,18 @@ TEST_CASE("what is wrong is named by its path and without a word of the document
 TEST_CASE("a schema that could not be checked as it is meant is refused when it is read") {
     for (char const* schema :
          {R"({"$ref": "https://example.org/a.json"})", R"({"$ref": "#/$defs/none"})", R"({"$ref": "#name"})",
-          R"({"patternProperties": {}})", R"({"items": {"unevaluatedItems": false}})", R"({"not": {"pattern": "a"}})",
+          R"({"items": {"unevaluatedItems": false}})", R"-({"pattern": "a(?=b)"})-", R"-({"pattern": "(?<!a)b"})-",
+          R"-({"pattern": "(a)\\1"})-", R"-({"pattern": "\\p{Script=Greek}"})-",
+          R"-({"patternProperties": {"(?i:a)": true}})-", R"-({"pattern": "(a{1000}){1000}"})-",
           R"({"properties": {"a": {"$id": "b"}}})"}) {
         CAPTURE(std::string(schema));
         CHECK(JsonSchema::parse(schema).error().code == Errc::unsupported);
     }
     for (char const* schema :
          {"1", "{", R"({"type": "text"})", R"({"required": "a"})", R"({"items": [true]})", R"({"minLength": -1})",
-          R"({"properties": {"a": 1}})", R"({"dependentRequired": {"a": 1}})"}) {
+          R"({"properties": {"a": 1}})", R"({"dependentRequired": {"a": 1}})", R"({"pattern": 1})",
+          R"({"pattern": "("})", R"({"pattern": "a**"})", R"({"pattern": "[b-a]"})", R"({"pattern": "\A"})",
+          R"({"patternProperties": {"[": true}})", R"({"format": 1})"}) {
         CAPTURE(std::string(schema));
         CHECK(JsonSchema::parse(schema).error().code == Errc::invalid_argument);
     }
@@ -149,6 +153,20 @@ TEST_CASE("no schema takes for ever or all of the stack") {
     bushy += R"(}, "$ref": "#/$defs/a40"})";
     CHECK(JsonSchema::parse(bushy).value().check("1").error().message ==
           "The JSON takes too many steps to check against its schema.");
+}
+
+TEST_CASE("a pattern that makes others go back for ever takes time in proportion to the text") {
+    for (char const* pattern : {"^(a+)+$", "^(a|aa)+$", "^(a|a?)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$",
+                                "^(a?){40}a{40}$", "^((){9}){9}a*b$"}) {
+        CAPTURE(std::string(pattern));
+        JsonSchema const schema = JsonSchema::parse("{\"pattern\": \"" + std::string(pattern) + "\"}").value();
+        std::string const text(2'000, 'a');
+        CHECK(schema.check("\"" + text + "!\"").error().message == "$ does not match its pattern.");
+    }
+    JsonSchema const wide = JsonSchema::parse(R"({"items": {"pattern": "^(a?){1000}$"}})").value();
+    std::string many = "[";
+    for (int i = 0; i < 2'000; ++i) many += (i == 0 ? "\"" : ", \"") + std::string(500, 'a') + "\"";
+    CHECK(wide.check(many + "]").error().message == "The JSON takes too many steps to check against its schema.");
 }
 
 }  // namespace aikit
