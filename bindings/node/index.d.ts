@@ -20,7 +20,8 @@ export interface Message {
   [member: string]: any;
 }
 
-/** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries. */
+/** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries,
+ * and repairs for chats that ask for JSON. */
 export interface ChatRequest {
   messages?: Message[];
   model?: string;

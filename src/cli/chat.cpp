@@ -7,6 +7,20 @@
 namespace aikit::cli {
 namespace {
 
+/// What the flags say of JSON.
+Result<void> add_format(ChatSettings const& settings, json_form::ChatCall& call) {
+    if (settings.repairs) call.options.repairs = settings.repairs;
+    if (settings.schema.empty()) return ok();
+    Result<std::string> schema = read_argument_file(settings.schema);
+    if (!schema) return schema.error();
+    ResponseFormat& format = call.request.response_format.emplace();
+    format.kind = ResponseFormat::Kind::json_schema;
+    format.name = "reply";
+    format.schema = std::move(*schema);
+    if (!call.options.repairs) call.options.repairs = 0;
+    return ok();
+}
+
 /// The request of the file, or of the prompt; flags stand above what the file says.
 Result<json_form::ChatCall> make_call(ChatSettings const& settings) {
     json_form::ChatCall call;
@@ -35,6 +49,7 @@ Result<json_form::ChatCall> make_call(ChatSettings const& settings) {
         return fail(Errc::invalid_argument, "--temperature must be a number");
     }
     if (settings.temperature) call.request.temperature = settings.temperature;
+    if (Result<void> added = add_format(settings, call); !added) return added.error();
     Result<CallOptions> flags = call_options(settings.call);
     if (!flags) return flags.error();
     if (flags->limits.total) call.options.limits.total = flags->limits.total;

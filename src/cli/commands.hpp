@@ -47,6 +47,8 @@ struct ChatSettings {
     bool stream = false;
     std::optional<std::int64_t> max_tokens;
     std::optional<double> temperature;
+    std::string schema;
+    std::optional<int> repairs;
 
     std::string tools;  ///< A file of them. The rest is of use with it only.
     std::optional<int> max_steps;

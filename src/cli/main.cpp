@@ -69,6 +69,10 @@ void add_model_commands(CLI::App& app, Program& p) {
     chat.add_option("--max-tokens", p.chat.max_tokens, "Most tokens of the answer")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     chat.add_option("--temperature", p.chat.temperature, "0 is near-deterministic");
+    chat.add_option("--schema", p.chat.schema, "Answer in JSON that fits the JSON Schema in this file; - reads it");
+    chat.add_option("--repairs", p.chat.repairs,
+                    "How often to ask again when the JSON does not fit its schema; 0, as with --schema, only checks")
+        ->check(CLI::Range(0, 10));
     CLI::Option* tools = chat.add_option("--tools", p.chat.tools, "A file of programs that the model may call");
     chat.add_option("--max-steps", p.chat.max_steps, "Most replies of a chat with tools; 8")
         ->check(CLI::Range(1, 1000))

@@ -5,7 +5,9 @@
 #include "core/os/files.hpp"
 #include "core/os/os.hpp"
 #include "kit/compatible.hpp"
+#include "kit/structured.hpp"
 
+#include <aikit/policy/structured.hpp>
 #include <aikit/provider/anthropic.hpp>
 #include <aikit/provider/azure.hpp>
 #include <aikit/provider/builtin.hpp>
@@ -284,7 +286,12 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     if (!metered) return metered.error();
     policy::RetryConfig retry;
     if (config.max_retries) retry.max_retries = *config.max_retries;
-    return policy::make_retry(std::move(*metered), parts.runtime, retry);
+    Result<std::shared_ptr<AIProvider>> retried = policy::make_retry(std::move(*metered), parts.runtime, retry);
+    if (!retried) return retried.error();
+    policy::StructuredConfig structured;
+    structured.clock = parts.runtime.clock();
+    structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
+    return policy::make_structured(std::move(*retried), std::move(structured));
 }
 
 /// What a request means that names no model.

@@ -220,7 +220,8 @@ bool within(json::object const& schema, char const* least, char const* most, std
 bool Check::text(json::object const& schema, json::string const& value) {
     if (!within(schema, "minLength", "maxLength", characters(value))) return wrong("is too short or too long");
     if (json::value const* const pattern = json::find(schema, "pattern")) {
-        if (!found(patterns_.at(pattern), value)) return wrong("does not match its pattern");
+        auto const read = patterns_.find(pattern);
+        if (read != patterns_.end() && !found(read->second, value)) return wrong("does not match its pattern");
     }
     json::value const* const format = json::find(schema, "format");
     if (!format || is_of_format(format->get_string(), value)) return true;
@@ -281,7 +282,8 @@ bool Check::member(json::object const& schema, std::string_view name, json::valu
     // A name that the schema does not give is the document's own and stays out of the sentence.
     if (json::value const* const patterned = json::find(schema, "patternProperties")) {
         for (auto const& each : patterned->get_object()) {
-            if (!found(patterns_.at(&each.value()), name)) continue;
+            auto const read = patterns_.find(&each.value());
+            if (read == patterns_.end() || !found(read->second, name)) continue;
             known = true;
             if (!below(".*", each.value(), value)) return false;
         }

@@ -18,7 +18,8 @@ bool known_type(std::string_view name) noexcept;
 /// What "#" or "#/..." means inside `root`; null when it leads elsewhere or nowhere.
 json::value const* resolve(json::value const& root, std::string_view reference);
 
-/// The patterns of a schema, by where they stand: the value of `pattern`, or the schema that patternProperties gives one.
+/// The patterns of a schema, by where they stand: the value of `pattern`, or the schema that patternProperties gives
+/// one.
 using Patterns = std::map<json::value const*, text::Pattern>;
 
 /// Whether a text is of a format (RFC 3339, 5321, 1123, 2673, 4291, 3986, 9562); true for formats not known here.
@@ -29,6 +30,9 @@ public:
     Check(json::value const& root, Patterns const& patterns) : root_(root), patterns_(patterns) {}
 
     Result<void> run(json::value const& document);
+
+    /// Whether a part of the schema is met by a part of a document. A pattern that was not read is met.
+    bool holds(json::value const& schema, json::value const& value) { return fits(schema, value) && !exhausted_; }
 
 private:
     bool fits(json::value const& schema, json::value const& value);

@@ -47,7 +47,8 @@ public:
     }
     /// Exactly `count` digits, at most 9.
     std::optional<int> number(std::size_t count) noexcept {
-        if (rest_.size() < count || !std::all_of(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(count), is_digit)) {
+        if (rest_.size() < count ||
+            !std::all_of(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(count), is_digit)) {
             return std::nullopt;
         }
         int value = 0;
@@ -196,9 +197,8 @@ bool is_email(std::string_view text) {
         }
     } else {
         if (local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos) return false;
-        if (!std::all_of(local.begin(), local.end(), [](char c) {
-                return is_letter(c) || is_digit(c) || one_of(c, ".!#$%&'*+-/=?^_`{|}~");
-            })) {
+        if (!std::all_of(local.begin(), local.end(),
+                         [](char c) { return is_letter(c) || is_digit(c) || one_of(c, ".!#$%&'*+-/=?^_`{|}~"); })) {
             return false;
         }
     }
@@ -239,7 +239,8 @@ bool is_authority(std::string_view text) {
         text.remove_prefix(at + 1);
     }
     std::size_t const bracket = text.starts_with('[') ? text.find(']') : std::string_view::npos;
-    if (text.starts_with('[') && (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1)))) return false;
+    if (text.starts_with('[') && (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1))))
+        return false;
     std::size_t const colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
     std::string_view const port = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
     if (!std::all_of(port.begin(), port.end(), is_digit)) return false;

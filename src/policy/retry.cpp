@@ -179,8 +179,9 @@ private:
         try {
             self->budget_->call(self->runtime_.clock()->now());
             int const last = self->last_attempt(options);
+            int const before = options.attempt - 1;  // tries of this operation for other reasons
             for (int attempt = 1;; ++attempt) {
-                options.attempt = attempt;
+                options.attempt = before + attempt;
                 Task<T> pending = once(*self->next(), options, attempt >= last);
                 Result<T> result = co_await std::move(pending);
                 if (result) co_return result;
@@ -204,8 +205,9 @@ private:
         try {
             self->budget_->call(self->runtime_.clock()->now());
             int const last = self->last_attempt(options);
+            int const before = options.attempt - 1;  // tries of this operation for other reasons
             for (int attempt = 1;; ++attempt) {
-                options.attempt = attempt;
+                options.attempt = before + attempt;
                 Task<ChatStream> opening = once(*self->next(), options, attempt >= last);
                 Result<ChatStream> stream = co_await std::move(opening);
                 std::unique_ptr<ChatStream::Source> source;

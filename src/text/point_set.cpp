@@ -32,8 +32,7 @@ constexpr std::uint32_t punctuation = bit(UTF8PROC_CATEGORY_PC) | bit(UTF8PROC_C
                                       bit(UTF8PROC_CATEGORY_PI) | bit(UTF8PROC_CATEGORY_PF) | bit(UTF8PROC_CATEGORY_PO);
 constexpr std::uint32_t symbol =
     bit(UTF8PROC_CATEGORY_SM) | bit(UTF8PROC_CATEGORY_SC) | bit(UTF8PROC_CATEGORY_SK) | bit(UTF8PROC_CATEGORY_SO);
-constexpr std::uint32_t separator =
-    bit(UTF8PROC_CATEGORY_ZS) | bit(UTF8PROC_CATEGORY_ZL) | bit(UTF8PROC_CATEGORY_ZP);
+constexpr std::uint32_t separator = bit(UTF8PROC_CATEGORY_ZS) | bit(UTF8PROC_CATEGORY_ZL) | bit(UTF8PROC_CATEGORY_ZP);
 
 // https://tc39.es/ecma262/#table-unicode-general-category-values
 constexpr std::array<Named, 38> names{{
@@ -139,8 +138,8 @@ std::optional<std::uint32_t> category_mask(std::string_view name) noexcept {
         if (name.starts_with(lead)) name.remove_prefix(lead.size());
     }
     if (name == "Any") return all_categories;
-    auto const found =
-        std::find_if(names.begin(), names.end(), [&](Named const& one) { return one.name == name || one.other == name; });
+    auto const found = std::find_if(names.begin(), names.end(),
+                                    [&](Named const& one) { return one.name == name || one.other == name; });
     return found == names.end() ? std::nullopt : std::optional<std::uint32_t>(found->mask);
 }
 

@@ -92,6 +92,28 @@ class Answers(unittest.TestCase):
         self.assertEqual(outcome.last["choices"][0]["message"]["content"], "Hello")
         self.assertTrue(outcome.last["aikit"]["complete"])
 
+    def test_an_answer_in_json_is_held_against_its_schema_and_asked_for_again(self):
+        answers = iter(['{"city": 1}', 'Gladly:\n```json\n{"city": "Rome"}\n```', "Rome.", "Rome."])
+        with tempfile.TemporaryDirectory() as folder, \
+                Server(lambda *_: Answer(200, JSON, reply(next(answers)))) as server:
+            path = pathlib.Path(folder, "trip.json")
+            path.write_text('{"type": "object", "properties": {"city": {"type": "string", "minLength": 2}}}')
+            outcome = chat(server, "--schema", str(path), "--repairs", "1", "--json", "Where to?")
+            sent = [json.loads(seen[3]) for seen in server.seen]
+            failed = chat(server, "--schema", str(path), "--repairs", "1", "Where to?")
+        self.assertEqual(outcome.code, 0, outcome.err)
+        self.assertEqual(outcome.last["choices"][0]["message"]["content"], '{"city": "Rome"}')
+        self.assertEqual((outcome.last["aikit"]["repairs"], outcome.last["usage"]["prompt_tokens"]), (1, 2000))
+        self.assertEqual(outcome.last["aikit"]["cost"]["usd"], "0.0009")
+        # As strict mode takes it: https://platform.openai.com/docs/guides/structured-outputs.
+        self.assertEqual(sent[0]["response_format"]["json_schema"], {"name": "reply", "strict": True, "schema": {
+            "type": "object", "properties": {"city": {"type": ["string", "null"]}}, "required": ["city"],
+            "additionalProperties": False}})
+        self.assertIn("$.city must be of type string", sent[1]["messages"][-1]["content"])
+        self.assertTrue(any("minLength" in warning for warning in outcome.last["aikit"]["warnings"]))
+        self.assertEqual(failed.code, exit_code("protocol"))
+        self.assertIn("it holds no JSON document", failed.err)
+
     def test_every_attempt_has_its_row_in_the_ledger(self):
         answers = [Answer(500, JSON, "{}"), Answer(200, JSON, reply())]
         with tempfile.TemporaryDirectory() as folder, Server(lambda *_: answers.pop(0)) as server:

@@ -23,8 +23,8 @@ public:
     /// Takes everything.
     JsonSchema() = default;
 
-    /// Errors: invalid_argument (no JSON, a keyword of the wrong kind, no pattern), unsupported (a reference to elsewhere,
-    /// patterns that look ahead, behind or back, dynamic references, unevaluated*).
+    /// Errors: invalid_argument (no JSON, a keyword of the wrong kind, no pattern), unsupported (a reference to
+    /// elsewhere, patterns that look ahead, behind or back, dynamic references, unevaluated*).
     static Result<JsonSchema> parse(std::string_view text);
 
     /// ok, or invalid_argument with the path of the first place that is wrong ("$.items[2].price must be a number").
