@@ -24,7 +24,8 @@ std::string written(ChatStream& stream) {
 }
 
 /// The events of a stream within the operation's window: while that is full the stream is not pulled.
-Task<void> pass_on(std::shared_ptr<ChatStream> stream, std::shared_ptr<Op> op) {
+Task<void> pass_on(std::shared_ptr<ChatStream> stream, std::shared_ptr<Op> op, bool partial) {
+    PartialJson document;
     for (;;) {
         if (!op->may_go_on()) {
             Task<void> waiting = Op::room(op);
@@ -35,17 +36,19 @@ Task<void> pass_on(std::shared_ptr<ChatStream> stream, std::shared_ptr<Op> op) {
         Result<std::optional<ChatEvent>> const event = co_await std::move(pulling);
         if (!event) co_return event.error();
         if (!*event) co_return ok();
-        std::string chunk = json_form::write_chunk(**event, stream->reply());
+        std::string chunk = partial ? json_form::write_chunk(**event, stream->reply(), document)
+                                    : json_form::write_chunk(**event, stream->reply());
         if (!chunk.empty()) op->emit(std::move(chunk));
     }
 }
 
 Task<Reply> chat_streamed(KitPointer kit, json_form::ChatCall call, std::shared_ptr<Op> op) {
+    bool const partial = call.partial;
     Task<ChatStream> starting = kit->kit.stream_chat(std::move(call.request), std::move(call.options));
     Result<ChatStream> stream = co_await std::move(starting);
     if (!stream) co_return stream.error();
     auto const shared = std::make_shared<ChatStream>(std::move(*stream));
-    Task<void> passing = guard(pass_on(shared, op));
+    Task<void> passing = guard(pass_on(shared, op, partial));
     Result<void> const passed = co_await std::move(passing);
     if (passed) co_return Reply(written(*shared));
     op->keep(written(*shared));

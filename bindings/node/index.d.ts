@@ -39,7 +39,14 @@ export interface Signal {
   signal?: AbortSignal;
 }
 
-export type ChatOptions = Partial<ChatRequest> & Signal;
+/** With `schema`, a JSON Schema, a chat answers in JSON that fits: it is checked, and the model is asked again at most
+ * `repairs` times (2) when it does not. */
+export interface Structured {
+  schema?: Json;
+  repairs?: number;
+}
+
+export type ChatOptions = Partial<ChatRequest> & Signal & Structured;
 
 /** A row of numbers. */
 export type Vector = Float32Array | Float64Array | number[];
@@ -80,6 +87,8 @@ export class Reply implements Json {
   aikit?: any;
   /** What a chat or an answer says; "" for other replies. */
   readonly text: string;
+  /** What a chat says in JSON; throws a SyntaxError if it is none. */
+  readonly value: any;
   /** Raw vectors, where they were asked for: a row for each. */
   readonly vectors?: Float32Array[];
 }
@@ -98,6 +107,8 @@ export class Stream implements AsyncIterableIterator<Json> {
   [Symbol.asyncIterator](): this;
   /** The words alone. */
   text(): AsyncGenerator<string, void, void>;
+  /** The JSON document of a chat with `schema`, as far as it is there, each time more of it is. */
+  partial(): AsyncGenerator<any, void, void>;
   /** Cancels it, unless it has ended, and waits for its end. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

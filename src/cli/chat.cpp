@@ -18,6 +18,7 @@ Result<void> add_format(ChatSettings const& settings, json_form::ChatCall& call)
     format.name = "reply";
     format.schema = std::move(*schema);
     if (!call.options.repairs) call.options.repairs = 0;
+    call.partial = true;
     return ok();
 }
 
@@ -61,9 +62,10 @@ Result<json_form::ChatCall> make_call(ChatSettings const& settings) {
     return call;
 }
 
-void print_event(Console& console, ChatEvent const& event, ChatReply const& so_far) {
+void print_event(Console& console, ChatEvent const& event, ChatReply const& so_far, PartialJson* partial) {
     if (console.json()) {
-        std::string const chunk = json_form::write_chunk(event, so_far);
+        std::string const chunk = partial != nullptr ? json_form::write_chunk(event, so_far, *partial)
+                                                     : json_form::write_chunk(event, so_far);
         if (!chunk.empty()) console.line(chunk);
         return;
     }
@@ -100,6 +102,8 @@ int finish(Console& console, Session& kit, ChatReply reply, bool streamed) {
 }
 
 int stream(Console& console, Session& kit, json_form::ChatCall call) {
+    PartialJson document;
+    PartialJson* const wanted = call.partial ? &document : nullptr;
     Result<ChatStream> stream = run(kit, kit.stream_chat(std::move(call.request), std::move(call.options)));
     if (!stream) return fail_call(console, kit, stream.error());
     bool at_line_start = true;
@@ -112,7 +116,7 @@ int stream(Console& console, Session& kit, json_form::ChatCall call) {
             return fail_call(console, kit, event.error(), json_form::write_reply(partial));
         }
         if (!*event) break;
-        print_event(console, **event, stream->reply());
+        print_event(console, **event, stream->reply(), wanted);
         auto const* text = std::get_if<TextDelta>(&**event);
         if (text && !text->text.empty()) at_line_start = text->text.back() == '\n';
         if (output_lost()) return 0;  // nobody reads on: the stream is dropped and its bill settled; main tells why

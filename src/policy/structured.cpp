@@ -18,6 +18,7 @@ public:
         : source_(std::move(source)), turn_(std::move(turn)), provider_(std::move(provider)) {}
 
     Task<std::optional<ChatEvent>> next() override {
+        if (last_) co_return std::exchange(last_, std::nullopt);
         while (true) {
             Task<std::optional<ChatEvent>> pending = source_->next();
             Result<std::optional<ChatEvent>> event = co_await std::move(pending);
@@ -25,7 +26,10 @@ public:
             if (auto* const finished = std::get_if<Finished>(&**event)) {
                 if (turn_.judge_stream() != StructuredTurn::Verdict::good) co_return turn_.error(provider_);
                 finished->info = put_warnings(std::move(finished->info));
-                co_return event;
+                std::string text = turn_.take_unshown();
+                if (text.empty()) co_return event;
+                last_ = std::move(**event);
+                co_return ChatEvent(TextDelta(0, std::move(text)));
             }
             std::optional<ChatEvent> shown = turn_.show(std::move(**event));
             if (shown) co_return shown;
@@ -43,6 +47,7 @@ private:
     std::unique_ptr<ChatStream::Source> source_;
     StructuredTurn turn_;
     std::string provider_;
+    std::optional<ChatEvent> last_;  // the end, while something comes before it
 };
 
 class Structured final : public ForwardingProvider, public std::enable_shared_from_this<Structured> {

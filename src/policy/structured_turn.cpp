@@ -239,8 +239,10 @@ std::optional<ChatEvent> StructuredTurn::show(ChatEvent event) {
         return ChatEvent(TextDelta(0, ready->call.arguments));
     }
     if (auto const* const text = std::get_if<TextDelta>(&event); text && text->choice == 0) {
-        if (!tool_.empty() && !other_calls_)
-            return std::nullopt;  // what is said beside the call is no part of the reply
+        if (!tool_.empty()) {  // beside a call it is no part of the reply, without one it is the reply
+            beside_ += text->text;
+            return std::nullopt;
+        }
         streamed_ += text->text;
     }
     if (std::holds_alternative<RefusalDelta>(event)) refused_ = true;
@@ -252,10 +254,14 @@ std::optional<ChatEvent> StructuredTurn::show(ChatEvent event) {
     return event;
 }
 
+std::string StructuredTurn::take_unshown() {
+    return streamed_.empty() ? std::exchange(beside_, {}) : std::string();
+}
+
 StructuredTurn::Verdict StructuredTurn::judge_stream() {
     if (strict_.nulls) warnings_.emplace_back("members that may be missing stand in the streamed text as null");
     if (!checks_ || refused_ || other_calls_ || finish_ == FinishReason::content_filter) return Verdict::good;
-    text_ = streamed_;
+    text_ = streamed_.empty() ? beside_ : streamed_;
     cut_ = finish_ == FinishReason::length;
     std::string whole = text_;
     bool const nulls = strict_.nulls;

@@ -41,7 +41,10 @@ public:
     /// A stream's event as the caller sees it; nothing: it is not for the caller.
     std::optional<ChatEvent> show(ChatEvent event);
 
-    /// The text of a stream that has ended: good or bad.
+    /// Text of a stream that has ended and was kept back, because a tool was to be called in its place.
+    std::string take_unshown();
+
+    /// The text of a stream that has ended: good or bad. Before take_unshown().
     Verdict judge_stream();
 
     int asked_again() const noexcept { return asked_again_; }
@@ -69,6 +72,7 @@ private:
 
     // Of a stream's first choice.
     std::string streamed_;
+    std::string beside_;
     FinishReason finish_ = FinishReason::unknown;
     bool other_calls_ = false;
     bool refused_ = false;

@@ -114,6 +114,17 @@ class Answers(unittest.TestCase):
         self.assertEqual(failed.code, exit_code("protocol"))
         self.assertIn("it holds no JSON document", failed.err)
 
+    def test_a_stream_of_json_shows_the_document_while_it_is_written(self):
+        body = stream_body(['{"city": "Ro', 'me", "da', 'ys": 3}'])
+        with tempfile.TemporaryDirectory() as folder, Server(lambda *_: Answer(200, STREAM, body)) as server:
+            path = pathlib.Path(folder, "trip.json")
+            path.write_text('{"type": "object"}')
+            outcome = chat(server, "--schema", str(path), "--stream", "--json", "Where to?")
+        self.assertEqual(outcome.code, 0, outcome.err)
+        chunks = [json.loads(line) for line in outcome.out.splitlines()]
+        self.assertEqual([chunk["aikit"]["partial"] for chunk in chunks if "partial" in chunk.get("aikit", {})],
+                         [{"city": "Ro"}, {"city": "Rome"}, {"city": "Rome", "days": 3}])
+
     def test_every_attempt_has_its_row_in_the_ledger(self):
         answers = [Answer(500, JSON, "{}"), Answer(200, JSON, reply())]
         with tempfile.TemporaryDirectory() as folder, Server(lambda *_: answers.pop(0)) as server:

@@ -35,6 +35,19 @@ function chatRequest(prompt, more) {
   return { ...prompt, ...more };
 }
 
+/** A chat, perhaps one for JSON: what `schema` and `repairs` say goes where OpenAI's form and aikit have it. */
+function asking(prompt, { schema, repairs, ...more }, streaming = false) {
+  const request = chatRequest(prompt, more);
+  const ours = { ...request.aikit };
+  if (schema !== undefined) {
+    request.response_format = { type: 'json_schema', json_schema: { name: 'reply', schema } };
+    ours.repairs ??= 2;
+    if (streaming) ours.partial = true;
+  }
+  if (repairs !== undefined) ours.repairs = repairs;
+  return Object.keys(ours).length > 0 ? { ...request, aikit: ours } : request;
+}
+
 function named(name, value, more) {
   if (value === undefined || value === null) return more;
   return typeof value === 'object' && !Array.isArray(value) ? { ...value, ...more } : { [name]: value, ...more };
@@ -99,14 +112,14 @@ class Kit {
     return Object.assign(new Reply(), JSON.parse(checked(() => native[name](this.#handle, given))));
   }
 
-  /** A chat: words, messages, or a whole request. */
+  /** A chat: words, messages, or a whole request; with `schema` it answers in JSON that fits. */
   async chat(prompt, { signal, ...more } = {}) {
-    return end(this.#start(signal, 'chat', false, json(chatRequest(prompt, more))));
+    return end(this.#start(signal, 'chat', false, json(asking(prompt, more))));
   }
 
   /** A chat as it is said: an iterator of OpenAI's chunks. */
   stream(prompt, { signal, ...more } = {}) {
-    const request = { ...chatRequest(prompt, more), stream: true };
+    const request = { ...asking(prompt, more, true), stream: true };
     return new Stream(this.#start(signal, 'chat', true, json(request)));
   }
 

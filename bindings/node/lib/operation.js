@@ -17,6 +17,11 @@ class Reply {
     if (this.reply && this.end) return this.reply.choices[0]?.message.content ?? ''; // of a run of tools
     return this.choices ? this.choices[0].message.content ?? '' : this.answer ?? '';
   }
+
+  /** What a chat says in JSON; throws a SyntaxError if it is none. */
+  get value() {
+    return JSON.parse(this.text);
+  }
 }
 
 function replyOf(text, vectors) {
@@ -179,6 +184,14 @@ class Stream {
     for await (const event of this) {
       const words = wordsOf(event);
       if (words) yield words;
+    }
+  }
+
+  /** The JSON document of a chat with `schema`, as far as it is there, each time more of it is. */
+  async *partial() {
+    for await (const event of this) {
+      const document = event.aikit?.partial;
+      if (document !== undefined) yield document;
     }
   }
 

@@ -13,6 +13,7 @@ from . import _ffi
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .jobs import Job, Jobs, _of
 from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
+from .schema import schema_of
 from .tools import Approve, OnEvent, Tools, run, run_async, split
 
 Json = Mapping[str, Any]
@@ -47,6 +48,27 @@ def _chat_request(prompt: Prompt, more: Json) -> Dict[str, Any]:
     if isinstance(prompt, Mapping):
         return {**prompt, **more}
     return {"messages": list(prompt), **more}
+
+
+def _asking(prompt: Prompt, schema: Any, repairs: Optional[int], more: Json, streaming: bool = False) -> Dict[str, Any]:
+    """A chat, perhaps one for JSON: what `schema` and `repairs` say goes where OpenAI's form and aikit have it."""
+    request = _chat_request(prompt, more)
+    ours = {**(request.get("aikit") or {})}
+    if schema is not None:
+        form = {"name": "reply", "schema": schema_of(schema)}
+        request = {**request, "response_format": {"type": "json_schema", "json_schema": form}}
+        ours.setdefault("repairs", 2)
+        if streaming:
+            ours["partial"] = True
+    if repairs is not None:
+        ours["repairs"] = repairs
+    return {**request, "aikit": ours} if ours else request
+
+
+def _of_kind(reply: Reply, schema: Any) -> Reply:
+    if schema is not None:
+        reply.kind = schema
+    return reply
 
 
 def _named(name: str, value: Any, more: Json) -> Dict[str, Any]:
@@ -306,14 +328,16 @@ class Kit(Jobs):
         """What a provider said it used (its usage object, or its whole reply), priced; more: model, api, at, service_tier."""
         return self._at_once(_ffi.cost_price, *_json({"usage": usage, "provider": provider, **more}))
 
-    def stream(self, prompt: Prompt, **more: Any) -> Stream:
-        """A chat as it is said: an iterator of OpenAI's chunks."""
-        request = {**_chat_request(prompt, more), "stream": True}
+    def stream(self, prompt: Prompt, *, schema: Any = None, repairs: Optional[int] = None, **more: Any) -> Stream:
+        """A chat as it is said: an iterator of OpenAI's chunks. With `schema`, as of `chat`, its `partial()` gives the
+        document while it is written; it is checked at the end."""
+        request = {**_asking(prompt, schema, repairs, more, True), "stream": True}
         return Stream(self._heard(_ffi.chat_start, *_json(request)), self)
 
-    def stream_async(self, prompt: Prompt, **more: Any) -> AsyncStream:
+    def stream_async(self, prompt: Prompt, *, schema: Any = None, repairs: Optional[int] = None,
+                     **more: Any) -> AsyncStream:
         """`stream` for a loop, which must be running."""
-        request = {**_chat_request(prompt, more), "stream": True}
+        request = {**_asking(prompt, schema, repairs, more, True), "stream": True}
         return AsyncStream(self._pending(self._heard(_ffi.chat_start, *_json(request))), self)
 
     def ask_stream(self, base: str, question: Union[str, Json], **more: Any) -> Stream:
@@ -348,13 +372,20 @@ class Kit(Jobs):
         assert stream.result is not None
         return stream.result
 
-    def chat(self, prompt: Prompt, **more: Any) -> Reply:
-        """A chat: words, messages, or a whole request."""
-        return wait(self._unheard(_ffi.chat_start, *_json(_chat_request(prompt, more))))
+    def chat(self, prompt: Prompt, *, schema: Any = None, repairs: Optional[int] = None, **more: Any) -> Reply:
+        """A chat: words, messages, or a whole request.
 
-    async def chat_async(self, prompt: Prompt, **more: Any) -> Reply:
+        With `schema` (a dataclass, a TypedDict, another type of Python's, or a JSON Schema) it answers in JSON that fits,
+        and the reply's `value` is of that type. The reply is checked, and asked for again at most `repairs` times (2).
+        """
+        request = _json(_asking(prompt, schema, repairs, more))
+        return _of_kind(wait(self._unheard(_ffi.chat_start, *request)), schema)
+
+    async def chat_async(self, prompt: Prompt, *, schema: Any = None, repairs: Optional[int] = None,
+                         **more: Any) -> Reply:
         """`chat`, awaited."""
-        return await later(self._pending(self._unheard(_ffi.chat_start, *_json(_chat_request(prompt, more)))))
+        request = _json(_asking(prompt, schema, repairs, more))
+        return _of_kind(await later(self._pending(self._unheard(_ffi.chat_start, *request))), schema)
 
     def run_tools(self, prompt: Prompt, tools: Sequence[Any], approve: Optional[Approve] = None,
                   on_event: Optional[OnEvent] = None, **more: Any) -> Reply:

@@ -9,6 +9,7 @@ from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterator, List, Op
 
 from . import _ffi
 from .errors import Error, InvalidState, check, made
+from .schema import value_of
 
 SLICE_MS = 50  # how late Ctrl-C may be noticed
 
@@ -20,6 +21,12 @@ class Reply(Dict[str, Any]):
     """A reply as a dict; `vectors` holds raw vectors where they were asked for, float32 of rows by dimensions."""
 
     vectors: Optional[memoryview] = None
+    kind: Any = Any  # what a chat was asked for with `schema`
+
+    @property
+    def value(self) -> Any:
+        """What a chat says in JSON, as the type (or schema) that was asked for; json.JSONDecodeError if it is none."""
+        return value_of(self.kind, json.loads(self.text))
 
     @property
     def text(self) -> str:
@@ -39,6 +46,10 @@ def _text(event: Dict[str, Any]) -> str:
     if "choices" in event:
         return (event["choices"][0]["delta"].get("content") if event["choices"] else "") or ""
     return cast(str, event.get("text", ""))
+
+
+def _partial(event: Dict[str, Any]) -> Any:
+    return event.get("aikit", {}).get("partial")
 
 
 def _vectors(op: Any) -> Any:
@@ -129,6 +140,10 @@ class Stream:
     def text(self) -> Iterator[str]:
         """The words alone."""
         return (words for words in map(_text, self) if words)
+
+    def partial(self) -> Iterator[Any]:
+        """The JSON document of a chat with `schema`, as far as it is there, each time more of it is."""
+        return (document for document in map(_partial, self) if document is not None)
 
     def close(self) -> None:
         """Cancels it, unless it has ended. Twice does no harm."""
@@ -316,6 +331,13 @@ class AsyncStream:
             words = _text(event)
             if words:
                 yield words
+
+    async def partial(self) -> AsyncIterator[Any]:
+        """The JSON document of a chat with `schema`, as far as it is there, each time more of it is."""
+        async for event in self:
+            document = _partial(event)
+            if document is not None:
+                yield document
 
     def close(self) -> None:
         """Cancels it, unless it has ended. Twice does no harm."""

@@ -2,27 +2,24 @@
 """Tools: functions of Python's that a model may call, and the run that lets it."""
 
 import asyncio
-import collections.abc
 import contextvars
-import dataclasses
-import enum
 import functools
 import inspect
 import json
 import re
 import typing
-from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union, cast
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from . import _ffi
 from .errors import InvalidArgument, InvalidState, NotFound, check
 from .operation import Pending, Reply, Stream, later
+from .schema import converted, hint_schema
 
 Json = Mapping[str, Any]
 Approve = Callable[[Dict[str, Any]], Union[bool, Awaitable[bool]]]
 OnEvent = Callable[[Dict[str, Any]], Any]
 LIMITS = ("max_steps", "max_time", "max_cost", "max_parallel")
 
-_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _PARAMETER = re.compile(r"^\s*(?::param\s+(?:[\w.\[\], ]+\s)?)?\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(\S.*)$")
 
 
@@ -70,7 +67,7 @@ class Tool:
 
     def bound(self, arguments: Json) -> Callable[[], Any]:
         """The call with these arguments, which fit the schema."""
-        given = {key: _converted(self._hints.get(key, Any), value) for key, value in arguments.items()}
+        given = {key: converted(self._hints.get(key, Any), value) for key, value in arguments.items()}
         return functools.partial(self.call, **given)
 
     @property
@@ -110,105 +107,12 @@ def _parameters(call: Callable[..., Any], hints: Json, about: Mapping[str, str],
     for key, parameter in signature.parameters.items():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise InvalidArgument(f"The tool '{name}' takes '{parameter}', which has no schema; give its parameters.")
-        properties[key] = _schema(hints.get(key, Any), f"{name}.{key}", ())
+        properties[key] = hint_schema(hints.get(key, Any), f"{name}.{key}", ())
         if key in about:
             properties[key].setdefault("description", about[key])
         if parameter.default is parameter.empty:
             required.append(key)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _schema(hint: Any, where: str, inside: Tuple[Any, ...]) -> Dict[str, Any]:
-    """The JSON Schema of a type hint."""
-    origin, given = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any or hint is inspect.Parameter.empty:
-        return {}
-    if isinstance(hint, type) and hint in _PLAIN:
-        return {"type": _PLAIN[hint]}
-    if origin is not None and hasattr(hint, "__metadata__"):  # Annotated
-        schema = _schema(given[0], where, inside)
-        said = [text for text in hint.__metadata__ if isinstance(text, str)]
-        return {**schema, "description": said[0]} if said else schema
-    if origin is typing.Literal:
-        return {"enum": list(given)}
-    if origin is Union or type(hint).__name__ == "UnionType":
-        return {"anyOf": [_schema(one, where, inside) for one in given]}
-    if hint in (list, tuple, set, dict) or origin in (list, tuple, set, frozenset, collections.abc.Sequence,
-                                                       collections.abc.Iterable, dict, collections.abc.Mapping):
-        return _container(origin or hint, given, where, inside)
-    if isinstance(hint, type):
-        if hint in inside:
-            raise InvalidArgument(f"The type of {where} holds itself; give the tool's parameters.")
-        made = _class(hint, where, (*inside, hint))
-        if made is not None:
-            return made
-    raise InvalidArgument(f"The type of {where} ({hint}) has no schema; give the tool's parameters.")
-
-
-def _container(kind: Any, given: Tuple[Any, ...], where: str, inside: Tuple[Any, ...]) -> Dict[str, Any]:
-    if kind in (dict, collections.abc.Mapping):
-        values = _schema(given[1], where, inside) if len(given) == 2 else {}
-        return {"type": "object", **({"additionalProperties": values} if values else {})}
-    if kind is tuple and given and given[-1] is not Ellipsis:
-        items = [_schema(one, where, inside) for one in given]
-        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-    schema: Dict[str, Any] = {"type": "array"}
-    if given and (items_of := _schema(given[0], where, inside)):
-        schema["items"] = items_of
-    return schema
-
-
-def _class(hint: Any, where: str, inside: Tuple[Any, ...]) -> Optional[Dict[str, Any]]:
-    """Enumerations, dataclasses, TypedDicts."""
-    if issubclass(hint, enum.Enum):
-        return {"enum": [one.value for one in hint]}
-    if dataclasses.is_dataclass(hint):
-        required = [field.name for field in dataclasses.fields(hint)
-                    if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING]
-    elif hasattr(hint, "__required_keys__"):
-        required = sorted(hint.__required_keys__)
-    else:
-        return None
-    hints = typing.get_type_hints(hint, include_extras=True)
-    properties = {key: _schema(one, f"{where}.{key}", inside) for key, one in hints.items()}
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _converted(hint: Any, value: Any) -> Any:
-    """What was read from JSON as the hint's type: enumerations, dataclasses, sets and tuples."""
-    origin, given = typing.get_origin(hint), typing.get_args(hint)
-    if hasattr(hint, "__metadata__"):
-        return _converted(given[0], value)
-    if origin is Union or type(hint).__name__ == "UnionType":
-        return _converted_union(given, value)
-    if isinstance(value, list) and (origin or hint) in (list, tuple, set, frozenset):
-        one = given[0] if given else Any
-        kinds = given if origin is tuple and given and given[-1] is not Ellipsis else [one] * len(value)
-        return cast(Any, origin or hint)(_converted(kind, each) for kind, each in zip(kinds, value))
-    if isinstance(value, dict) and origin is dict and len(given) == 2:
-        return {key: _converted(given[1], each) for key, each in value.items()}
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return hint(value)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        hints = typing.get_type_hints(hint, include_extras=True)
-        return hint(**{key: _converted(hints.get(key, Any), each) for key, each in value.items()})
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
-
-
-def _converted_union(kinds: Sequence[Any], value: Any) -> Any:
-    for kind in kinds:
-        plain = typing.get_origin(kind) or kind
-        try:
-            if isinstance(plain, type) and isinstance(value, plain):
-                return _converted(kind, value)
-            made = _converted(kind, value)
-        except (TypeError, ValueError, KeyError):
-            continue
-        if made is not value:
-            return made
-    return value
 
 
 class Tools:

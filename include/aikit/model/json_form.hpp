@@ -5,6 +5,7 @@
 #ifndef AIKIT_MODEL_JSON_FORM_HPP
 #define AIKIT_MODEL_JSON_FORM_HPP
 
+#include <aikit/model/partial_json.hpp>
 #include <aikit/model/provider.hpp>
 
 #include <boost/json/fwd.hpp>
@@ -21,6 +22,7 @@ struct ChatCall {
     ChatRequest request;
     CallOptions options;
     bool stream = false;
+    bool partial = false;  ///< With stream: each chunk with text has the document so far, `"aikit": {"partial": ...}`.
 };
 
 /// Reads a request. Members OpenAI has and ChatRequest has not go to ChatRequest::extra. invalid_argument names the
@@ -35,6 +37,9 @@ AIKIT_EXPORT std::string write_reply(ChatReply const& reply);
 
 /// An event as one "chat.completion.chunk" object in OpenAI's form; "" for events that have no such form.
 AIKIT_EXPORT std::string write_chunk(ChatEvent const& event, ChatReply const& so_far);
+
+/// The same with what is known of the JSON that the first choice writes; `partial` takes its text.
+AIKIT_EXPORT std::string write_chunk(ChatEvent const& event, ChatReply const& so_far, PartialJson& partial);
 
 /// Reads OpenAI's form of an embedding request; what stands under "aikit" goes to `options`, but for "purpose".
 AIKIT_EXPORT Result<EmbedRequest> read_embed(std::string_view json, CallOptions& options);

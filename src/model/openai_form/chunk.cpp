@@ -166,4 +166,15 @@ std::string write_chunk(ChatEvent const& event, ChatReply const& so_far) {
     return writer.take();
 }
 
+std::string write_chunk(ChatEvent const& event, ChatReply const& so_far, PartialJson& partial) {
+    std::string chunk = write_chunk(event, so_far);
+    auto const* const text = std::get_if<TextDelta>(&event);
+    if (chunk.empty() || text == nullptr || text->choice != 0) return chunk;
+    if (!partial.take(text->text) || partial.text().empty())
+        return chunk;  // words that are no JSON have no such member
+    chunk.pop_back();
+    chunk.append(R"(,"aikit":{"partial":)").append(partial.text()).append("}}");
+    return chunk;
+}
+
 }  // namespace aikit::inline v0::json_form

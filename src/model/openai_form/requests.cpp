@@ -40,6 +40,11 @@ Result<void> read_chat_into(std::string_view text, ChatCall& call) {
     if (!object) return object.error();
     Result<json::object> ours = take_ours(*object);
     if (!ours) return ours.error();
+    if (json::value const* partial = ours->if_contains("partial"); partial != nullptr && !partial->is_null()) {
+        if (!partial->is_bool()) return wrong("aikit.partial", "must be true or false");
+        call.partial = partial->get_bool();
+    }
+    ours->erase("partial");
     if (Result<void> read = openai_form::read_options(*ours, call.options); !read) return read;
     if (json::value const* stream = object->if_contains("stream"); stream != nullptr && !stream->is_null()) {
         if (!stream->is_bool()) return wrong("stream", "must be true or false");

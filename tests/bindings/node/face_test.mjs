@@ -57,6 +57,19 @@ test('an error carries what the provider said, and prints its class', async () =
   });
 });
 
+test('a chat answers in JSON that fits its schema, and shows it while it is written', async () => {
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const pieces = ['{"city": "Ro', 'me", "da', 'ys": 3', '}'];
+  await withKit(config({ text: '{"city": 1}' }, { text: 'Here: {"city": "Rome",}' }, { pieces }), async (kit) => {
+    const reply = await kit.chat('Where?', { schema });
+    assert.deepEqual([reply.value, reply.aikit.repairs], [{ city: 'Rome' }, 1]);
+    const seen = [];
+    for await (const document of kit.stream('Where?', { schema }).partial()) seen.push(document);
+    assert.deepEqual(seen, [{ city: 'Ro' }, { city: 'Rome' }, { city: 'Rome' }, { city: 'Rome', days: 3 }]);
+    await assert.rejects(kit.chat('Where?', { schema, repairs: 0 }), failsWith('protocol'));
+  });
+});
+
 test('a prompt is words, messages or a whole request', async () => {
   await withKit(config({ text: 'Hi' }), async (kit) => {
     const messages = [{ role: 'user', content: 'Hello' }];

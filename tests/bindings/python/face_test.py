@@ -2,9 +2,12 @@
 """The face: examples of the docstrings, vectors of every kind, progress, errors, and what is left of it."""
 
 import array
+import asyncio
 import contextlib
 import ctypes
+import dataclasses
 import doctest
+import enum
 import gc
 import os
 import pathlib
@@ -14,11 +17,34 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 import unittest
 
 import aikit
-from aikit import _ffi, errors, kit as kits, operation, tools
+from aikit import _ffi, errors, kit as kits, operation, schema, tools
 from scripted import config, slow
+
+
+class Fare(enum.Enum):
+    CHEAP = "cheap"
+    DEAR = "dear"
+
+
+class Leg(typing.TypedDict):
+    to: str
+    hours: typing.Optional[float]
+
+
+@dataclasses.dataclass
+class Trip:
+    city: str
+    days: int
+    fare: Fare
+    legs: typing.List[Leg]
+    tags: typing.Dict[str, int]
+    note: typing.Optional[str] = None
+    way: typing.Literal["rail", 2] = "rail"
+
 
 HEADER = pathlib.Path(__file__).parents[3] / "capi/aikit.h"
 
@@ -64,6 +90,41 @@ class Face(unittest.TestCase):
                                   env={**os.environ, "AIKIT_LIBRARY": library})
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr.splitlines()[-1], f"^ImportError: .*{told}")
+
+    def test_a_chat_answers_with_a_type_of_pythons_own(self):
+        good = '{"city": "Rome", "days": 3, "fare": "cheap", "legs": [{"to": "Ostia", "hours": 1.5}], "tags": {"a": 1}}'
+        replies = [{"text": '{"city": 1}'}, {"text": f"```json\n{good}\n```"}]
+        with aikit.Kit(config(*replies)) as kit:
+            reply = kit.chat("Where?", schema=Trip)
+            self.assertEqual(reply.value, Trip("Rome", 3, Fare.CHEAP, [{"to": "Ostia", "hours": 1.5}], {"a": 1}))
+            self.assertEqual(reply["aikit"]["repairs"], 1)
+            self.assertEqual(kit.chat("Where?", schema={"type": "object"}, repairs=0).value, {"city": 1})
+            self.assertEqual(asyncio.run(self.asked(kit)).value.city, "Rome")
+            with self.assertRaises(aikit.ProtocolError) as raised:
+                kit.chat("Where?", schema=Trip, repairs=0)
+            self.assertIn("must have the member days", str(raised.exception))
+            with self.assertRaises(aikit.InvalidArgument):
+                kit.chat("Where?", schema=complex)
+
+    @staticmethod
+    async def asked(kit):
+        return await kit.chat_async("Where?", schema=Trip)
+
+    def test_types_become_schemas(self):
+        self.assertEqual(schema.schema_of(Trip), {"type": "object", "additionalProperties": False, "properties": {
+            "city": {"type": "string"}, "days": {"type": "integer"}, "fare": {"enum": ["cheap", "dear"]},
+            "legs": {"type": "array", "items": {"type": "object", "additionalProperties": False, "properties": {
+                "to": {"type": "string"}, "hours": {"anyOf": [{"type": "number"}, {"type": "null"}]}}, "required": ["hours", "to"]}},
+            "tags": {"type": "object", "additionalProperties": {"type": "integer"}}, "note": {"anyOf": [
+                {"type": "string"}, {"type": "null"}]}, "way": {"enum": ["rail", 2]}},
+            "required": ["city", "days", "fare", "legs", "tags"]})
+        self.assertEqual(schema.value_of(Trip, {"city": "A", "days": 1, "fare": "dear", "legs": [], "tags": {}, "way": 2}).way, 2)
+
+    def test_a_document_is_there_while_it_is_written(self):
+        with aikit.Kit(config({"pieces": ['{"city": "Ro', 'me", "da', 'ys": 3', '}']})) as kit:
+            with kit.stream("Where?", schema={"type": "object"}) as stream:
+                seen = list(stream.partial())
+            self.assertEqual(seen, [{"city": "Ro"}, {"city": "Rome"}, {"city": "Rome"}, {"city": "Rome", "days": 3}])
 
     def test_vectors_come_as_buffers_and_as_sequences(self):
         rows = [[1.0, 0.0], [0.0, 1.0]]

@@ -80,6 +80,57 @@ def schema(random_, depth=0):
     return out
 
 
+def shape(random_, depth=0):
+    """A schema as strict mode can express it, and a function that makes documents that fit it."""
+    plain = ["string", "integer", "boolean", "enum", "null"]
+    kind = random_.choice(["object", "array", "either"] if random_.random() < 0.5 and depth < 3 else plain)
+    if depth == 0:
+        kind = "object"
+    if kind == "object":
+        members = {name: shape(random_, depth + 1) for name in random_.sample(["a", "b", "c", "d"], random_.randint(1, 3))}
+        needed = [name for name in members if random_.random() < 0.5]
+
+        def make():
+            return {name: member[1]() for name, member in members.items() if name in needed or random_.random() < 0.5}
+        return {"type": "object", "properties": {name: member[0] for name, member in members.items()}, "required": needed}, make
+    if kind == "array":
+        item, make_item = shape(random_, depth + 1)
+        return {"type": "array", "items": item, "uniqueItems": False}, lambda: [make_item() for _ in range(random_.randint(0, 3))]
+    if kind == "either":
+        item, make_item = shape(random_, depth + 1)
+        return {"anyOf": [{"type": "number", "maximum": -1}, item]}, lambda: random_.choice([-5, make_item()])
+    plain = {"string": ({"type": "string", "minLength": 1}, lambda: "x"), "integer": ({"type": "integer", "minimum": 0}, lambda: 7),
+             "boolean": ({"type": ["boolean", "null"]}, lambda: random_.choice([True, None])), "null": ({"type": "null"}, lambda: None),
+             "enum": ({"enum": ["p", 2]}, lambda: random_.choice(["p", 2]))}
+    return plain[kind]
+
+
+def with_nulls(strict, value):
+    """What a model in strict mode writes for a document: every member, null where the document has none."""
+    if "anyOf" in strict:
+        fitting = [one for one in strict["anyOf"] if one != {"type": "null"}]
+        for one in fitting:
+            filled = with_nulls(one, value)
+            if jsonschema.Draft202012Validator(one).is_valid(filled):
+                return filled
+        return value
+    if isinstance(value, dict) and "properties" in strict:
+        return {name: with_nulls(one, value[name]) if name in value else None for name, one in strict["properties"].items()}
+    return [with_nulls(strict["items"], one) for one in value] if isinstance(value, list) and "items" in strict else value
+
+
+def objects(strict):
+    """Each object's schema inside a schema."""
+    if isinstance(strict, dict):
+        if "properties" in strict:
+            yield strict
+        for below in strict.values():
+            yield from objects(below)
+    if isinstance(strict, list):
+        for below in strict:
+            yield from objects(below)
+
+
 def verdicts(pairs):
     text = "".join(json.dumps(one) + "\n" + json.dumps(document) + "\n" for one, document in pairs)
     done = subprocess.run([PROGRAM], input=text.encode(), capture_output=True, timeout=200, check=True)
@@ -126,6 +177,32 @@ class Verdicts(unittest.TestCase):
                 pass
         pairs = [({"pattern": one}, text) for one in patterns for text in TEXTS]
         self.compare(pairs, lambda one, text: re.search(one["pattern"], text) is not None)
+
+    def test_strict_mode_takes_what_schemas_become_and_its_nulls_go_again(self):
+        random_ = random.Random(17)
+        pairs = [(one, make()) for one, make in (shape(random_) for _ in range(2_000)) for _ in range(3)]
+        first = self.strict(pairs)
+        filled = []
+        for (one, document), (strict, _) in zip(pairs, first):
+            for each in objects(strict):  # https://platform.openai.com/docs/guides/structured-outputs
+                self.assertEqual(each["required"], list(each["properties"]))
+                self.assertIs(each["additionalProperties"], False)
+            self.assertNotIn("minLength", json.dumps(strict))
+            whole = with_nulls(strict, document)
+            self.assertTrue(jsonschema.Draft202012Validator(strict).is_valid(whole), json.dumps([one, strict, whole]))
+            filled.append((one, whole))
+        added = 0
+        for (one, document), (_, plain), (_, whole) in zip(pairs, self.strict(filled), filled):
+            self.assertTrue(jsonschema.Draft202012Validator(one).is_valid(plain), json.dumps([one, whole, plain]))
+            added += plain != whole
+        self.assertGreater(added, 1_000)
+
+    def strict(self, pairs):
+        text = "".join(json.dumps(one) + "\n" + json.dumps(document) + "\n" for one, document in pairs)
+        done = subprocess.run([PROGRAM, "strict"], input=text.encode(), capture_output=True, timeout=200, check=True)
+        lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        self.assertNotIn("impossible", [line for line in lines if isinstance(line, str)])
+        return list(zip(lines[::2], lines[1::2]))
 
     def test_dates_times_and_addresses_are_what_the_standard_library_takes(self):
         def date(text):

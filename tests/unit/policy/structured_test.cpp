@@ -332,6 +332,11 @@ TEST_CASE_FIXTURE(Fixture, "a tool that stands for the reply streams as text") {
     CHECK(!error);
     CHECK(reply.choices.front().finish == FinishReason::stop);
 
+    auto const [said, nothing] = read({TextDelta(0, rome), finished(), Finished()});
+    CHECK(said == rome);
+    CHECK(!nothing);
+    CHECK(reply.complete);
+
     auto const [whole, none] = read({finished(FinishReason::tool_calls), ready, Finished()});
     CHECK(whole == rome);
     CHECK(!none);
