@@ -131,6 +131,10 @@ typedef void (*aikit_event_cb)(void* user, char const* event, size_t size);
 typedef void (*aikit_done_cb)(void* user, aikit_status status, char const* result, size_t size,
                               aikit_error const* error);
 
+/* Writes the key called `name` to `key`, at most `room` bytes (65,536), and returns its length; 0 means that there is
+ * none. The memory is overwritten afterwards. It returns normally, and calls nothing here. */
+typedef size_t (*aikit_key_cb)(void* user, char const* name, size_t name_size, char* key, size_t room);
+
 /* ---- the library ---- */
 
 /* The ABI of the loaded library: AIKIT_ABI_VERSION as it was built. It has every function of all lower numbers. */
@@ -224,6 +228,11 @@ AIKIT_API aikit_status aikit_config_from_env(char const* path, size_t path_size,
  * permission, storage, busy. */
 AIKIT_API aikit_status aikit_kit_open(aikit_runtime* runtime, char const* config, size_t config_size, aikit_kit** out,
                                       aikit_error** error);
+
+/* As aikit_kit_open; `keys` (may be NULL) gives the keys that the configuration names as "callback:NAME". It is called
+ * on the calling thread before this returns, once for each name, and not when traffic is replayed. */
+AIKIT_API aikit_status aikit_kit_open_with_keys(aikit_runtime* runtime, char const* config, size_t config_size,
+                                                aikit_key_cb keys, void* user, aikit_kit** out, aikit_error** error);
 
 /* Waits until what the kit has recorded is durable. Blocks. Errors: storage, busy. */
 AIKIT_API aikit_status aikit_kit_flush(aikit_kit* kit, aikit_error** error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // capi/runtimes.cpp - the entries of runtimes, kits and operations.
+#include "core/os/os.hpp"
 #include "core/sha256.hpp"
 #include "kit.hpp"
 #include "requests.hpp"
@@ -7,6 +8,7 @@
 #include <aikit/core/wait.hpp>
 
 #include <cstdlib>
+#include <map>
 
 using namespace aikit;
 using namespace aikit::capi;
@@ -28,6 +30,33 @@ Result<std::shared_ptr<RuntimeObject>> runtime_for(aikit_runtime* handle, KitCon
     Result<std::shared_ptr<RuntimeObject>> runtime = object_of(handle, "runtime");
     if (runtime && !(*runtime)->usable()) return fail(Errc::invalid_state, "The runtime has ended.");
     return runtime;
+}
+
+/// Asks the host for each key that the configuration names, and keeps the answers for the kit that is opened.
+Result<void> ask_keys(aikit_key_cb keys, void* user, KitConfig& config) {
+    constexpr std::string_view lead = "callback:";
+    constexpr std::size_t room = 65'536;
+    auto const given = std::make_shared<std::map<std::string, Secret>>();
+    std::string memory(room, '\0');
+    for (ProviderConfig const& provider : config.providers) {
+        for (std::string const* reference : {&provider.api_key, &provider.auth_token, &provider.credentials}) {
+            if (!reference->starts_with(lead)) continue;
+            std::string const name = reference->substr(lead.size());
+            if (given->contains(name)) continue;
+            std::size_t const size = keys(user, name.data(), name.size(), memory.data(), room);
+            if (size <= room) given->emplace(name, Secret(std::string_view(memory).substr(0, size)));
+            os::overwrite(memory.data(), memory.size());
+            if (size > room) {
+                return fail(Errc::invalid_argument, "The key '" + name + "' that the callback gave is longer than " +
+                                                        std::to_string(room) + " bytes.");
+            }
+        }
+    }
+    config.keys = [given](std::string const& name) -> Result<Secret> {
+        auto const found = given->find(name);
+        return found == given->end() ? Secret() : found->second;
+    };
+    return ok();
 }
 
 }  // namespace
@@ -109,6 +138,11 @@ aikit_status aikit_config_from_env(char const* path, size_t path_size, aikit_byt
 
 aikit_status aikit_kit_open(aikit_runtime* runtime, char const* config, size_t config_size, aikit_kit** out,
                             aikit_error** error) {
+    return aikit_kit_open_with_keys(runtime, config, config_size, nullptr, nullptr, out, error);
+}
+
+aikit_status aikit_kit_open_with_keys(aikit_runtime* runtime, char const* config, size_t config_size, aikit_key_cb keys,
+                                      void* user, aikit_kit** out, aikit_error** error) {
     return guard_entry(error, [&]() -> Result<void> {
         Result<std::string_view> const text = required_text(config, config_size, "config");
         if (!text) return text.error();
@@ -116,6 +150,9 @@ aikit_status aikit_kit_open(aikit_runtime* runtime, char const* config, size_t c
         Result<KitConfig> read = KitConfig::from_json(*text);
         if (!read) return read.error();
         if (read->http.user_agent.empty()) read->http.user_agent = "aikit/" AIKIT_VERSION_STRING " (c)";
+        if (keys != nullptr && read->replay.empty()) {
+            if (Result<void> asked = ask_keys(keys, user, *read); !asked) return asked;
+        }
         end_at_exit();
         RuntimeObject::end_postponed();
         Result<std::shared_ptr<RuntimeObject>> object = runtime_for(runtime, *read);

@@ -331,10 +331,33 @@ static void kit_forgotten(napi_env env, void* data, void* hint) {
     kit_release(data);
 }
 
-/* open(config, threads): a kit. */
+/* The host's function that gives keys, while a kit is opened on this thread. */
+typedef struct asked {
+    napi_env env;
+    napi_value function;
+} asked;
+
+/* What it throws stays pending, and is what open_kit's caller hears. */
+static size_t ask_key(void* user, char const* name, size_t name_size, char* key, size_t room) {
+    asked const* const of = user;
+    napi_value global, given[1], said;
+    size_t size = 0;
+    bool const heard = napi_create_string_utf8(of->env, name, name_size, &given[0]) == napi_ok &&
+                       napi_get_global(of->env, &global) == napi_ok &&
+                       napi_call_function(of->env, global, of->function, 1, given, &said) == napi_ok &&
+                       napi_get_value_string_utf8(of->env, said, NULL, 0, &size) == napi_ok;
+    if (!heard) return 0;
+    if (size >= room) return room + 1; /* a NUL is written behind it */
+    return napi_get_value_string_utf8(of->env, said, key, room, &size) == napi_ok ? size : 0;
+}
+
+/* open(config, threads, keys): a kit; `keys` is a function, or undefined. */
 static napi_value open_kit(napi_env env, napi_callback_info info) {
-    size_t count = 2;
-    napi_value given[2], out = NULL;
+    size_t count = 3;
+    napi_value given[3], out = NULL;
+    napi_valuetype kind = napi_undefined;
+    asked host = {env, NULL};
+    bool thrown = false;
     text config, threads;
     aikit_error* error = NULL;
     aikit_status status = AIKIT_OK;
@@ -343,9 +366,20 @@ static napi_value open_kit(napi_env env, napi_callback_info info) {
     bool read = read_text(env, given[0], &config);
     read = read_text(env, given[1], &threads) && read;
     kit* opened = NULL;
-    if (read) opened = kit_open(in, config.data, config.size, threads.data, threads.size, &status, &error);
+    read = read && napi_typeof(env, given[2], &kind) == napi_ok;
+    host.function = given[2];
+    if (read) {
+        opened = kit_open(in, config.data, config.size, threads.data, threads.size,
+                          kind == napi_function ? ask_key : NULL, &host, &status, &error);
+    }
     text_free(&config);
     text_free(&threads);
+    if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown) {
+        aikit_error_free(error);
+        if (opened != NULL) kit_end(opened);
+        if (opened != NULL) kit_release(opened);
+        return NULL;
+    }
     if (opened == NULL) return status == AIKIT_OK ? refused(env) : failed(env, status, error);
     if (napi_create_external(env, opened, kit_forgotten, NULL, &out) == napi_ok) return out;
     kit_end(opened);

@@ -58,7 +58,7 @@ struct operation {
 /* Opens a kit whose callbacks run in the loop of this environment. On failure NULL, with the status; with AIKIT_OK
  * there it is Node that refused. */
 kit* kit_open(instance* owner, char const* config, size_t config_size, char const* threads, size_t threads_size,
-              aikit_status* status, aikit_error** error);
+              aikit_key_cb keys, void* user, aikit_status* status, aikit_error** error);
 
 /* Ends it here and now: what runs is cancelled and told. */
 void kit_end(kit* ending);

@@ -239,7 +239,8 @@ export interface Item {
  *
  * A kit serves the thread that opened it; each worker opens its own. An idle one does not keep the process alive. */
 export class Kit {
-  constructor(config?: Json);
+  /** `keys` gives the key that the configuration names as "callback:NAME"; it is asked while the kit is opened. */
+  constructor(config?: Json, options?: { keys?: (name: string) => string });
 
   /** A chat: words, messages, or a whole request. */
   chat(prompt: Prompt, options?: ChatOptions): Promise<Told>;

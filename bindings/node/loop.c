@@ -290,7 +290,7 @@ static bool join_loop(kit* joining, int descriptor) {
 }
 
 kit* kit_open(instance* owner, char const* config, size_t config_size, char const* threads, size_t threads_size,
-              aikit_status* status, aikit_error** error) {
+              aikit_key_cb keys, void* user, aikit_status* status, aikit_error** error) {
     int32_t descriptor = -1;
     kit* const opened = calloc(1, sizeof *opened);
     *status = AIKIT_E_OUT_OF_MEMORY;
@@ -301,7 +301,7 @@ kit* kit_open(instance* owner, char const* config, size_t config_size, char cons
     *status = aikit_runtime_create(threads, threads_size, &opened->runtime, error);
     if (*status == AIKIT_OK) *status = aikit_runtime_wait_handle(opened->runtime, &descriptor, error);
     if (*status == AIKIT_OK) {
-        *status = aikit_kit_open(opened->runtime, config, config_size, &opened->handle, error);
+        *status = aikit_kit_open_with_keys(opened->runtime, config, config_size, keys, user, &opened->handle, error);
     }
     if (*status == AIKIT_OK && join_loop(opened, descriptor)) return opened;
     aikit_kit_free(opened->handle);

@@ -34,7 +34,9 @@ constexpr std::int64_t max_script_bytes = 64 * 1024 * 1024;
 /// What the host says of a name; its own words may hold anything and are not for the message.
 Result<Secret> host_key(ProviderTable::Parts const& parts, std::string const& lead, std::string const& name) {
     if (!parts.keys) {
-        return fail(Errc::authentication, lead + "'callback:" + name + "' needs KitConfig::keys, which is not set");
+        return fail(
+            Errc::authentication,
+            lead + "'callback:" + name + "' needs KitConfig::keys (in C aikit_kit_open_with_keys), which is not set");
     }
     try {
         Result<Secret> key = parts.keys(name);

@@ -242,6 +242,14 @@ ENTRY(kit_open) {
     if (status == AIKIT_OK) aikit_kit_free(kit);
     return status;
 }
+ENTRY(kit_open_with_keys) {
+    aikit_kit* kit = (aikit_kit*)5;
+    aikit_status const status =
+        aikit_kit_open_with_keys((aikit_runtime*)handle, TEXT(1, "{}"), NULL, NULL, AT(2, &kit), error);
+    CHECK((status == AIKIT_OK) == (kit != (aikit_kit*)5));
+    if (status == AIKIT_OK) aikit_kit_free(kit);
+    return status;
+}
 ENTRY(runtime_create) {
     aikit_runtime* runtime = (aikit_runtime*)5;
     aikit_status const status = aikit_runtime_create(NULL, 0, AT(0, &runtime), error);
@@ -345,6 +353,7 @@ static entry const entries[] = {
     {"aikit_vectors_drop_start", call_vectors_drop_start, 3, 'k'},
     {"aikit_kit_flush", call_kit_flush, 1, 'k'},
     {"aikit_kit_open", call_kit_open, 3, 'r'}, /* its runtime may be NULL */
+    {"aikit_kit_open_with_keys", call_kit_open_with_keys, 3, 'r'},
     {"aikit_runtime_wait_handle", call_runtime_wait_handle, 2, 'd'},
     {"aikit_runtime_dispatch", call_runtime_dispatch, 1, 'd'},
     {"aikit_runtime_poll", call_runtime_poll, 1, 'p'},
@@ -416,7 +425,7 @@ static void null_sweep(void) {
         entry const* const one = &entries[i];
         about(one->name);
         for (int at = 0; at < one->pointers; ++at) {
-            if (at == 0 && strcmp(one->name, "aikit_kit_open") == 0) continue;
+            if (at == 0 && strncmp(one->name, "aikit_kit_open", 14) == 0) continue;
             if (strcmp(one->name, "aikit_kit_close") != 0 || at == 0) {
                 refused(one, handle_of(one->kind), at, AIKIT_E_INVALID_ARGUMENT);
             }
@@ -710,6 +719,42 @@ static void vectors_come_back(void) {
     aikit_kit_free(store);
 }
 
+typedef struct asked {
+    char const* says; /* NULL: more than there is room for */
+    int times;
+} asked;
+
+static size_t host_key(void* user, char const* name, size_t name_size, char* key, size_t room) {
+    asked* const of = user;
+    ++of->times;
+    CHECK(name_size == 4 && memcmp(name, "work", 4) == 0);
+    CHECK(room == 65536);
+    if (of->says == NULL) return room + 1;
+    memcpy(key, of->says, strlen(of->says));
+    return strlen(of->says);
+}
+
+static void keys_of_the_host(void) {
+    static char const config[] =
+        "{\"providers\": [{\"name\": \"openai\", \"base_url\": \"http://127.0.0.1:9/v1\", \"api_key\": "
+        "\"callback:work\"}, {\"name\": \"xai\", \"base_url\": \"http://127.0.0.1:9/v1\", \"api_key\": "
+        "\"callback:work\", \"max_retries\": 0}]}";
+    static char const request[] =
+        "{\"model\": \"xai/grok-4\", \"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}";
+    asked with[] = {{"sk-abc", 0}, {"", 0}, {NULL, 0}};
+    /* With a key the call goes out, to where nobody listens. */
+    aikit_status const ends[] = {AIKIT_E_CONNECTION, AIKIT_E_AUTHENTICATION};
+    for (int i = 0; i < 3; ++i) {
+        aikit_kit* opened = NULL;
+        aikit_bytes reply = {NULL, 0};
+        aikit_status const wanted = with[i].says == NULL ? AIKIT_E_INVALID_ARGUMENT : AIKIT_OK;
+        CHECK_STATUS(aikit_kit_open_with_keys(NULL, STR(config), host_key, &with[i], &opened, NULL), wanted);
+        CHECK(with[i].times == 1);
+        if (opened != NULL) CHECK_STATUS(aikit_chat(opened, STR(request), &reply, NULL), ends[i]);
+        aikit_kit_free(opened);
+    }
+}
+
 TEST_MAIN({"a pointer that must not be NULL and is gives invalid_argument in every function", null_sweep},
           {"a handle of another kind, or no handle at all, gives invalid_state in every function", foreign_sweep},
           {"a freed handle gives invalid_state in every function, and freeing it again does nothing", stale_sweep},
@@ -717,4 +762,5 @@ TEST_MAIN({"a pointer that must not be NULL and is gives invalid_argument in eve
           {"an unknown member is an error that names it", unknown_members},
           {"an error tells code, sentence, provider and when to try again", errors_tell},
           {"every number has its name", names}, {"a value is found in JSON by its pointer", json_values},
-          {"vectors go in and come back as they are", vectors_come_back})
+          {"vectors go in and come back as they are", vectors_come_back},
+          {"the host is asked once for each key that a configuration leaves to it", keys_of_the_host})

@@ -93,12 +93,13 @@ class Kit {
   #handle;
   #closing;
 
-  constructor(config = configFromEnv()) {
+  constructor(config = configFromEnv(), { keys } = {}) {
+    if (keys !== undefined && typeof keys !== 'function') throw new InvalidArgument('keys is no function.');
     if (typeof config !== 'object' || config === null) throw new InvalidArgument('The configuration is no object.');
     const { runtime, ...rest } = config;
     if (runtime?.io === 0) throw new InvalidArgument('A kit needs an I/O thread here: configuration.runtime.io is 0.');
     const threads = json({ ...runtime, callbacks: 'dispatch' });
-    this.#handle = checked(() => native.open(json(rest), threads));
+    this.#handle = checked(() => native.open(json(rest), threads, keys));
   }
 
   #start(signal, name, listens, ...given) {

@@ -39,7 +39,8 @@ class Floats(c.Structure):
 
 Event: Any = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
 Done: Any = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_void_p, c.c_size_t, Handle)
-NO_EVENT, NO_DONE = Event(), Done()
+Key: Any = c.CFUNCTYPE(c.c_size_t, c.c_void_p, c.c_void_p, c.c_size_t, c.c_void_p, c.c_size_t)
+NO_EVENT, NO_DONE, NO_KEYS = Event(), Done(), Key()
 
 _BYTES, _FLOATS, _HANDLE, _INT = c.POINTER(Bytes), c.POINTER(Floats), c.POINTER(Handle), c.POINTER(c.c_int32)
 _VECTOR = (c.c_void_p, c.c_size_t)
@@ -65,7 +66,7 @@ runtime_wait_handle = _bind("runtime_wait_handle", c.c_int32, Handle, _INT, _HAN
 runtime_dispatch = _bind("runtime_dispatch", c.c_int32, Handle, c.POINTER(c.c_size_t), _HANDLE)
 runtime_free = _bind("runtime_free", None, Handle)
 config_from_env = _bind("config_from_env", c.c_int32, *Text, _BYTES, _HANDLE)
-kit_open = _bind("kit_open", c.c_int32, Handle, *Text, _HANDLE, _HANDLE)
+kit_open = _bind("kit_open_with_keys", c.c_int32, Handle, *Text, Key, c.c_void_p, _HANDLE, _HANDLE)
 kit_flush = _bind("kit_flush", c.c_int32, Handle, _HANDLE)
 kit_close = _bind("kit_close", c.c_int32, Handle, _HANDLE)
 kit_free = _bind("kit_free", None, Handle)
@@ -101,7 +102,7 @@ vectors_get_start = _bind("vectors_get_start", c.c_int32, Handle, *Text, *Text, 
 vectors_count_start = _bind("vectors_count_start", c.c_int32, Handle, *Text, *_ENDING)
 vectors_search_start = _bind("vectors_search_start", c.c_int32, Handle, *Text, *Text, *_VECTOR, *_ENDING)
 
-byref, string_at = c.byref, c.string_at
+byref, string_at, memmove = c.byref, c.string_at, c.memmove
 
 
 def taken(out: Bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple,
 from . import _ffi
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .jobs import Job, Jobs, _of
+from .keys import Asker
 from .operation import AsyncStream, Pending, Reply, Stream, Tally, forget, later, wait
 from .schema import schema_of
 from .tools import Approve, OnEvent, Tools, run, run_async, split
@@ -149,8 +150,10 @@ class Kit(Jobs):
     'Hello world'
     """
 
-    def __init__(self, config: Optional[Json] = None):
+    def __init__(self, config: Optional[Json] = None, keys: Optional[Callable[[str], str]] = None):
+        """`keys` gives the key that the configuration names as "callback:NAME"; it is asked whenever a kit is opened."""
         self._config = dict(config) if config is not None else config_from_env()
+        self._keys = keys
         self._lock = threading.RLock()  # the garbage collector may close a kit while it is being opened
         self._closed = False
         self._kit: Any = None
@@ -171,7 +174,9 @@ class Kit(Jobs):
                                   _ffi.byref(error)), error)
         try:
             check(_ffi.runtime_wait_handle(runtime, _ffi.byref(fd), _ffi.byref(error)), error)
-            check(_ffi.kit_open(runtime, *_json(config), _ffi.byref(kit), _ffi.byref(error)), error)
+            asker = Asker(self._keys)
+            status = _ffi.kit_open(runtime, *_json(config), asker.callback, None, _ffi.byref(kit), _ffi.byref(error))
+            asker.check(status, error)
         except BaseException:
             _ffi.kit_free(kit)
             _ffi.runtime_free(runtime)

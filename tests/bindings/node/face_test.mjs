@@ -70,6 +70,25 @@ test('a chat answers in JSON that fits its schema, and shows it while it is writ
   });
 });
 
+test('a key comes from a function of the host, and what that throws is thrown', async () => {
+  const asking = (keys) => {
+    const provider = { name: 'openai', base_url: 'http://127.0.0.1:9/v1', api_key: 'callback:work', max_retries: 0 };
+    return new Kit({ providers: [provider] }, { keys });
+  };
+  const names = [];
+  const ends = async (keys, code) => {
+    const kit = asking(keys);
+    await assert.rejects(kit.chat({ model: 'openai/gpt-4o', messages: [{ role: 'user', content: 'Hi' }] }), failsWith(code));
+    await kit.close();
+  };
+  await ends((name) => (names.push(name), 'sk-abc'), 'connection'); // nobody listens there
+  assert.deepEqual(names, ['work']);
+  for (const keys of [() => '', () => 7, undefined]) await ends(keys, 'authentication');
+  assert.throws(() => asking(() => { throw new RangeError('the vault is closed'); }), RangeError);
+  assert.throws(() => asking(() => 'x'.repeat(65_537)), failsWith('invalid_argument'));
+  assert.throws(() => asking('sk-abc'), failsWith('invalid_argument'));
+});
+
 test('a prompt is words, messages or a whole request', async () => {
   await withKit(config({ text: 'Hi' }), async (kit) => {
     const messages = [{ role: 'user', content: 'Hello' }];

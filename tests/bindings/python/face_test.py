@@ -91,6 +91,31 @@ class Face(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr.splitlines()[-1], f"^ImportError: .*{told}")
 
+    def test_a_key_comes_from_a_function_of_the_host_and_what_that_raises_is_raised(self):
+        provider = {"name": "openai", "base_url": "http://127.0.0.1:9/v1", "api_key": "callback:work", "max_retries": 0}
+        names = []
+
+        def vault(name):
+            names.append(name)
+            return "sk-abc"
+
+        def closed(name):
+            raise LookupError(f"no {name} in the vault")
+
+        def end(keys):
+            with aikit.Kit({"providers": [provider]}, keys=keys) as kit:
+                return kit.chat("Hi", model="openai/gpt-4o")
+
+        with self.assertRaises(aikit.ConnectionFailed):  # nobody listens there
+            end(vault)
+        self.assertEqual(names, ["work"])
+        with self.assertRaisesRegex(LookupError, "no work in the vault"):
+            aikit.Kit({"providers": [provider]}, keys=closed)
+        for keys, wanted in ((lambda name: "", aikit.Authentication), (None, aikit.Authentication),
+                             (lambda name: "x" * 65_537, aikit.InvalidArgument)):
+            with self.assertRaises(wanted):
+                end(keys)
+
     def test_a_chat_answers_with_a_type_of_pythons_own(self):
         good = '{"city": "Rome", "days": 3, "fare": "cheap", "legs": [{"to": "Ostia", "hours": 1.5}], "tags": {"a": 1}}'
         replies = [{"text": '{"city": 1}'}, {"text": f"```json\n{good}\n```"}]
