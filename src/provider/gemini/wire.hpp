@@ -87,6 +87,8 @@ public:
 private:
     /// A call whose arguments come in pieces.
     struct Open {
+        Open() {}  // clang 14 does not see a defaulted one from within the class around it
+
         ToolCall call;
         ArgumentPieces pieces;
         std::size_t part = 0;  // where its part stands
