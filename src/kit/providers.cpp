@@ -41,7 +41,7 @@ Result<Secret> host_key(ProviderTable::Parts const& parts, std::string const& le
     try {
         Result<Secret> key = parts.keys(name);
         if (key && !key->empty()) return key;
-        std::string_view const words = key ? std::string_view("it was empty") : key.error().message;
+        std::string const words = key ? "it was empty" : key.error().message;
         return fail(Errc::authentication, lead + "the callback gave none for '" + name + "'", words);
     } catch (...) {
         return fail(Errc::authentication, lead + "the callback threw an exception for '" + name + "'");

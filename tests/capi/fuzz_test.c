@@ -153,6 +153,7 @@ static char const* text_for(random_state* state, uint32_t operation) {
     return operation < sizeof right / sizeof right[0] ? right[operation] : CHAT_REQUEST;
 }
 
+/// `t` is a name, not a call: it is looked at twice.
 #define TEXT_OF(t) (t), ((t) ? strlen(t) : 0)
 
 static char const runtimes[5][64] = {"{\"cpu\": 1}", "{\"cpu\": 1, \"callbacks\": \"dispatch\"}",
@@ -173,6 +174,7 @@ static void start_one(random_state* state) {
     aikit_kit* const kit = any_kit(state);
     uint32_t const operation = roll(state, 16);
     char const* const text = text_for(state, operation);
+    char const* const tools = roll(state, 4) ? TOOLS_REQUEST : text;
     char const* const name = roll(state, 3) ? "c" : any_text(state);
     float const vectors[4] = {1, 0, 0, 1};
     aikit_event_cb const event = roll(state, 3) ? fuzz_event : NULL;
@@ -183,8 +185,7 @@ static void start_one(random_state* state) {
     l->seed = state->at | 1;
     switch (roll(state, 15)) {
         case 10:
-            status = aikit_tools_start(kit, TEXT_OF(roll(state, 4) ? TOOLS_REQUEST : text), NULL, 0, window, event,
-                                       fuzz_done, l, &op, &error);
+            status = aikit_tools_start(kit, TEXT_OF(tools), NULL, 0, window, event, fuzz_done, l, &op, &error);
             break;
         case 0: status = aikit_embed_start(kit, TEXT_OF(text), roll(state, 3), fuzz_done, l, &op, &error); break;
         case 1: status = aikit_moderate_start(kit, TEXT_OF(text), fuzz_done, l, &op, &error); break;
@@ -235,9 +236,10 @@ static void ask_op(random_state* state, int in_callback) {
     aikit_floats floats = {NULL, 0, 0};
     int32_t ended = 0;
     void* const handle = any_handle(state);
+    char const* const answer = any_text(state);
     int32_t const wait = in_callback ? 0 : (int32_t)roll(state, 4);
     switch (roll(state, 8)) {
-        case 6: (void)aikit_op_answer(handle, roll(state, 3), TEXT_OF(any_text(state)), NULL); break;
+        case 6: (void)aikit_op_answer(handle, roll(state, 3), TEXT_OF(answer), NULL); break;
         case 0: (void)aikit_op_cancel(handle); break;
         case 1: (void)aikit_op_more(handle, roll(state, 8)); break;
         case 2: (void)aikit_op_next(handle, wait, &bytes, &ended, NULL); break;
