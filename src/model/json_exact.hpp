@@ -39,12 +39,13 @@ Result<json::value> parse(std::string_view text, std::string_view what, Errc cod
                           boost::json::storage_ptr storage = {});
 
 /// Memory for a document that is read and let go in one place: small ones take none from the heap, and all of it is
-/// given back at once. Must outlive every value made in it.
-class Arena {
+/// given back at once. Must outlive every value made in it. `Small`: what it holds without the heap, in bytes.
+template <std::size_t Small>
+class ArenaOf {
 public:
-    Arena() { renew(); }
-    Arena(Arena const&) = delete;
-    Arena& operator=(Arena const&) = delete;
+    ArenaOf() { renew(); }
+    ArenaOf(ArenaOf const&) = delete;
+    ArenaOf& operator=(ArenaOf const&) = delete;
 
     boost::json::storage_ptr storage() noexcept { return &*memory_; }
 
@@ -53,9 +54,12 @@ public:
     void renew() { memory_.emplace(first_.data(), first_.size()); }
 
 private:
-    alignas(std::max_align_t) std::array<unsigned char, 4096> first_;
+    alignas(std::max_align_t) std::array<unsigned char, Small> first_;
     std::optional<boost::json::monotonic_resource> memory_;
 };
+
+/// Of a size for one reply.
+using Arena = ArenaOf<4096>;
 
 /// The value as JSON text without spaces; doubles in their shortest form that reads back the same.
 std::string write(json::value const& value);

@@ -141,7 +141,7 @@ void ReplyAssembler::take(ChatEvent const& event) {
         one.finish_text = finished->text;
     } else if (auto const* end = std::get_if<Finished>(&event)) {
         reply_.usage = end->usage;
-        reply_.info = end->info;
+        reply_.info = *end->info;
         reply_.complete = true;
         settle();
     }

@@ -88,10 +88,10 @@ private:
         if (std::holds_alternative<ChoiceFinished>(event)) settlement_->ended();
         auto* const finished = std::get_if<Finished>(&event);
         if (finished == nullptr) return note_generated(*settlement_, event);
-        settlement_->answered(finished->info);
+        settlement_->answered(*finished->info);
         settlement_->succeeded(finished->usage, model_, tier_, {});
-        settlement_->describe(finished->info);
-        put_usage(finished->usage, finished->info);
+        settlement_->describe(*finished->info);
+        put_usage(finished->usage, *finished->info);
     }
 
     std::unique_ptr<Source> inner_;

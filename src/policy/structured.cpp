@@ -25,7 +25,7 @@ public:
             if (!event || !*event) co_return event;
             if (auto* const finished = std::get_if<Finished>(&**event)) {
                 if (turn_.judge_stream() != StructuredTurn::Verdict::good) co_return turn_.error(provider_);
-                finished->info = put_warnings(std::move(finished->info));
+                finished->info = put_warnings(std::move(*finished->info));
                 std::string text = turn_.take_unshown();
                 if (text.empty()) co_return event;
                 last_ = std::move(**event);

@@ -259,7 +259,7 @@ public:
         }
         std::optional<ChatEvent> event;
         if (next_ < events_.size()) event = std::move(events_[next_++]);
-        if (event && std::holds_alternative<Finished>(*event)) info_ = std::get<Finished>(*event).info;
+        if (event && std::holds_alternative<Finished>(*event)) info_ = *std::get<Finished>(*event).info;
         co_return event;
     }
 

@@ -3,6 +3,7 @@
 #ifndef AIKIT_MODEL_EVENT_HPP
 #define AIKIT_MODEL_EVENT_HPP
 
+#include <aikit/core/indirect.hpp>
 #include <aikit/model/chat.hpp>
 
 #include <cstddef>
@@ -107,7 +108,7 @@ struct Finished {
     Finished() = default;
 
     Usage usage;
-    CallInfo info;
+    Indirect<CallInfo> info;  ///< Apart, so that the many small events stay small.
 };
 
 using ChatEvent = std::variant<ReplyStarted, TextDelta, RefusalDelta, ReasoningDelta, ToolCallProgress, ToolCallReady,

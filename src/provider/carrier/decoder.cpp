@@ -20,7 +20,7 @@ ReplyDecoder::ReplyDecoder(Exchange exchange, Framing framing)
     : exchange_(std::move(exchange)),
       mode_(framing == Framing::lines ? Mode::lines : Mode::undecided),
       lines_(framing == Framing::lines ? std::make_unique<net::NdjsonDecoder>() : nullptr),
-      arena_(std::make_unique<json_exact::Arena>()) {}
+      arena_(std::make_unique<ChunkArena>()) {}
 
 ReplyDecoder::~ReplyDecoder() = default;
 

@@ -102,6 +102,8 @@ protected:
 
 private:
     enum class Mode { undecided, events, lines, document };
+    /// A chunk is small, and there is one of these for each stream.
+    using ChunkArena = json_exact::ArenaOf<2048>;
 
     std::optional<net::SseEvent> next_event();
     Result<void> feed_framing(std::string_view bytes);
@@ -119,7 +121,7 @@ private:
     bool flushed_ = false;  // and the decoder was told
 
     json_exact::Parser parser_;
-    std::unique_ptr<json_exact::Arena> arena_;
+    std::unique_ptr<ChunkArena> arena_;
     std::optional<json::value> parsed_;  // in the arena
 
     std::vector<ChatEvent> events_;

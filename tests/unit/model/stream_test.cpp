@@ -56,7 +56,7 @@ std::vector<ChatEvent> whole() {
     finished.reason = FinishReason::stop;
     Finished end;
     end.usage.output = 2;
-    end.info.provider = "list";
+    end.info->provider = "list";
     return {started, TextDelta(0, "Hel"), TextDelta(0, "lo"), finished, end};
 }
 
