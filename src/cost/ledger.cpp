@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
 // cost/ledger.cpp - rows are gathered for a moment, and while one write is under way, and go in together.
 #include "core/async.hpp"
-#include "model/json_writer.hpp"
-#include "storage/connection.hpp"
-
-#include <aikit/cost/ledger.hpp>
+#include "cost/ledger_rows.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <limits>
 #include <list>
@@ -32,139 +28,6 @@ constexpr std::size_t most_spare = 512;
 // How long a row waits for others to come: commits cost the same for one as for many. With the commit itself it stays
 // below the 50 ms that are promised.
 constexpr std::chrono::milliseconds linger{25};
-
-void write_usage(JsonWriter& json, Usage const& usage) {
-    auto const add = [&](char const* key, std::int64_t count) {
-        if (count != 0) json.key(key).number(count);
-    };
-    json.begin_object();
-    add("input", usage.input);
-    add("cache_read", usage.cache_read);
-    add("cache_write_5m", usage.cache_write_5m);
-    add("cache_write_1h", usage.cache_write_1h);
-    add("output", usage.output);
-    add("reasoning", usage.reasoning);
-    add("audio_input", usage.audio_input);
-    add("audio_cache_read", usage.audio_cache_read);
-    add("audio_output", usage.audio_output);
-    add("image_input", usage.image_input);
-    add("image_output", usage.image_output);
-    json.end_object();
-}
-
-void write_tags(JsonWriter& json, std::vector<std::string> const& tags) {
-    json.begin_array();
-    for (std::string const& tag : tags) json.text(tag);
-    json.end_array();
-}
-
-constexpr std::size_t columns = 25;
-
-/// Binds one row after the other to a statement. What it has from the row before is not bound again: the rows of one
-/// moment are much alike.
-class RowBinder {
-public:
-    explicit RowBinder(Statement& add) : add_(add) {}
-
-    /// `row` must stay as it is until the last run of the statement.
-    void bind(LedgerRow const& row) {
-        Attempt const& attempt = row.attempt;
-        Usage const& usage = attempt.usage;
-        next_ = 0;
-        text(row.request_id);
-        number(row.attempt_number);
-        number(storage::to_micros(attempt.started));
-        number(static_cast<std::int64_t>(attempt.latency.count()));
-        attempt.first_token ? number(attempt.first_token->count()) : null();
-        for (std::string const* value : {&row.operation, &attempt.provider, &attempt.model, &row.caller.tenant,
-                                         &row.caller.user, &row.caller.key, &row.caller.project}) {
-            text(*value);
-        }
-        tags(tags_, row.caller.tags);
-        text(attempt.outcome);
-        for (std::int64_t const value : {std::int64_t(usage.estimated), usage.input, usage.cache_read,
-                                         usage.cache_write_5m, usage.cache_write_1h, usage.output, usage.reasoning}) {
-            number(value);
-        }
-        whole_usage(usage_, usage);
-        attempt.cost ? number(attempt.cost->nanos()) : null();
-        text(attempt.price_id);
-        text(attempt.provider_request_id);
-    }
-
-private:
-    enum class Kind { nothing, text, number, null };
-    struct Bound {
-        Kind kind = Kind::nothing;
-        std::int64_t number = 0;
-        std::string_view text;  // of a row before, which is still there
-    };
-
-    void text(std::string_view value) {
-        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
-        if (bound.kind == Kind::text && bound.text == value) return;
-        add_.bind_view(next_, value);
-        bound.kind = Kind::text;
-        bound.text = value;
-    }
-    void number(std::int64_t value) {
-        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
-        if (bound.kind == Kind::number && bound.number == value) return;
-        add_.bind(next_, value);
-        bound.kind = Kind::number;
-        bound.number = value;
-    }
-    void null() {
-        Bound& bound = bound_[static_cast<std::size_t>(++next_)];
-        if (bound.kind == Kind::null) return;
-        add_.bind_null(next_);
-        bound.kind = Kind::null;
-    }
-
-    void tags(std::string& memory, std::vector<std::string> const& tags) {
-        if (tags.empty()) return text("[]");
-        memory.clear();
-        JsonWriter json(memory);
-        write_tags(json, tags);
-        made(memory);
-    }
-    void whole_usage(std::string& memory, Usage const& usage) {
-        memory.clear();
-        JsonWriter json(memory);
-        write_usage(json, usage);
-        made(memory);
-    }
-    /// Binds what is written anew for each row.
-    void made(std::string const& memory) {
-        add_.bind_view(++next_, memory);
-        bound_[static_cast<std::size_t>(next_)].kind = Kind::nothing;
-    }
-
-    Statement& add_;
-    std::array<Bound, columns + 1> bound_;  // by parameter, from 1
-    std::string tags_;                      // kept from row to row for their memory
-    std::string usage_;
-    int next_ = 0;
-};
-
-Result<void> insert_all(Connection& db, std::list<LedgerRow> const& rows) {
-    // A row may be handed over twice when its group was repeated; it is the same row.
-    Statement add(
-        db,
-        "INSERT INTO ledger (request, attempt, started, latency, first_token, operation, provider, model, tenant, "
-        "user, key, project, tags, outcome, estimated, input, cache_read, cache_write_5m, cache_write_1h, output, "
-        "reasoning, usage, cost, price_id, provider_request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-        "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) "
-        "ON CONFLICT (started, request, attempt) DO NOTHING");
-    RowBinder binder(add);
-    for (LedgerRow const& row : rows) {
-        binder.bind(row);
-        Result<void> const added = add.run();
-        if (!added) return added.error();
-        add.reset();
-    }
-    return ok();
-}
 
 std::string day_name(std::int64_t days_since_1970) {
     return to_rfc3339(SystemTime(std::chrono::hours(24 * days_since_1970))).substr(0, 10);
@@ -316,7 +179,7 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
         }
         Result<void> const posted = guarded([&]() -> Result<void> {
             std::function<Result<void>(Connection&)> work = [self = shared_from_this()](Connection& db) {
-                return insert_all(db, self->writing);
+                return self->inserter.insert(db, self->writing);
             };
             std::function<void(Result<void>)> done = [self = shared_from_this()](Result<void> result) {
                 self->written(std::move(result));
@@ -328,6 +191,7 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     }
 
     void written(Result<void> result) noexcept {
+        if (result) inserter.committed();
         std::list<LedgerRow> done;  // destroyed after the lock is released
         {
             std::lock_guard const lock(mutex);
@@ -352,6 +216,7 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     storage::Database const database;
     boost::asio::any_io_executor const executor;
     std::unique_ptr<Timer> timer;  // used on `executor` only
+    RowInserter inserter;          // used on the storage thread only
     mutable std::mutex mutex;      // guards what follows; never held across a suspension
     bool lingering = false;        // the timer is armed, or about to be
     bool due = false;              // more is to be written when the write under way has ended

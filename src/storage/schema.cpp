@@ -121,6 +121,70 @@ CREATE TABLE ledger (
     PRIMARY KEY (started, request, attempt)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+    {2, R"sql(
+-- A row per attempt is appended, so it is small: what the rows of a program have in common stands once, in a label.
+-- Labels are never removed: a process that has written one keeps its number.
+CREATE TABLE ledger_label (
+    id        INTEGER PRIMARY KEY,
+    operation TEXT NOT NULL,             -- chat, embed, moderate, models
+    provider  TEXT NOT NULL,
+    model     TEXT NOT NULL,
+    tenant    TEXT NOT NULL,
+    user      TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    project   TEXT NOT NULL,
+    tags      TEXT NOT NULL,             -- a JSON array
+    price_id  TEXT NOT NULL,             -- which catalog entry priced it; empty: none
+    UNIQUE (operation, provider, model, tenant, user, key, project, tags, price_id)
+) STRICT;
+
+-- In the order of time, in which it is written and read. Retries, hedges and fallbacks have their own rows. An id that
+-- a caller uses for a second operation is a second row.
+CREATE TABLE ledger_row (
+    id          INTEGER PRIMARY KEY,     -- 1048576 times the start in milliseconds, and a hash of what makes it one row
+    started     INTEGER NOT NULL,        -- microseconds since 1970
+    request     TEXT NOT NULL,           -- id of the caller's operation
+    attempt     INTEGER NOT NULL,        -- from 1
+    label       INTEGER NOT NULL,
+    latency     INTEGER NOT NULL,        -- microseconds until the end
+    first_token INTEGER,                 -- microseconds until the first piece of a stream
+    outcome     TEXT NOT NULL,           -- ok, an error's name, or "dropped"
+    estimated   INTEGER NOT NULL,        -- 1: usage was counted here, not told by the provider
+    input       INTEGER NOT NULL,
+    cache_read  INTEGER NOT NULL,
+    cache_write_5m INTEGER NOT NULL,
+    cache_write_1h INTEGER NOT NULL,
+    output      INTEGER NOT NULL,
+    reasoning   INTEGER NOT NULL,
+    usage       TEXT,                    -- JSON of the whole usage; NULL: there is no more than input and output
+    cost        INTEGER,                 -- nano-dollars; NULL: could not be priced
+    provider_request TEXT NOT NULL       -- the provider's id of the request
+) STRICT;
+
+INSERT INTO ledger_label (operation, provider, model, tenant, user, key, project, tags, price_id)
+SELECT DISTINCT operation, provider, model, tenant, user, key, project, tags, price_id FROM ledger;
+
+INSERT INTO ledger_row (id, started, request, attempt, label, latency, first_token, outcome, estimated, input,
+                        cache_read, cache_write_5m, cache_write_1h, output, reasoning, usage, cost, provider_request)
+SELECT l.started / 1000 * 1048576 +
+           row_number() OVER (PARTITION BY l.started / 1000 ORDER BY l.started, l.request, l.attempt) - 1,
+       l.started, l.request, l.attempt, b.id, l.latency, l.first_token, l.outcome, l.estimated, l.input,
+       l.cache_read, l.cache_write_5m, l.cache_write_1h, l.output, l.reasoning, l.usage, l.cost, l.provider_request
+FROM ledger l JOIN ledger_label b ON b.operation = l.operation AND b.provider = l.provider AND b.model = l.model AND
+     b.tenant = l.tenant AND b.user = l.user AND b.key = l.key AND b.project = l.project AND b.tags = l.tags AND
+     b.price_id = l.price_id;
+
+DROP TABLE ledger;
+
+-- For reading. What starts at a time or later has an id of 1048576 times its milliseconds or more.
+CREATE VIEW ledger AS
+SELECT r.id, r.started, r.request, r.attempt, r.latency, r.first_token, b.operation, b.provider, b.model, b.tenant,
+       b.user, b.key, b.project, b.tags, r.outcome, r.estimated, r.input,
+       r.cache_read, r.cache_write_5m, r.cache_write_1h, r.output, r.reasoning,
+       coalesce(r.usage, '{"input":' || r.input || ',"output":' || r.output || '}') AS usage,
+       r.cost, b.price_id, r.provider_request
+FROM ledger_row r JOIN ledger_label b ON b.id = r.label;
+)sql"},
 };
 
 }  // namespace

@@ -267,7 +267,11 @@ TEST_CASE_FIXTURE(Fixture, "a store of schema 1 is brought up to date, keeps its
         "INSERT INTO collection (name, dimensions, metric, model, created, change, forgotten, items, vectors, texts,"
         " words, image) VALUES ('c', 0, 'cosine', '', 1, 2, 0, 1, 0, 0, 0, 0);"
         "INSERT INTO item (collection, id, change, text, metadata, vector) VALUES (1, 'a', 2, 'text', '{}', x'');"
-        "INSERT INTO knowledge_base (name, settings, created) VALUES ('kb', '{}', 1);");
+        "INSERT INTO knowledge_base (name, settings, created) VALUES ('kb', '{}', 1);"
+        "INSERT INTO ledger SELECT 1000 * (r.value / 2), 'r' || r.value, 1, 7, NULL, 'chat', 'p', 'm' || (r.value % 3),"
+        " '', 'ann', '', '', '[\"a\"]', 'ok', 0, 10, 3, 0, 0, 5, r.value,"
+        " '{\"input\":10,\"cache_read\":3,\"output\":5,\"reasoning\":' || r.value || '}', 100 + r.value, 'p/m', 'q'"
+        " FROM json_each('[0,1,2,3,4,5,6,7,8,9]') r;");
     std::string const fresh = folder / "fresh.db";
     open(runtime, at(fresh)).close();
     open(runtime, at(path)).close();
@@ -275,6 +279,12 @@ TEST_CASE_FIXTURE(Fixture, "a store of schema 1 is brought up to date, keeps its
     CHECK(ask(path, "PRAGMA user_version") == migrations().back().number);
     CHECK(ask(path, "SELECT count(*) FROM item WHERE id = 'a' AND text = 'text'") == 1);
     CHECK(ask(path, "SELECT count(*) FROM knowledge_base") == 1);
+    CHECK(ask(path, "SELECT count(*) FROM ledger_label") == 3);
+    CHECK(ask(path,
+              "SELECT count(*) FROM ledger WHERE started = 1000 * (reasoning / 2) AND request = 'r' || reasoning AND"
+              " model = 'm' || (reasoning % 3) AND input = 10 AND cache_read = 3 AND cost = 100 + reasoning AND"
+              " tags = '[\"a\"]' AND price_id = 'p/m' AND provider_request = 'q' AND"
+              " id / 1048576 = started / 1000") == 10);
     // When this differs, a released migration was edited: put it back and add a new one. Before the first release the
     // golden file follows the migration.
     CHECK(schema_of(path) == schema_of(fresh));
