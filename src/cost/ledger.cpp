@@ -17,13 +17,13 @@ using storage::Connection;
 using storage::Statement;
 
 // A write of this many rows takes some milliseconds; others wait no longer for the writer.
-constexpr std::size_t most_at_once = 1'024;
+constexpr std::int64_t most_at_once = 1'024;
 
-// Rows that wait when they cannot be written: some 100 MB.
-constexpr std::size_t most_pending = 100'000;
+// Rows that wait when they cannot be written: some 30 MB.
+constexpr std::int64_t most_pending = 100'000;
 
-// Rows whose memory is kept for others: as many as come within a moment under load, some 400 KB.
-constexpr std::size_t most_spare = 512;
+// Blocks whose memory is kept for others: for the rows that come within two moments under load, some 1 MB.
+constexpr std::size_t most_spare = 8;
 
 // How long a row waits for others to come: commits cost the same for one as for many. With the commit itself it stays
 // below the 50 ms that are promised.
@@ -114,7 +114,8 @@ Result<Report> read_report(Connection& db, ReportQuery const& query) {
 
 }  // namespace
 
-/// Rows wait in lists, so that handing them to the writer, and taking them back, needs no memory that might be short.
+/// Rows wait in blocks, and blocks in lists, so that handing them to the writer, and taking them back, needs no memory
+/// that might be short.
 struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     explicit State(storage::Database database_)
         : database(std::move(database_)), executor(database.runtime().executor()) {}
@@ -123,27 +124,20 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     enum class Next { nothing, wait, write };
 
     Next keep(LedgerFacts const& facts) {
-        std::list<LedgerRow> one;
-        {
-            std::lock_guard const lock(mutex);
-            if (!spare.empty()) one.splice(one.begin(), spare, spare.begin());
-        }
-        if (one.empty()) one.emplace_back();
-        LedgerRow& row = one.front();
-        row.request_id = facts.request_id;
-        row.attempt_number = facts.attempt_number;
-        row.operation = facts.operation;
-        row.caller = facts.caller;
-        row.attempt = facts.attempt;
         std::lock_guard const lock(mutex);
-        if (waiting.size() + writing.size() >= most_pending) {
+        if (recorded - durable >= most_pending) {
             failure = fail(Errc::storage, "the ledger cannot be written and holds all the rows it can: rows are lost");
             ++lost;
             return Next::nothing;
         }
-        waiting.splice(waiting.end(), one);
+        if (waiting.empty() || waiting.back().full()) {
+            if (spare.empty()) spare.emplace_back();
+            waiting.splice(waiting.end(), spare, spare.begin());
+        }
+        waiting.back().add(facts);
+        ++gathered;
         ++recorded;
-        if (waiting.size() >= most_at_once) return Next::write;
+        if (gathered >= most_at_once) return Next::write;
         return std::exchange(lingering, true) ? Next::nothing : Next::wait;
     }
 
@@ -168,14 +162,16 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     }
 
     /// Hands what has gathered to the writer, unless a write is under way: its end does so.
-    void write_next(std::size_t most = most_at_once) noexcept {
+    void write_next(std::int64_t most = most_at_once) noexcept {
         {
             std::lock_guard const lock(mutex);
             due = !writing.empty();
             if (due || waiting.empty()) return;
+            std::int64_t rows = 0;
             auto last = waiting.begin();
-            std::advance(last, std::min(waiting.size(), most));
+            while (last != waiting.end() && rows < most) rows += static_cast<std::int64_t>((last++)->rows());
             writing.splice(writing.begin(), waiting, waiting.begin(), last);
+            gathered -= rows;
         }
         Result<void> const posted = guarded([&]() -> Result<void> {
             std::function<Result<void>(Connection&)> work = [self = shared_from_this()](Connection& db) {
@@ -192,23 +188,26 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
 
     void written(Result<void> result) noexcept {
         if (result) inserter.committed();
-        std::list<LedgerRow> done;  // destroyed after the lock is released
+        std::list<RowBlock> done;  // destroyed after the lock is released
         {
             std::lock_guard const lock(mutex);
+            std::int64_t rows = 0;
+            for (RowBlock const& block : writing) rows += static_cast<std::int64_t>(block.rows());
             if (!result) {
                 // Kept in their order for the next try, which the next row or flush makes.
                 waiting.splice(waiting.begin(), writing);
+                gathered += rows;
                 failure = std::move(result).error();
                 return;
             }
-            durable += static_cast<std::int64_t>(writing.size());
-            std::size_t const room = most_spare - std::min(spare.size(), most_spare);
-            auto last = writing.begin();
-            std::advance(last, std::min(writing.size(), room));
-            spare.splice(spare.begin(), writing, writing.begin(), last);
+            durable += rows;
+            while (!writing.empty() && spare.size() < most_spare) {
+                writing.front().clear();
+                spare.splice(spare.begin(), writing, writing.begin());
+            }
             done.swap(writing);
             // What came meanwhile waits for its moment, or the writer would never rest.
-            if (!due && !ending && waiting.size() < most_at_once) return;
+            if (!due && !ending && gathered < most_at_once) return;
         }
         write_next();
     }
@@ -221,9 +220,10 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
     bool lingering = false;        // the timer is armed, or about to be
     bool due = false;              // more is to be written when the write under way has ended
     bool ending = false;           // nobody comes any more: all is to be written
-    std::list<LedgerRow> waiting;
-    std::list<LedgerRow> writing;  // read by the storage thread while it is not empty
-    std::list<LedgerRow> spare;    // written; their memory serves the next rows
+    std::list<RowBlock> waiting;
+    std::list<RowBlock> writing;  // read by the storage thread while it is not empty
+    std::list<RowBlock> spare;    // empty; their memory serves the next rows
+    std::int64_t gathered = 0;    // rows in `waiting`
     std::int64_t recorded = 0;
     std::int64_t durable = 0;
     std::int64_t lost = 0;  // since the last flush

@@ -2,8 +2,8 @@
 // tests/bench/bench_call.cpp - CPU per non-streaming chat through the whole Kit, against a bare Beast client.
 //
 // Both send the same number of bytes in the same fields to the same server (another process) on keep-alive connections,
-// 32 calls at once, on one I/O thread. Rounds alternate; the ratio is that of each round's CPU per call, and the median
-// is what counts.
+// 32 calls at once, on one I/O thread; the server stays awake between them (bench.cpp says why). Rounds alternate; the
+// ratio is that of each round's CPU per call, and the median is what counts.
 #include "bench.hpp"
 
 #include <aikit/aikit.hpp>
