@@ -95,14 +95,14 @@ bool Op::has_room() {
 Task<void> Op::room(std::shared_ptr<Op> self) {
     for (;;) {
         if (self->cancelled_) co_return cancelled_by_host();
-        auto waiter = std::make_shared<net::Waiter<bool>>();
+        auto waiter = std::make_shared<Waiter<bool>>();
         {
             std::lock_guard const lock(self->mutex_);
             if (self->credit_ > 0) co_return ok();
             self->waiting_.push_back(waiter);
         }
         std::shared_ptr<Clock> clock = self->runtime_->runtime().clock();
-        Task<bool> waiting = net::Waiter<bool>::wait(std::move(waiter), std::move(clock), SteadyTime::max());
+        Task<bool> waiting = Waiter<bool>::wait(std::move(waiter), std::move(clock), SteadyTime::max());
         Result<bool> const woken = co_await std::move(waiting);
         if (!woken && woken.error().code != Errc::timeout) {
             co_return cancelled_by_host();
@@ -143,16 +143,16 @@ void Op::taken(std::uint32_t events) {
 }
 
 void Op::more(std::uint32_t events) {
-    std::vector<std::weak_ptr<net::Waiter<bool>>> waiting;
+    std::vector<std::weak_ptr<Waiter<bool>>> waiting;
     {
         std::lock_guard const lock(mutex_);
         credit_ = std::min<std::uint64_t>(credit_ + events, AIKIT_WINDOW_AUTO);
         waiting.swap(waiting_);
     }
     // All look whether there is room for them; who finds none waits again.
-    for (std::weak_ptr<net::Waiter<bool>> const& weak : waiting) {
+    for (std::weak_ptr<Waiter<bool>> const& weak : waiting) {
         Result<bool> yes(true);
-        if (std::shared_ptr<net::Waiter<bool>> const waiter = weak.lock()) waiter->give(yes);
+        if (std::shared_ptr<Waiter<bool>> const waiter = weak.lock()) waiter->give(yes);
     }
 }
 

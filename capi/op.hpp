@@ -3,8 +3,8 @@
 #ifndef AIKIT_CAPI_OP_HPP
 #define AIKIT_CAPI_OP_HPP
 
+#include "core/waiter.hpp"
 #include "guard.hpp"
-#include "net/waiter.hpp"
 #include "runtime.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -126,7 +126,7 @@ private:
     std::uint64_t credit_;
     bool automatic_;
     std::deque<std::string> events_;  // that wait for dispatch() or next()
-    std::vector<std::weak_ptr<net::Waiter<bool>>> waiting_;
+    std::vector<std::weak_ptr<Waiter<bool>>> waiting_;
     std::function<Result<void>(std::int64_t, std::string_view)> take_answer_;
     bool starting_ = true;
     bool dropped_ = false;  // while starting

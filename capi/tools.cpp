@@ -16,9 +16,7 @@ namespace {
 /// The calls that wait for the host. Thread-safety: shared objects: safe.
 class Desk {
 public:
-    using Waiter = net::Waiter<ToolResult>;
-
-    std::int64_t open(std::shared_ptr<Waiter> const& waiter) {
+    std::int64_t open(std::shared_ptr<Waiter<ToolResult>> const& waiter) {
         std::lock_guard const lock(mutex_);
         waiting_.emplace(++last_, waiter);
         return last_;
@@ -32,7 +30,7 @@ public:
     Result<void> answer(std::int64_t call, std::string_view given) {
         Result<ToolResult> result = tool_runs::read_answer(given);
         if (!result) return result.error();
-        std::shared_ptr<Waiter> waiter;
+        std::shared_ptr<Waiter<ToolResult>> waiter;
         {
             std::lock_guard const lock(mutex_);
             auto const found = waiting_.find(call);
@@ -47,7 +45,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::map<std::int64_t, std::weak_ptr<Waiter>> waiting_;
+    std::map<std::int64_t, std::weak_ptr<Waiter<ToolResult>>> waiting_;
     std::int64_t last_ = 0;
 };
 
@@ -62,10 +60,10 @@ Task<ToolResult> ask_host(std::shared_ptr<Op> op, std::shared_ptr<Desk> desk, st
     Task<void> room = room_for_event(op);
     Result<void> const free = co_await std::move(room);
     if (!free) co_return free.error();
-    auto waiter = std::make_shared<Desk::Waiter>();
+    auto waiter = std::make_shared<Waiter<ToolResult>>();
     std::int64_t const number = desk->open(waiter);
     op->emit(tool_runs::write_call(number, step, call));
-    Task<ToolResult> waiting = Desk::Waiter::wait(std::move(waiter), std::move(clock), SteadyTime::max());
+    Task<ToolResult> waiting = Waiter<ToolResult>::wait(std::move(waiter), std::move(clock), SteadyTime::max());
     Result<ToolResult> result = co_await std::move(waiting);
     if (result) co_return result;
     desk->close(number);

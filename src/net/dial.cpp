@@ -2,7 +2,7 @@
 // net/dial.cpp - happy eyeballs.
 #include "net/dial.hpp"
 
-#include "net/waiter.hpp"
+#include "core/waiter.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 

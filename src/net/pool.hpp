@@ -3,9 +3,9 @@
 #ifndef AIKIT_SRC_NET_POOL_HPP
 #define AIKIT_SRC_NET_POOL_HPP
 
+#include "core/waiter.hpp"
 #include "net/home_timer.hpp"
 #include "net/stream.hpp"
-#include "net/waiter.hpp"
 
 #include <aikit/net/http_client.hpp>
 

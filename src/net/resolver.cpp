@@ -3,8 +3,8 @@
 #include "net/resolver.hpp"
 
 #include "core/async.hpp"
+#include "core/waiter.hpp"
 #include "net/ascii.hpp"
-#include "net/waiter.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

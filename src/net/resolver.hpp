@@ -12,10 +12,12 @@
 #include <string>
 #include <vector>
 
-namespace aikit::inline v0::net {
-
+namespace aikit::inline v0 {
 template <class T>
 class Waiter;
+}
+
+namespace aikit::inline v0::net {
 
 using Addresses = std::vector<boost::asio::ip::address>;
 

@@ -3,7 +3,7 @@
 #ifndef AIKIT_SRC_PROVIDER_GEMINI_CREDENTIALS_HPP
 #define AIKIT_SRC_PROVIDER_GEMINI_CREDENTIALS_HPP
 
-#include "net/waiter.hpp"
+#include "core/waiter.hpp"
 #include "provider/gemini/service_account.hpp"
 
 #include <aikit/core/runtime.hpp>
@@ -36,7 +36,7 @@ public:
     void refuse(Secret const& token) noexcept;
 
 private:
-    using Waiting = net::Waiter<Secret>;
+    using Waiting = Waiter<Secret>;
     class Asking;
 
     static Task<void> ask(Asking asking);

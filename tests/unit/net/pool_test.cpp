@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Covers src/net/pool.cpp and waiter.hpp: who gets which connection, on a clock turned by hand.
+// Covers src/net/pool.cpp and src/core/waiter.hpp: who gets which connection, on a clock turned by hand.
 #include "net/pool.hpp"
 
 #include <aikit/testing/manual_clock.hpp>

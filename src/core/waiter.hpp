@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// net/waiter.hpp - one coroutine that waits for one value, which may come from any thread.
-#ifndef AIKIT_SRC_NET_WAITER_HPP
-#define AIKIT_SRC_NET_WAITER_HPP
+// core/waiter.hpp - one coroutine that waits for one value, which may come from any thread.
+#ifndef AIKIT_SRC_CORE_WAITER_HPP
+#define AIKIT_SRC_CORE_WAITER_HPP
 
 #include <aikit/core/clock.hpp>
 
@@ -14,7 +14,7 @@
 #include <mutex>
 #include <optional>
 
-namespace aikit::inline v0::net {
+namespace aikit::inline v0 {
 
 /// Whoever gives holds it weakly: while the wait lasts it belongs to its armed timer, so a loop that is destroyed takes
 /// the wait, and the coroutine, with it. T is default-constructible and movable.
@@ -104,6 +104,6 @@ private:
     std::unique_ptr<Timer> timer_;
 };
 
-}  // namespace aikit::inline v0::net
+}  // namespace aikit::inline v0
 
-#endif  // AIKIT_SRC_NET_WAITER_HPP
+#endif  // AIKIT_SRC_CORE_WAITER_HPP
