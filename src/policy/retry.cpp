@@ -283,6 +283,9 @@ RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, Cal
         verdict.reason = "no retries are left";
     } else if (!retryable(error)) {
         verdict.reason = "trying again would not help";
+    } else if (error.code == Errc::rate_limited && error.provider.empty()) {
+        // Who limits calls here has let it wait as long as it may.
+        verdict.reason = "a limit of this program's own refused it";
     } else if (error.maybe_executed && options.replay != Replay::any) {
         verdict.reason = "the request may have been carried out";
     } else if (error.retry_after && *error.retry_after > config_.max_retry_after) {

@@ -49,7 +49,8 @@ private:
 };
 
 /// Retries whole calls, and streams until their first event; Retry-After is honoured, everything ends by the call's
-/// deadline, and a request that may have been executed is not sent again unless CallOptions::replay is any.
+/// deadline, and a request that may have been executed is not sent again unless CallOptions::replay is any. What a
+/// RateLimiter refused has waited already, and is not tried again.
 AIKIT_EXPORT Result<std::shared_ptr<AIProvider>> make_retry(std::shared_ptr<AIProvider> next, Runtime runtime,
                                                             RetryConfig config);
 

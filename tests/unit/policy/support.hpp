@@ -160,6 +160,7 @@ inline ChatReply reply_of(std::string text, Usage usage, std::string model = "gp
 
 inline Error failure(Errc code, bool maybe_executed = false) {
     Error error = fail(code, "as scripted");
+    error.provider = "openai";
     error.maybe_executed = maybe_executed;
     return error;
 }
