@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// capi/providers.cpp - aikit_providers and aikit_check_providers.
+// capi/providers.cpp - aikit_providers, aikit_check_providers and aikit_call_limits.
 #include "kit.hpp"
 #include "kit/json_views.hpp"
 
@@ -32,6 +32,15 @@ aikit_status aikit_providers(aikit_kit* kit, aikit_bytes* reply, aikit_error** e
         Result<std::vector<ProviderStatus>> const all = object->kit.providers();
         if (!all) return all.error();
         return hand_out(json::serialize(json_form::view(*all)), reply);
+    });
+}
+
+aikit_status aikit_call_limits(aikit_kit* kit, aikit_bytes* reply, aikit_error** error) {
+    return blocking(kit, error, [&](KitPointer const& object) -> Result<void> {
+        if (Result<void> given = required(reply, "reply"); !given) return given;
+        Result<policy::LimitsReport> const report = object->kit.call_limits();
+        if (!report) return report.error();
+        return hand_out(json::serialize(json_form::view(*report)), reply);
     });
 }
 

@@ -439,6 +439,11 @@ static aikit_status give_providers(aikit_kit* of, text const* nothing, aikit_byt
     return aikit_providers(of, out, error);
 }
 
+static aikit_status give_call_limits(aikit_kit* of, text const* nothing, aikit_bytes* out, aikit_error** error) {
+    (void)nothing;
+    return aikit_call_limits(of, out, error);
+}
+
 typedef struct giver {
     char const* name;
     aikit_status (*give)(aikit_kit* of, text const* given, aikit_bytes* out, aikit_error** error);
@@ -448,6 +453,7 @@ static giver const givers[] = {
     {"costEstimate", give_cost_estimate},
     {"costPrice", give_cost_price},
     {"providers", give_providers},
+    {"callLimits", give_call_limits},
 };
 
 /* NAME(kit, text) */

@@ -264,6 +264,8 @@ export class Kit {
   models(provider?: string, options?: Signal): Promise<Reply>;
   /** The configured providers, and why one cannot be used. Sends nothing. */
   providers(): Reply;
+  /** What is used of the limits on calls, and how many calls wait for room. */
+  callLimits(): Reply;
   /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
   checkProviders(provider?: string, options?: Signal): Promise<Reply>;
 

@@ -10,6 +10,7 @@
 #include <aikit/knowledge/knowledge_base.hpp>
 #include <aikit/model/provider.hpp>
 #include <aikit/net/http_client.hpp>
+#include <aikit/policy/limits.hpp>
 #include <aikit/policy/meter.hpp>
 #include <aikit/policy/retry.hpp>
 #include <aikit/rag/pipeline.hpp>
@@ -83,6 +84,9 @@ struct AIKIT_EXPORT KitConfig {
     knowledge::ChunkingStrategy chunking;
     rag::RAGConfig answers;
     policy::UnknownPrice unknown_price = policy::UnknownPrice::deny;
+
+    /// Held by all calls of the kit together, each try of a call for itself. Missing: there are none.
+    std::optional<policy::LimitsConfig> call_limits;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
     net::HttpClientConfig http;
     std::string app;  ///< The host's name, added to the User-Agent.
@@ -186,6 +190,9 @@ public:
 
     /// All providers, by name. Sends nothing. Errors: invalid_state.
     Result<std::vector<ProviderStatus>> providers() const;
+
+    /// What is used of the limits on calls, and how many calls wait for room. Errors: invalid_state.
+    Result<policy::LimitsReport> call_limits() const;
 
     /// Tries providers, several at once, each by its cheapest call: the list of its models, which costs nothing, else a
     /// chat of at most 16 tokens with the model that is configured for it. No names: all. What fails stands in its

@@ -172,6 +172,12 @@ Result<std::vector<ProviderStatus>> Kit::providers() const {
     return out;
 }
 
+Result<policy::LimitsReport> Kit::call_limits() const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    return state_->limiter ? state_->limiter->status() : policy::LimitsReport();
+}
+
 Task<std::vector<ProviderCheck>> Kit::check_providers(std::vector<std::string> names, CallOptions options) {
     return guard(check_task(state_, std::move(names), std::move(options)));
 }

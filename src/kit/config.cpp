@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kit/config.cpp - a Kit's configuration as JSON, and from files.
-#include "core/json.hpp"
 #include "core/os/files.hpp"
+#include "kit/config_fields.hpp"
 #include "kit/providers.hpp"
 #include "model/json_exact.hpp"
 
@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace aikit::inline v0 {
 namespace {
@@ -25,26 +24,6 @@ bool valid_name(std::string_view name) noexcept {
 
 bool is_key_reference(std::string_view text) noexcept {
     return text.starts_with("env:") || text.starts_with("file:") || text.starts_with("callback:");
-}
-
-/// Durations stand in JSON as seconds, fractions allowed.
-void read_seconds(json::Fields& fields, std::string_view key, std::optional<std::chrono::milliseconds>& out) {
-    std::optional<double> seconds;
-    fields.read(key, seconds);
-    if (!seconds) return;
-    if (!(*seconds >= 0 && *seconds <= 1e9)) return fields.refuse(key, "must be 0 (no limit) to 1e9 seconds");
-    out = std::chrono::milliseconds(std::llround(*seconds * 1000.0));
-}
-
-void read_seconds(json::Fields& fields, std::string_view key, std::chrono::milliseconds& out) {
-    std::optional<std::chrono::milliseconds> value;
-    read_seconds(fields, key, value);
-    if (value) out = *value;
-}
-
-json::value seconds(std::chrono::milliseconds value) {
-    if (value.count() % 1000 == 0) return value.count() / 1000;
-    return static_cast<double>(value.count()) / 1000.0;
 }
 
 /// One list of fields for both directions would have to name types twice; the round trip is tested instead.
@@ -340,7 +319,8 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     }
     for (Result<void> const& part :
          {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
-          read_http(fields, out.http), read_runtime(fields, out.runtime), fields.finish()}) {
+          read_http(fields, out.http), read_call_limits(fields, out.call_limits), read_runtime(fields, out.runtime),
+          fields.finish()}) {
         if (!part) return part.error();
     }
     return out;
@@ -379,6 +359,7 @@ std::string KitConfig::to_json() const {
     out["answers"] = write_answers(answers);
     out["unknown_price"] = unknown_price == policy::UnknownPrice::deny ? "deny" : "allow";
     text("price_catalog", price_catalog);
+    if (call_limits) out["call_limits"] = write_call_limits(*call_limits);
     out["http"] = write_http(http);
     text("app", app);
     text("record", record);

@@ -81,6 +81,21 @@ json::object view(std::vector<ProviderCheck> const& checks) {
     return list_view(checks, check_view);
 }
 
+json::object view(policy::LimitsReport const& report) {
+    json::array used;
+    for (policy::LimitStatus const& one : report.used) {
+        used.push_back({{"rule", one.rule},
+                        {"value", one.value},
+                        {"requests", one.requests},
+                        {"tokens", one.tokens},
+                        {"running", one.running}});
+    }
+    json::object out;
+    out["used"] = std::move(used);
+    out["waiting"] = report.waiting;
+    return out;
+}
+
 json::object view(knowledge::RelevantChunk const& chunk) {
     json::object out;
     out["id"] = chunk.id;

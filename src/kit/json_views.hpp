@@ -27,6 +27,9 @@ json::object view(cost::CostEstimate const& estimate);
 json::object view(std::vector<ProviderStatus> const& providers);
 json::object view(std::vector<ProviderCheck> const& checks);
 
+/// {"used": [{"rule", "value", "requests", "tokens", "running"}], "waiting"}
+json::object view(policy::LimitsReport const& report);
+
 /// {"provider", "model", "service_tier", "aikit_usage", "usage", "input_price", "output_price", "cost_usd", "price_id",
 /// "warnings"}
 std::string write_priced(cost::PricedReply const& reply);

@@ -66,6 +66,13 @@ Result<void> wire(Kit::State& state) {
     parts.meter.clock = state.runtime.clock();
     parts.meter.observer = config.observer;
     parts.meter.unknown_price = config.unknown_price;
+    if (config.call_limits) {
+        Result<std::shared_ptr<policy::RateLimiter>> limiter =
+            policy::RateLimiter::create(state.runtime.clock(), *config.call_limits);
+        if (!limiter) return limiter.error();
+        state.limiter = std::move(*limiter);
+        parts.limiter = state.limiter;
+    }
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
     state.providers = std::move(*table);

@@ -286,6 +286,10 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     if (!config.limits.idle) meter.idle_reasoning = idle_reasoning;
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
     if (!metered) return metered.error();
+    if (parts.limiter) {
+        metered = policy::make_limited(std::move(*metered), parts.limiter);
+        if (!metered) return metered.error();
+    }
     policy::RetryConfig retry;
     if (config.max_retries) retry.max_retries = *config.max_retries;
     Result<std::shared_ptr<AIProvider>> retried = policy::make_retry(std::move(*metered), parts.runtime, retry);

@@ -61,6 +61,7 @@ public:
         std::shared_ptr<net::HttpTransport> transport;
         bool replayed = false;  ///< A cassette answers: keys are neither read nor needed.
         policy::MeterConfig meter;
+        std::shared_ptr<policy::RateLimiter> limiter;                 ///< Null: there are no limits on calls.
         std::function<Result<Secret>(std::string const& name)> keys;  ///< As KitConfig::keys.
     };
 

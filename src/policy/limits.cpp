@@ -22,7 +22,7 @@ Result<void> check_rule(LimitRule const& rule, std::string const& lead) {
     auto const wrong = [&](char const* what) { return fail(Errc::invalid_argument, lead + what); };
     auto const positive = [](std::optional<std::int64_t> const& value) { return !value || *value > 0; };
     if (rule.name.empty()) return wrong("name is empty; sentences and status need it");
-    if (!rule.requests && !rule.tokens && !rule.at_once) return wrong("needs requests, tokens or at_once");
+    if (!rule.requests && !rule.tokens && !rule.at_once) return wrong("requests, tokens or at_once must be given");
     if (!positive(rule.requests)) return wrong("requests must be more than 0");
     if (!positive(rule.tokens)) return wrong("tokens must be more than 0");
     if (!positive(rule.at_once)) return wrong("at_once must be more than 0");
@@ -32,22 +32,22 @@ Result<void> check_rule(LimitRule const& rule, std::string const& lead) {
     return ok();
 }
 
-Result<void> check(LimitsConfig const& config) {
+}  // namespace
+
+Result<void> check(LimitsConfig const& config, std::string const& lead) {
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < config.rules.size(); ++i) {
-        std::string const lead = "limits.rules[" + std::to_string(i) + "].";
-        if (Result<void> good = check_rule(config.rules[i], lead); !good) return good.error();
+        std::string const rule = lead + "rules[" + std::to_string(i) + "].";
+        if (Result<void> good = check_rule(config.rules[i], rule); !good) return good.error();
         if (!names.insert(config.rules[i].name).second) {
-            return fail(Errc::invalid_argument, lead + "name stands for another rule already");
+            return fail(Errc::invalid_argument, rule + "name stands for another rule already");
         }
     }
     if (config.longest_wait.count() < 0)
-        return fail(Errc::invalid_argument, "limits.longest_wait must not be negative");
-    if (config.most_waiting < 0) return fail(Errc::invalid_argument, "limits.most_waiting must not be negative");
+        return fail(Errc::invalid_argument, lead + "longest_wait must not be negative");
+    if (config.most_waiting < 0) return fail(Errc::invalid_argument, lead + "most_waiting must not be negative");
     return ok();
 }
-
-}  // namespace
 
 char const* name(LimitBy by) noexcept {
     auto const at = static_cast<std::size_t>(by);
@@ -243,7 +243,7 @@ void RateLimiter::Permit::settle(std::optional<std::int64_t> tokens, RateLimits 
 
 Result<std::shared_ptr<RateLimiter>> RateLimiter::create(std::shared_ptr<Clock> clock, LimitsConfig config) {
     if (!clock) return fail(Errc::invalid_argument, "RateLimiter: 'clock' is null");
-    if (Result<void> good = check(config); !good) return good.error();
+    if (Result<void> good = check(config, "limits."); !good) return good.error();
     auto state = std::make_shared<State>(std::move(clock), std::move(config));
     return std::shared_ptr<RateLimiter>(new RateLimiter(std::move(state)));
 }
@@ -309,14 +309,12 @@ Result<RateLimiter::Permit> RateLimiter::try_acquire(LimitedCall const& call) {
     return permit;
 }
 
-std::vector<LimitStatus> RateLimiter::status() const {
+LimitsReport RateLimiter::status() const {
     std::lock_guard const lock(state_->mutex);
-    return state_->table.status(state_->clock->now());
-}
-
-std::int64_t RateLimiter::waiting() const noexcept {
-    std::lock_guard const lock(state_->mutex);
-    return static_cast<std::int64_t>(state_->queue.size());
+    LimitsReport report;
+    report.used = state_->table.status(state_->clock->now());
+    report.waiting = static_cast<std::int64_t>(state_->queue.size());
+    return report;
 }
 
 }  // namespace aikit::inline v0::policy

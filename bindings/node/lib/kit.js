@@ -154,6 +154,11 @@ class Kit {
     return end(this.#start(signal, 'models', false, words(provider, 'provider')));
   }
 
+  /** What is used of the limits on calls, and how many calls wait for room. */
+  callLimits() {
+    return this.#atOnce('callLimits', '');
+  }
+
   /** The configured providers, and why one cannot be used. Sends nothing. */
   providers() {
     return this.#atOnce('providers', '');

@@ -482,6 +482,10 @@ class Kit(Jobs):
         """The configured providers, and why one cannot be used. Sends nothing."""
         return self._at_once(_ffi.providers)
 
+    def call_limits(self) -> Reply:
+        """What is used of the limits on calls, in `used`, and how many calls wait for room, in `waiting`."""
+        return self._at_once(_ffi.call_limits)
+
     def check_providers(self, provider: str = "") -> Reply:
         """Tries a provider, else all of them, by the cheapest call, and says what is wrong."""
         return wait(self._quiet(_ffi.check_providers_start, *_utf8(provider)))

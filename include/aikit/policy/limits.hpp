@@ -55,6 +55,9 @@ struct LimitsConfig {
     bool follow_providers = true;
 };
 
+/// ok, or invalid_argument with `lead` before the name of the field: "rules[0].requests".
+AIKIT_EXPORT Result<void> check(LimitsConfig const& config, std::string const& lead);
+
 /// What of a call matters to limits.
 struct LimitedCall {
     LimitedCall() = default;
@@ -62,7 +65,7 @@ struct LimitedCall {
     std::string provider;
     std::string model;
     Caller caller;
-    std::int64_t tokens = 0;  ///< What it may use, input and output.
+    std::int64_t tokens = 0;  ///< What it may use, input and output. A chat without max_tokens is taken to write 1,024.
     int priority = 0;
     Deadline deadline;
 };
@@ -76,6 +79,14 @@ struct LimitStatus {
     std::int64_t requests = 0;
     std::int64_t tokens = 0;
     std::int64_t running = 0;
+};
+
+/// All that is used now, and how many calls wait.
+struct LimitsReport {
+    LimitsReport() = default;
+
+    std::vector<LimitStatus> used;
+    std::int64_t waiting = 0;
 };
 
 /// Holds calls against limits. One for all who share the limits; they hold within a process.
@@ -120,11 +131,8 @@ public:
     /// The same without waiting.
     Result<Permit> try_acquire(LimitedCall const& call);
 
-    /// Every allowance of which something is used.
-    std::vector<LimitStatus> status() const;
-
-    /// Calls that wait.
-    std::int64_t waiting() const noexcept;
+    /// Every allowance of which something is used, and who waits.
+    LimitsReport status() const;
 
 private:
     explicit RateLimiter(std::shared_ptr<State> state) : state_(std::move(state)) {}

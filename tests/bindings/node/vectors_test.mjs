@@ -20,6 +20,7 @@ const CALLS = {
   count_tokens: (kit, step) => kit.countTokens(step.request),
   models: (kit, step) => kit.models(step.provider),
   providers: (kit) => kit.providers(),
+  call_limits: (kit) => kit.callLimits(),
   check_providers: (kit, step) => kit.checkProviders(step.provider),
   ask: (kit, step) => kit.ask(step.base, step.request),
   search: (kit, step) => kit.search(step.base, step.request),

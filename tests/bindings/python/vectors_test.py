@@ -23,7 +23,7 @@ def arguments(step):
     call, request = step["call"], step.get("request", {})
     if call in ("ask", "search", "ingest"):
         return (step["base"], request), {}
-    if call == "providers":
+    if call in ("providers", "call_limits"):
         return (), {}
     if call == "job":
         return (step["action"], request), {}
@@ -107,7 +107,7 @@ class Awaited:
 
     async def call(self, kit, step):
         given, named = arguments(step)
-        if step["call"] in ("cost_estimate", "cost_price", "providers"):  # do not block, and have no twins
+        if step["call"] in ("cost_estimate", "cost_price", "providers", "call_limits"):  # do not block, and have no twins
             return getattr(kit, step["call"])(*given, **named)
         return await getattr(kit, step["call"] + "_async")(*given, **named)
 

@@ -212,6 +212,10 @@ private:
         }
         if (call == "models") return finish(wait(kit_.models(text("provider"), options)), json_form::write_models);
         if (call == "providers" || call == "check_providers") return providers(call);
+        if (call == "call_limits") {
+            return finish(kit_.call_limits(),
+                          [](policy::LimitsReport const& r) { return json::serialize(json_form::view(r)); });
+        }
         REQUIRE(call == "cost_report");
         cost::ReportQuery query;
         if (json::text(request(), "by") == "provider") query.by = cost::ReportBy::provider;

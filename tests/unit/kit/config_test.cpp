@@ -24,6 +24,9 @@ constexpr char everything[] = R"({
     "chunking": {"kind": "fixed", "size": 500, "overlap": 50},
     "answers": {"model": "fast", "top": 5, "mode": "sparse", "diversity": 0.5, "context_window": 1000,
         "max_answer_tokens": 200, "instructions": "Be brief."},
+    "call_limits": {"rules": [{"name": "n", "by": "tag", "match": "t", "provider": "proxy", "model": "m", "requests": 6,
+        "tokens": 7, "at_once": 8, "window": 1.5}], "queue": false, "longest_wait": 2.5, "most_waiting": 3,
+        "follow_providers": false},
     "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
         "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
         "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
@@ -55,6 +58,10 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.http.next_address_after == std::chrono::milliseconds(100));
     CHECK(config.unknown_price == policy::UnknownPrice::allow);
     CHECK(config.runtime.storage == 0);
+    REQUIRE(config.call_limits.has_value());
+    CHECK(config.call_limits->rules.at(0).by == policy::LimitBy::tag);
+    CHECK(config.call_limits->rules.at(0).window == std::chrono::milliseconds(1500));
+    CHECK(config.call_limits->longest_wait == std::chrono::milliseconds(2500));
     CHECK(config.make_store_folder);
 }
 
@@ -97,6 +104,14 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
     std::vector<std::pair<std::string, std::string>> const cases{
         {R"({"store": 1})", "configuration.store"},
         {R"({"unknown_price": "maybe"})", "configuration.unknown_price"},
+        {R"({"call_limits": {"rules": [{"name": "n"}]}})", "configuration.call_limits.rules[0]"},
+        {R"({"call_limits": {"rules": [{"name": "n", "requests": 0}]}})",
+         "configuration.call_limits.rules[0].requests"},
+        {R"({"call_limits": {"rules": [{"name": "n", "requests": 1, "by": "me"}]}})",
+         "configuration.call_limits.rules[0].by"},
+        {R"({"call_limits": {"rules": 1}})", "configuration.call_limits.rules"},
+        {R"({"call_limits": {"longest_wait": -1}})", "configuration.call_limits.longest_wait"},
+        {R"({"call_limits": {"speed": 1}})", "configuration.call_limits.speed"},
         {R"({"providers": [1]})", "configuration.providers[0]"},
         {R"({"providers": [{}]})", "configuration.providers[0].name"},
         {R"({"providers": [{"name": "A b"}]})", "configuration.providers[0].name"},
