@@ -296,6 +296,7 @@ TEST_CASE_FIXTURE(Fixture, "whatever is asked in whatever order: limits hold at 
 
 TEST_CASE("places taken and given back on many threads add up") {
     LimitsConfig config;
+    config.most_waiting = 4 * 300;
     config.rules = {rule(LimitBy::everyone, {}, {}, 3), rule(LimitBy::user, 1'000'000'000)};
     std::shared_ptr<RateLimiter> const limiter = RateLimiter::create(real_clock(), config).value();
     std::atomic<int> running = 0, most = 0;
