@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+// tests/bench/bench_money.cpp - CPU of what keeps account of money: prices, rows of the ledger, the whole of metering.
+//
+// All is CPU time of the process on all its threads, the ledger's writer included; what is told in rows a second is by
+// the wall clock. A figure above its limit makes the program end with 1. bench_money [SHARE] does a share of the work,
+// in percent, and is then no measurement.
+#include "bench.hpp"
+
+#include <aikit/aikit.hpp>
+#include <aikit/core/id.hpp>
+#include <aikit/policy/meter.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <thread>
+#include <unistd.h>
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int callers = 32;
+constexpr int answer_tokens = 100;
+
+int share = 100;
+bool kept = true;
+
+aikit::SystemTime now() {
+    return aikit::real_clock()->system_now();
+}
+
+int part_of(int count) {
+    return std::max(1, count * share / 100);
+}
+
+[[noreturn]] void die(std::string const& why) {
+    std::fprintf(stderr, "bench_money: %s\n", why.c_str());
+    std::exit(2);
+}
+
+template <class T>
+T must(aikit::Result<T> result) {
+    if (!result) die(result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// Prints a figure beside the most it may be.
+void tell(char const* what, double us, double limit, std::int64_t times) {
+    bool const good = us <= limit;
+    kept = kept && good;
+    bench::print({{"bench", "money"},
+                  {"what", what},
+                  {"cpu_us", us},
+                  {"limit_us", limit},
+                  {"times", times},
+                  {"kept", good ? "yes" : "no"}});
+}
+
+/// A store of its own, removed with this object.
+class Store {
+public:
+    explicit Store(aikit::Runtime runtime)
+        : path_(std::filesystem::temp_directory_path().native() + "/aikit_bench_money_" + std::to_string(::getpid()) +
+                ".db"),
+          runtime_(std::move(runtime)) {
+        aikit::storage::DatabaseConfig config;
+        config.path = path_;
+        config.survive_power_cut = true;
+        database_ = must(aikit::sync::wait(runtime_, aikit::storage::Database::open(runtime_, config)));
+        ledger = std::make_shared<aikit::cost::Ledger>(database_);
+    }
+    ~Store() {
+        ledger.reset();
+        database_.close();
+        for (char const* suffix : {"", "-wal", "-shm"}) ::unlink((path_ + suffix).c_str());
+    }
+    Store(Store const&) = delete;
+    Store& operator=(Store const&) = delete;
+
+    void flush() { must(aikit::sync::wait(runtime_, ledger->flush())); }
+
+    std::int64_t rows() {
+        return must(aikit::sync::wait(runtime_, ledger->report(aikit::cost::ReportQuery()))).total.calls;
+    }
+
+    std::shared_ptr<aikit::cost::Ledger> ledger;
+
+private:
+    std::string path_;
+    aikit::Runtime runtime_;
+    aikit::storage::Database database_;
+};
+
+aikit::Usage used() {
+    aikit::Usage usage;
+    usage.input = 250;
+    usage.output = answer_tokens;
+    usage.raw = "{}";
+    return usage;
+}
+
+void price_lookups() {
+    std::shared_ptr<aikit::cost::PriceCatalog const> const catalog = aikit::cost::PriceCatalog::shipped();
+    std::array<std::array<char const*, 2>, 4> const models{{{"openai", "gpt-4o-mini-2024-07-18"},
+                                                            {"openai", "gpt-4o"},
+                                                            {"anthropic", "claude-sonnet-4-5"},
+                                                            {"google", "gemini-2.5-flash"}}};
+    std::vector<aikit::cost::PriceQuery> queries;
+    for (auto const& [provider, model] : models) {
+        aikit::cost::PriceQuery query;
+        query.provider = provider;
+        query.model = model;
+        query.at = now();
+        queries.push_back(query);
+    }
+    aikit::Usage const usage = used();
+    int const times = part_of(200'000);
+    std::vector<double> rounds;
+    std::int64_t sum = 0;
+    for (int round = 0; round < 7; ++round) {
+        double const before = bench::cpu_seconds();
+        for (int i = 0; i < times; ++i) {
+            aikit::Result<aikit::cost::PriceEntry> const entry =
+                catalog->find(queries[static_cast<std::size_t>(i) % 4]);
+            if (!entry) die(entry.error().message);
+            sum += must(aikit::cost::cost_of(*entry, usage)).nanos();
+        }
+        rounds.push_back((bench::cpu_seconds() - before) * 1e6 / times);
+    }
+    if (sum <= 0) die("what costs money was priced as nothing");
+    tell("catalog lookup and price", bench::median(rounds), 1, std::int64_t(times) * 7);
+}
+
+aikit::cost::LedgerRow ledger_row() {
+    aikit::cost::LedgerRow row;
+    row.operation = "chat";
+    row.caller.user = "ann";
+    row.caller.project = "bench";
+    row.attempt.provider = "openai";
+    row.attempt.model = "gpt-4o-mini-2024-07-18";
+    row.attempt.outcome = "ok";
+    row.attempt.http_status = 200;
+    row.attempt.provider_request_id = "req_0123456789abcdef0123456789abcdef";
+    row.attempt.latency = std::chrono::milliseconds(750);
+    row.attempt.usage = used();
+    row.attempt.usage.raw.clear();
+    row.attempt.cost = must(aikit::Money::from_usd("0.0000975"));
+    row.attempt.price_id = "openai/gpt-4o-mini#default";
+    return row;
+}
+
+void number(aikit::cost::LedgerRow& row, char const* kind, std::int64_t index) {
+    row.request_id = std::string("01a9b3c4-7a71-7bd1-a3c9-") + kind + std::to_string(1'000'000'000 + index);
+    row.attempt.started = now();
+}
+
+/// 20,000 rows a second for some seconds, a few each millisecond, as they come from calls.
+void steady_rows(Store& store) {
+    int const seconds = std::max(1, part_of(10));
+    std::int64_t const rows = std::int64_t(20'000) * seconds;
+    aikit::cost::LedgerRow row = ledger_row();
+    std::int64_t most_pending = 0;
+    auto const begin = std::chrono::steady_clock::now();
+    double const before = bench::cpu_seconds();
+    for (std::int64_t i = 0; i < rows; ++i) {
+        if (i % 20 == 0) std::this_thread::sleep_until(begin + std::chrono::milliseconds(i / 20));
+        number(row, "s", i);
+        store.ledger->record(row);
+        if (i % 1'000 == 0) most_pending = std::max(most_pending, store.ledger->pending());
+    }
+    store.flush();
+    double const cpu = bench::cpu_seconds() - before;
+    double const wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    // What was left at the end must be what lingers, not what could not be kept up with.
+    bool const good = wall <= seconds * 1.05 && most_pending < 20'000;
+    kept = kept && good;
+    tell("ledger row, 20000 a second", cpu * 1e6 / static_cast<double>(rows), 10, rows);
+    bench::print({{"bench", "money"},
+                  {"what", "20000 rows a second with full sync"},
+                  {"rows_per_second", static_cast<double>(rows) / wall},
+                  {"most_pending", most_pending},
+                  {"kept", good ? "yes" : "no"}});
+}
+
+/// As fast as they can be written down: what waits is kept below what the ledger holds.
+void many_rows(Store& store) {
+    std::int64_t const rows = part_of(400'000);
+    aikit::cost::LedgerRow row = ledger_row();
+    auto const begin = std::chrono::steady_clock::now();
+    double const before = bench::cpu_seconds();
+    for (std::int64_t i = 0; i < rows; ++i) {
+        if (i % 1'000 == 0) {
+            while (store.ledger->pending() > 20'000) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        number(row, "m", i);
+        store.ledger->record(row);
+    }
+    store.flush();
+    double const cpu = bench::cpu_seconds() - before;
+    double const wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    tell("ledger row, many at once", cpu * 1e6 / static_cast<double>(rows), 10, rows);
+    bool const good = static_cast<double>(rows) / wall >= 20'000;
+    kept = kept && good;
+    bench::print({{"bench", "money"},
+                  {"what", "rows as fast as they go, with full sync"},
+                  {"rows_per_second", static_cast<double>(rows) / wall},
+                  {"kept", good ? "yes" : "no"}});
+}
+
+/// Gives the same answer to everybody, at once.
+class Answering final : public aikit::AIProvider {
+public:
+    explicit Answering(bool tells) : tells_(tells) {
+        for (int i = 0; i < answer_tokens; ++i) text_ += " word";
+    }
+
+    using AIProvider::chat;
+    using AIProvider::stream_chat;
+
+    std::string const& name() const noexcept override { return name_; }
+
+    aikit::Task<aikit::ChatReply> chat(aikit::ChatRequest, aikit::CallOptions) override {
+        aikit::ChatReply reply;
+        reply.model = "gpt-4o-mini-2024-07-18";
+        reply.choices.emplace_back();
+        reply.choices.back().message = aikit::Message(aikit::Role::assistant, text_);
+        if (tells_) reply.usage = used();
+        reply.complete = true;
+        co_return reply;
+    }
+
+    aikit::Task<aikit::ChatStream> stream_chat(aikit::ChatRequest, aikit::CallOptions) override {
+        co_return aikit::ChatStream(std::make_unique<Words>(tells_));
+    }
+
+private:
+    class Words final : public aikit::ChatStream::Source {
+    public:
+        explicit Words(bool tells) : tells_(tells) {}
+
+        aikit::Task<std::optional<aikit::ChatEvent>> next() override {
+            int const at = at_++;
+            std::optional<aikit::ChatEvent> event;
+            if (at == 0) {
+                aikit::ReplyStarted started;
+                started.model = "gpt-4o-mini-2024-07-18";
+                event.emplace(std::move(started));
+            } else if (at <= answer_tokens) {
+                event.emplace(aikit::TextDelta(0, " word"));
+            } else if (at == answer_tokens + 1) {
+                aikit::ChoiceFinished end;
+                end.reason = aikit::FinishReason::stop;
+                event.emplace(std::move(end));
+            } else if (at == answer_tokens + 2) {
+                aikit::Finished end;
+                if (tells_) end.usage = used();
+                event.emplace(std::move(end));
+            }
+            co_return event;
+        }
+
+        aikit::CallInfo info() const override { return aikit::CallInfo(); }
+
+    private:
+        bool tells_;
+        int at_ = 0;
+    };
+
+    bool tells_;
+    std::string text_;
+    std::string name_ = "openai";
+};
+
+aikit::ChatRequest request_of_a_kibibyte() {
+    std::string prompt;
+    while (prompt.size() < 1'024) prompt += "Tell me what became of the quick brown fox, and of its lazy dog. ";
+    prompt.resize(1'024);
+    return aikit::ChatRequest("gpt-4o-mini", prompt);
+}
+
+aikit::Task<void> caller(std::shared_ptr<aikit::AIProvider> provider, std::shared_ptr<aikit::Clock> clock,
+                         bool streamed, int calls) {
+    for (int i = 0; i < calls; ++i) {
+        aikit::CallOptions options;
+        options.request_id = aikit::new_id(*clock);
+        options.caller.user = "ann";
+        if (!streamed) {
+            aikit::Task<aikit::ChatReply> pending = provider->chat(request_of_a_kibibyte(), std::move(options));
+            aikit::Result<aikit::ChatReply> reply = co_await std::move(pending);
+            if (!reply) co_return reply.error();
+            continue;
+        }
+        aikit::Task<aikit::ChatStream> opening = provider->stream_chat(request_of_a_kibibyte(), std::move(options));
+        aikit::Result<aikit::ChatStream> stream = co_await std::move(opening);
+        if (!stream) co_return stream.error();
+        for (;;) {
+            aikit::Result<std::optional<aikit::ChatEvent>> event = co_await stream->next();
+            if (!event) co_return event.error();
+            if (!*event) break;
+        }
+    }
+    co_return aikit::ok();
+}
+
+double round_of_calls(aikit::Runtime const& runtime, Store& store, std::shared_ptr<aikit::AIProvider> const& provider,
+                      bool streamed, int calls) {
+    std::atomic<int> running = callers;
+    std::promise<void> done;
+    double const before = bench::cpu_seconds();
+    for (int i = 0; i < callers; ++i) {
+        asio::co_spawn(runtime.executor(), caller(provider, runtime.clock(), streamed, calls),
+                       [&](std::exception_ptr thrown, aikit::Result<void> result) {
+                           if (thrown || !result) die(thrown ? "exception" : result.error().message);
+                           if (--running == 0) done.set_value();
+                       });
+    }
+    done.get_future().wait();
+    store.flush();
+    return (bench::cpu_seconds() - before) * 1e6 / (static_cast<double>(calls) * callers);
+}
+
+/// Counting where the rank files are ($AIKIT_DATA) takes longer than estimating where they are not.
+bool counts_exactly(aikit::cost::CostIntelligence const& costs) {
+    bool exact = false;
+    costs.count_tokens("openai", "gpt-4o-mini", "word", &exact);
+    return exact;
+}
+
+/// The difference that the meter makes, as the median of rounds beside rounds without it.
+void metering(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, bool tells) {
+    auto const bare = std::make_shared<Answering>(tells);
+    aikit::policy::MeterConfig config;
+    config.costs =
+        std::make_shared<aikit::cost::CostIntelligence const>(aikit::cost::PriceCatalog::shipped(), runtime.clock());
+    config.ledger = store.ledger;
+    config.clock = runtime.clock();
+    std::shared_ptr<aikit::AIProvider> const metered = must(aikit::policy::make_meter(bare, config));
+    int const calls = part_of(400);
+    round_of_calls(runtime, store, bare, streamed, 10);
+    round_of_calls(runtime, store, metered, streamed, 10);
+    std::int64_t const rows_before = store.rows();
+    std::vector<double> without;
+    std::vector<double> differences;
+    for (int round = 0; round < 9; ++round) {
+        without.push_back(round_of_calls(runtime, store, bare, streamed, calls));
+        differences.push_back(round_of_calls(runtime, store, metered, streamed, calls) - without.back());
+    }
+    std::int64_t const made = std::int64_t(calls) * callers * 9;
+    if (store.rows() - rows_before != made) die("the ledger has not one row for each call");
+    tell(what, bench::median(differences), 20, made);
+    bench::print({{"bench", "money"},
+                  {"what", "the same without a meter"},
+                  {"cpu_us", bench::median(without)},
+                  {"tokens_counted", counts_exactly(*config.costs) ? "exactly" : "roughly, for want of rank files"}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) share = std::clamp(std::atoi(argv[1]), 1, 100);
+    price_lookups();
+    aikit::Runtime runtime = must(aikit::Runtime::create());
+    {
+        Store store(runtime);
+        steady_rows(store);
+        many_rows(store);
+    }
+    {
+        Store store(runtime);
+        metering(runtime, store, "metering a chat", false, true);
+        metering(runtime, store, "metering a stream", true, true);
+        metering(runtime, store, "metering a chat whose usage nobody tells", false, false);
+    }
+    runtime.close();
+    return kept ? 0 : 1;
+}
