@@ -157,17 +157,35 @@ Result<AskRequest> read_ask(std::string_view text) {
     });
 }
 
+/// Which rows of the ledger.
+Result<void> read_filter(json::Fields& fields, cost::RowFilter& out) {
+    fields.read("provider", out.provider);
+    fields.read("model", out.model);
+    fields.read("operation", out.operation);
+    fields.read("tenant", out.tenant);
+    fields.read("user", out.user);
+    fields.read("key", out.key);
+    fields.read("project", out.project);
+    fields.read("tag", out.tag);
+    if (Result<void> read = read_time(fields, "from", out.from); !read) return read;
+    return read_time(fields, "until", out.until);
+}
+
 Result<cost::ReportQuery> read_cost_query(std::string_view text) {
     return read_object<cost::ReportQuery>(
         text, "query", [](json::Fields& fields, cost::ReportQuery& out) -> Result<void> {
-            using cost::ReportBy;
-            static constexpr std::array<std::pair<char const*, ReportBy>, 4> words{{{"model", ReportBy::model},
-                                                                                    {"user", ReportBy::user},
-                                                                                    {"day", ReportBy::day},
-                                                                                    {"provider", ReportBy::provider}}};
-            read_word(fields, "by", words, out.by);
-            if (Result<void> read = read_time(fields, "from", out.from); !read) return read;
-            return read_time(fields, "until", out.until);
+            std::optional<std::string> by;
+            std::int64_t minutes = 0;
+            fields.read("by", by);
+            std::optional<cost::ReportBy> const known = by ? cost::report_by(*by) : out.by;
+            if (!known)
+                fields.refuse("by", "is none of model, user, day, provider, key, project, tag, operation, tenant");
+            out.by = known.value_or(out.by);
+            fields.read("utc_offset_minutes", minutes);
+            if (minutes < -1440 || minutes > 1440) fields.refuse("utc_offset_minutes", "must be -1440 to 1440");
+            out.utc_offset = std::chrono::minutes(minutes);
+            fields.read("trend", out.trend);
+            return read_filter(fields, out);
         });
 }
 

@@ -224,6 +224,12 @@ public:
     /// Errors: as cost::price_reply().
     Result<cost::PricedReply> price_reply(cost::UsageQuery query) const;
     Task<cost::Report> cost_report(cost::ReportQuery query);
+    /// Prices rows anew, as Ledger::recost(); without a catalog by this kit's own.
+    Task<cost::RecostReport> recost(cost::RecostQuery query);
+
+    /// What every attempt goes to, and what prices and forecasts are made by; null without a kit.
+    std::shared_ptr<cost::Ledger> ledger() const;
+    std::shared_ptr<cost::CostIntelligence const> costs() const;
 
     /// A provider by name with all its decorators, or null.
     std::shared_ptr<AIProvider> provider(std::string const& name) const;

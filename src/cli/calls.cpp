@@ -75,21 +75,6 @@ void print_moderation(Console& console, ModerateReply const& reply) {
     for (std::string const& warning : reply.info.warnings) console.warn(warning);
 }
 
-std::string padded(std::string text, std::size_t width) {
-    if (text.size() < width) text.insert(0, width - text.size(), ' ');
-    return text;
-}
-
-void print_report_line(Console& console, cost::ReportLine const& line, std::string const& key) {
-    std::string text = key;
-    if (text.size() < 32) text.append(32 - text.size(), ' ');
-    text += padded(std::to_string(line.calls), 8) + padded(std::to_string(line.failed), 8) +
-            padded(std::to_string(line.input_tokens), 12) + padded(std::to_string(line.output_tokens), 12) +
-            padded("$" + line.cost.usd(), 16);
-    if (line.unpriced > 0) text += "  + " + std::to_string(line.unpriced) + " without a price";
-    console.line(text);
-}
-
 }  // namespace
 
 int run_embed(CommonOptions const& common, EmbedSettings const& settings) {
@@ -146,31 +131,6 @@ int run_models(CommonOptions const& common, CallSettings const& settings) {
     } else {
         for (ModelInfo const& model : list->models) console.line(model.id);
     }
-    return 0;
-}
-
-int run_cost(CommonOptions const& common, CostSettings const& settings) {
-    Console console(common.json, common.quiet);
-    cost::ReportQuery query;
-    query.by = settings.by == "user"       ? cost::ReportBy::user
-               : settings.by == "day"      ? cost::ReportBy::day
-               : settings.by == "provider" ? cost::ReportBy::provider
-                                           : cost::ReportBy::model;
-    Result<Session> kit = open_for(common, CallSettings());
-    if (!kit) return console.fail(kit.error());
-    Result<cost::Report> report = run(*kit, kit->cost_report(query));
-    if (!report) return console.fail(report.error());
-    if (console.json()) {
-        console.line(json::serialize(json_form::view(*report, query.by)));
-        return 0;
-    }
-    std::string heading = settings.by;
-    heading.append(32 - heading.size(), ' ');
-    console.line(console.bold(heading + padded("calls", 8) + padded("failed", 8) + padded("tokens in", 12) +
-                              padded("tokens out", 12) + padded("cost", 16)));
-    for (cost::ReportLine const& line : report->lines)
-        print_report_line(console, line, line.key.empty() ? "-" : line.key);
-    print_report_line(console, report->total, "total");
     return 0;
 }
 

@@ -117,10 +117,6 @@ struct ChangesSettings {
     std::string after;
 };
 
-struct CostSettings {
-    std::string by = "model";
-};
-
 int run_chat(CommonOptions const& common, ChatSettings const& settings);
 int run_embed(CommonOptions const& common, EmbedSettings const& settings);
 int run_moderate(CommonOptions const& common, ModerateSettings const& settings);
@@ -133,7 +129,6 @@ int run_ask(CommonOptions const& common, AskSettings const& settings);
 int run_cost_import(CommonOptions const& common, ImportSettings const& settings);
 int run_cost_changes(CommonOptions const& common, ChangesSettings const& settings);
 int run_cost_price(CommonOptions const& common, PriceSettings const& settings);
-int run_cost(CommonOptions const& common, CostSettings const& settings);
 int run_version(CommonOptions const& common);
 
 // ---- shared by the commands ----

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cli/main.cpp - the aikit command: its arguments, and which function carries them out.
 #include "cli/commands.hpp"
+#include "cli/costs.hpp"
 #include "cli/jobs.hpp"
 
 #include <CLI/CLI.hpp>
@@ -159,9 +160,7 @@ void add_cost_commands(CLI::App& app, Program& p) {
     cost.callback([&p, &cost] {
         if (cost.get_subcommands().empty()) p.chosen = [&p] { return run_cost(p.common, p.cost); };
     });
-    cost.add_option("--by", p.cost.by, "Group by")
-        ->check(CLI::IsMember({"model", "user", "day", "provider"}))
-        ->capture_default_str();
+    add_ledger_commands(cost, p.common, p.cost, p.chosen);
 
     CLI::App& price = add_command(cost, p, "price", "Price what a provider said it used",
                                   [&p] { return run_cost_price(p.common, p.price); });

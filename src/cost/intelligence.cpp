@@ -91,8 +91,9 @@ CostEstimate with_input(PriceEntry const& entry, InputTokens const& tokens) {
 
 }  // namespace
 
-CostIntelligence::CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock)
-    : catalog_(std::move(catalog)), clock_(std::move(clock)) {}
+CostIntelligence::CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock,
+                                   std::shared_ptr<Ledger> ledger)
+    : catalog_(std::move(catalog)), clock_(std::move(clock)), ledger_(std::move(ledger)) {}
 
 Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& provider,
                                                              ChatRequest const& request) const {

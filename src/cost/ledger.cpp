@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "cost/ledger_rows.hpp"
 #include "cost/reports.hpp"
+#include "cost/retention.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -214,18 +215,56 @@ std::int64_t Ledger::pending() const noexcept {
     return state_->recorded - state_->durable;
 }
 
-Task<Report> Ledger::report(ReportQuery query) {
-    return report_task(state_, query);
-}
-
-Task<Report> Ledger::report_task(std::shared_ptr<State> state, ReportQuery query) {
+template <class T>
+Task<T> Ledger::read_task(std::shared_ptr<State> state, std::function<Result<T>(Connection&)> work) {
     Task<void> flushing = flush_task(state);
     Result<void> const flushed = co_await std::move(flushing);
     if (!flushed) co_return flushed.error();
-    std::function<Result<Report>(Connection&)> work = [query](Connection& db) { return read_report(db, query); };
     storage::Database const database = state->database;
-    Task<Report> pending = database.read<Report>(std::move(work));
+    Task<T> pending = database.read<T>(std::move(work));
     co_return co_await std::move(pending);
+}
+
+Task<PruneReport> Ledger::prune_task(std::shared_ptr<State> state, SystemTime before) {
+    Task<void> flushing = flush_task(state);
+    Result<void> const flushed = co_await std::move(flushing);
+    if (!flushed) co_return flushed.error();
+    Task<PruneReport> pending = prune_rows(state->database, before);
+    co_return co_await std::move(pending);
+}
+
+Task<RecostReport> Ledger::recost_task(std::shared_ptr<State> state, RecostQuery query) {
+    Task<void> flushing = flush_task(state);
+    Result<void> const flushed = co_await std::move(flushing);
+    if (!flushed) co_return flushed.error();
+    Task<RecostReport> pending = recost_rows(state->database, std::move(query));
+    co_return co_await std::move(pending);
+}
+
+Task<Report> Ledger::report(ReportQuery query) {
+    std::function<Result<Report>(Connection&)> work = [query = std::move(query)](Connection& db) {
+        return read_report(db, query);
+    };
+    return read_task<Report>(state_, std::move(work));
+}
+
+Task<LedgerPage> Ledger::rows(RowsQuery query) {
+    std::function<Result<LedgerPage>(Connection&)> work = [query = std::move(query)](Connection& db) {
+        return read_page(db, query);
+    };
+    return read_task<LedgerPage>(state_, std::move(work));
+}
+
+Task<PruneReport> Ledger::prune(SystemTime before) {
+    return prune_task(state_, before);
+}
+
+Task<RecostReport> Ledger::recost(RecostQuery query) {
+    return recost_task(state_, std::move(query));
+}
+
+storage::Database const& Ledger::database() const noexcept {
+    return state_->database;
 }
 
 }  // namespace aikit::inline v0::cost

@@ -1,99 +1,217 @@
 // SPDX-License-Identifier: MIT
-// cost/reports.cpp - sums over the rows of the ledger.
+// cost/reports.cpp - sums over the rows of the ledger, and rows page by page.
 #include "cost/reports.hpp"
 
-#include <limits>
+#include "cost/ledger_scan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
 namespace aikit::inline v0::cost {
 namespace {
 
 using storage::Connection;
-using storage::Statement;
 
-std::string day_name(std::int64_t days_since_1970) {
-    return to_rfc3339(SystemTime(std::chrono::hours(24 * days_since_1970))).substr(0, 10);
+constexpr std::array<std::pair<std::string_view, ReportBy>, 9> names{{{"model", ReportBy::model},
+                                                                      {"user", ReportBy::user},
+                                                                      {"day", ReportBy::day},
+                                                                      {"provider", ReportBy::provider},
+                                                                      {"key", ReportBy::key},
+                                                                      {"project", ReportBy::project},
+                                                                      {"tag", ReportBy::tag},
+                                                                      {"operation", ReportBy::operation},
+                                                                      {"tenant", ReportBy::tenant}}};
+
+std::string day_name(SystemTime time, std::chrono::minutes utc_offset) {
+    return to_rfc3339(time + utc_offset).substr(0, 10);
 }
 
-Result<void> add_to_total(ReportLine& total, ReportLine const& line) {
-    total.calls += line.calls;
-    total.failed += line.failed;
-    total.input_tokens += line.input_tokens;
-    total.output_tokens += line.output_tokens;
-    total.estimated += line.estimated;
-    total.unpriced += line.unpriced;
-    Result<Money> const sum = Money::add(total.cost, line.cost);
+std::string const& key_of(LedgerLabel const& label, ReportBy by) {
+    switch (by) {
+        case ReportBy::user: return label.user;
+        case ReportBy::provider: return label.provider;
+        case ReportBy::key: return label.key;
+        case ReportBy::project: return label.project;
+        case ReportBy::operation: return label.operation;
+        case ReportBy::tenant: return label.tenant;
+        case ReportBy::model:
+        case ReportBy::day:
+        case ReportBy::tag: break;
+    }
+    return label.model;
+}
+
+/// Adds one row, or the sums of many.
+Result<void> add(ReportLine& to, ReportLine const& line) {
+    to.calls += line.calls;
+    to.failed += line.failed;
+    to.input_tokens += line.input_tokens;
+    to.output_tokens += line.output_tokens;
+    to.estimated += line.estimated;
+    to.unpriced += line.unpriced;
+    Result<Money> const sum = Money::add(to.cost, line.cost);
     if (!sum) return sum.error();
-    total.cost = *sum;
+    to.cost = *sum;
     return ok();
 }
 
-/// Runs a statement with the columns that read_report() gives all of them.
-Result<Report> lines_of(Statement& find, ReportQuery const& query) {
-    find.bind(1, query.from ? storage::to_micros(*query.from) : std::numeric_limits<std::int64_t>::min());
-    find.bind(2, query.until ? storage::to_micros(*query.until) : std::numeric_limits<std::int64_t>::max());
-    Report report;
-    while (find.step()) {
-        ReportLine line;
-        line.key = query.by == ReportBy::day ? day_name(find.integer(0)) : std::string(find.text(0));
-        line.calls = find.integer(1);
-        line.failed = find.integer(2);
-        line.input_tokens = find.integer(3);
-        line.output_tokens = find.integer(4);
-        line.cost = Money::nanos(find.integer(5));
-        line.estimated = find.integer(6);
-        line.unpriced = find.integer(7);
-        if (Result<void> added = add_to_total(report.total, line); !added) return added.error();
-        report.lines.push_back(std::move(line));
+ReportLine line_of(ScannedRow const& row) {
+    ReportLine line;
+    line.calls = 1;
+    line.failed = row.failed() ? 1 : 0;
+    line.input_tokens = row.total_input();
+    line.output_tokens = row.output;
+    line.cost = Money::nanos(row.cost.value_or(0));
+    line.estimated = row.estimated ? 1 : 0;
+    line.unpriced = row.cost ? 0 : 1;
+    return line;
+}
+
+ReportLine line_of(ScannedDay const& day) {
+    ReportLine line;
+    line.calls = day.calls;
+    line.failed = day.failed;
+    line.input_tokens = day.total_input();
+    line.output_tokens = day.output;
+    line.cost = Money::nanos(day.cost);
+    line.estimated = day.estimated;
+    line.unpriced = day.unpriced;
+    return line;
+}
+
+/// The sums of one period, by key.
+class Sums {
+public:
+    explicit Sums(ReportQuery const& query) : query_(query) {}
+
+    Result<void> read(Connection& db) {
+        Result<void> const rows = scan_rows(db, query_, std::nullopt, [this](ScannedRow const& row) -> Result<bool> {
+            Result<void> const added = take(*row.label, row.started, query_.utc_offset, line_of(row));
+            if (!added) return added.error();
+            return true;
+        });
+        if (!rows) return rows;
+        return scan_days(db, query_, [this](ScannedDay const& day) {
+            return take(*day.label, day.day, std::chrono::minutes(0), line_of(day));
+        });
     }
-    if (Result<void> done = find.done(); !done) return done.error();
-    return report;
+
+    std::map<std::string, ReportLine> lines;
+    ReportLine total;
+
+private:
+    Result<void> take(LedgerLabel const& label, SystemTime at, std::chrono::minutes offset, ReportLine const& line) {
+        if (Result<void> const added = add(total, line); !added) return added;
+        if (query_.by == ReportBy::day) return add(lines[day_name(at, offset)], line);
+        if (query_.by != ReportBy::tag) return add(lines[key_of(label, query_.by)], line);
+        if (label.tags.empty()) return add(lines[std::string()], line);
+        for (auto tag = label.tags.begin(); tag != label.tags.end(); ++tag) {
+            if (std::find(label.tags.begin(), tag, *tag) != tag) continue;  // said twice
+            if (Result<void> const added = add(lines[*tag], line); !added) return added;
+        }
+        return ok();
+    }
+
+    ReportQuery const& query_;
+};
+
+Result<void> check(ReportQuery const& query) {
+    if (query.utc_offset > std::chrono::hours(24) || query.utc_offset < std::chrono::hours(-24)) {
+        return fail(Errc::invalid_argument, "report: utc_offset is more than a day");
+    }
+    if (query.trend && (!query.from || !query.until || *query.from >= *query.until)) {
+        return fail(Errc::invalid_argument, "report: a trend needs 'from' and a later 'until'");
+    }
+    return ok();
+}
+
+/// The name of the day that is `length` later; an empty text for what is no day.
+std::string later_day(std::string const& day, std::chrono::microseconds length) {
+    Result<SystemTime> const at = from_rfc3339(day + "T12:00:00Z");
+    return at ? day_name(*at + length, std::chrono::minutes(0)) : std::string();
+}
+
+void compare(ReportLine& line, ReportLine const& before) {
+    line.calls_before = before.calls;
+    line.cost_before = before.cost;
+}
+
+/// Puts the sums of the period before beside those of this one; what was there before only has a line, too.
+Result<void> put_trend(Connection& db, ReportQuery const& query, Sums& sums) {
+    ReportQuery earlier = query;
+    auto const length = *query.until - *query.from;
+    earlier.until = query.from;
+    earlier.from = *query.from - length;
+    Sums before(earlier);
+    if (Result<void> const read = before.read(db); !read) return read;
+    for (auto const& [key, line] : before.lines) {
+        compare(sums.lines[query.by == ReportBy::day ? later_day(key, length) : key], line);
+    }
+    for (auto& [key, line] : sums.lines) {
+        if (!line.cost_before) compare(line, ReportLine());
+    }
+    compare(sums.total, before.total);
+    return ok();
 }
 
 }  // namespace
 
-/// The statements differ in what they group by. Each is whole: none is put together from parts.
-Result<Report> read_report(Connection& db, ReportQuery const& query) {
-    switch (query.by) {
-        case ReportBy::model: {
-            Statement find(db,
-                           "SELECT model, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
-                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
-                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
-                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY model ORDER BY "
-                           "coalesce(sum(cost), 0) DESC, model");
-            return lines_of(find, query);
-        }
-        case ReportBy::user: {
-            Statement find(db,
-                           "SELECT user, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
-                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
-                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
-                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY user ORDER BY "
-                           "coalesce(sum(cost), 0) DESC, user");
-            return lines_of(find, query);
-        }
-        case ReportBy::provider: {
-            Statement find(db,
-                           "SELECT provider, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 ELSE 1 END), "
-                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
-                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
-                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY provider ORDER BY "
-                           "coalesce(sum(cost), 0) DESC, provider");
-            return lines_of(find, query);
-        }
-        case ReportBy::day: {
-            Statement find(db,
-                           "SELECT started / 86400000000, count(*), sum(CASE WHEN outcome IN ('ok', 'dropped') THEN 0 "
-                           "ELSE 1 END), "
-                           "sum(input + cache_read + cache_write_5m + cache_write_1h), sum(output), "
-                           "coalesce(sum(cost), 0), sum(estimated), sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) "
-                           "FROM ledger WHERE started >= $1 AND started < $2 GROUP BY started / 86400000000 ORDER BY "
-                           "started / 86400000000");
-            return lines_of(find, query);
-        }
+char const* name(ReportBy by) noexcept {
+    for (auto const& [word, value] : names) {
+        if (value == by) return word.data();
     }
-    return fail(Errc::invalid_argument, "report: 'by' is none of model, user, day, provider");
+    return "model";
+}
+
+std::optional<ReportBy> report_by(std::string_view name) noexcept {
+    for (auto const& [word, value] : names) {
+        if (word == name) return value;
+    }
+    return std::nullopt;
+}
+
+Result<Report> read_report(Connection& db, ReportQuery const& query) {
+    if (Result<void> const good = check(query); !good) return good.error();
+    Sums sums(query);
+    if (Result<void> const read = sums.read(db); !read) return read.error();
+    if (query.trend) {
+        if (Result<void> const put = put_trend(db, query, sums); !put) return put.error();
+    }
+    Report report;
+    report.total = std::move(sums.total);
+    for (auto& [key, line] : sums.lines) {
+        line.key = key;
+        report.lines.push_back(std::move(line));
+    }
+    if (query.by != ReportBy::day) {
+        std::stable_sort(report.lines.begin(), report.lines.end(),
+                         [](ReportLine const& a, ReportLine const& b) { return a.cost > b.cost; });
+    }
+    return report;
+}
+
+Result<LedgerPage> read_page(Connection& db, RowsQuery const& query) {
+    constexpr int most_rows = 10'000;
+    if (query.limit < 1 || query.limit > most_rows) {
+        return fail(Errc::invalid_argument, "rows: limit must be 1 to 10,000");
+    }
+    LedgerPage page;
+    page.last = query.after.value_or(0);
+    Result<void> const read = scan_rows(db, query, query.after, [&](ScannedRow const& row) -> Result<bool> {
+        if (page.rows.size() == static_cast<std::size_t>(query.limit)) {
+            page.more = true;
+            return false;
+        }
+        Result<LedgerRow> whole = whole_row(row);
+        if (!whole) return whole.error();
+        page.rows.push_back(std::move(*whole));
+        page.last = row.id;
+        return true;
+    });
+    if (!read) return read.error();
+    return page;
 }
 
 }  // namespace aikit::inline v0::cost

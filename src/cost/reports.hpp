@@ -9,8 +9,12 @@
 
 namespace aikit::inline v0::cost {
 
-/// Sums up rows. Errors: storage, invalid_argument (`query.by`, or a sum that is no Money).
+/// Sums up rows and what is left of those that were pruned. Takes memory for its lines, not for the rows.
+/// Errors: storage, invalid_argument (as Ledger::report()).
 Result<Report> read_report(storage::Connection& db, ReportQuery const& query);
+
+/// Errors: storage, invalid_argument (`limit`).
+Result<LedgerPage> read_page(storage::Connection& db, RowsQuery const& query);
 
 }  // namespace aikit::inline v0::cost
 

@@ -24,6 +24,20 @@ json::object line_view(cost::ReportLine const& line) {
     out["cost_usd"] = line.cost.usd();
     out["estimated"] = line.estimated;
     out["unpriced"] = line.unpriced;
+    if (line.calls_before) out["calls_before"] = *line.calls_before;
+    if (line.cost_before) out["cost_before_usd"] = line.cost_before->usd();
+    return out;
+}
+
+json::object recost_view(cost::RecostLine const& line) {
+    json::object out;
+    out["provider"] = line.provider;
+    out["model"] = line.model;
+    out["rows"] = line.rows;
+    out["changed"] = line.changed;
+    out["unpriced"] = line.unpriced;
+    out["before_usd"] = line.before.usd();
+    out["after_usd"] = line.after.usd();
     return out;
 }
 
@@ -159,23 +173,31 @@ json::object view(knowledge::IngestReport const& report) {
     return out;
 }
 
-char const* name(cost::ReportBy by) noexcept {
-    switch (by) {
-        case cost::ReportBy::model: return "model";
-        case cost::ReportBy::user: return "user";
-        case cost::ReportBy::day: return "day";
-        case cost::ReportBy::provider: return "provider";
-    }
-    return "model";
-}
-
 json::object view(cost::Report const& report, cost::ReportBy by) {
     json::array lines;
     for (cost::ReportLine const& line : report.lines) lines.push_back(line_view(line));
     json::object out;
-    out["by"] = name(by);
+    out["by"] = cost::name(by);
     out["lines"] = std::move(lines);
     out["total"] = line_view(report.total);
+    return out;
+}
+
+json::object view(cost::RecostReport const& report, bool applied) {
+    json::array lines;
+    for (cost::RecostLine const& line : report.lines) lines.push_back(recost_view(line));
+    json::object out;
+    out["applied"] = applied;
+    out["lines"] = std::move(lines);
+    out["total"] = recost_view(report.total);
+    return out;
+}
+
+json::object view(cost::PruneReport const& report) {
+    json::object out;
+    out["before"] = to_rfc3339(report.before);
+    out["rows"] = report.rows;
+    out["cost_usd"] = report.cost.usd();
     return out;
 }
 

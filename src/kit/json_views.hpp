@@ -21,6 +21,12 @@ json::object view(knowledge::IngestReport const& report);
 /// {"by", "lines", "total"}
 json::object view(cost::Report const& report, cost::ReportBy by);
 
+/// {"applied", "lines", "total"}
+json::object view(cost::RecostReport const& report, bool applied);
+
+/// {"before", "rows", "cost_usd"}
+json::object view(cost::PruneReport const& report);
+
 json::object view(cost::CostEstimate const& estimate);
 
 /// {"object": "list", "data": [...]}: each provider, or what came of trying it.
@@ -33,9 +39,6 @@ json::object view(policy::LimitsReport const& report);
 /// {"provider", "model", "service_tier", "aikit_usage", "usage", "input_price", "output_price", "cost_usd", "price_id",
 /// "warnings"}
 std::string write_priced(cost::PricedReply const& reply);
-
-/// "model", "user", "day", "provider".
-char const* name(cost::ReportBy by) noexcept;
 
 }  // namespace aikit::inline v0::json_form
 

@@ -208,6 +208,22 @@ Task<cost::Report> report_task(StatePtr state, cost::ReportQuery query) {
     co_return co_await std::move(pending);
 }
 
+Task<cost::RecostReport> recost_task(StatePtr state, cost::RecostQuery query) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    if (!query.catalog) query.catalog = state->costs->catalog();
+    if (!query.names) {
+        query.names = [state](std::string& provider, std::string& model) {
+            Result<std::shared_ptr<ProviderEntry const>> const entry = state->providers.find(provider);
+            if (!entry) return;
+            provider = price_provider_of((*entry)->config);
+            model = price_model_of((*entry)->config, model);
+        };
+    }
+    Task<cost::RecostReport> pending = state->ledger->recost(std::move(query));
+    co_return co_await std::move(pending);
+}
+
 Task<void> flush_task(StatePtr state) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
@@ -309,6 +325,18 @@ Result<cost::PricedReply> Kit::price_reply(cost::UsageQuery query) const {
 
 Task<cost::Report> Kit::cost_report(cost::ReportQuery query) {
     return guard(report_task(state_, std::move(query)));
+}
+
+Task<cost::RecostReport> Kit::recost(cost::RecostQuery query) {
+    return guard(recost_task(state_, std::move(query)));
+}
+
+std::shared_ptr<cost::Ledger> Kit::ledger() const {
+    return state_ ? state_->ledger : nullptr;
+}
+
+std::shared_ptr<cost::CostIntelligence const> Kit::costs() const {
+    return state_ ? state_->costs : nullptr;
 }
 
 std::shared_ptr<AIProvider> Kit::provider(std::string const& name) const {

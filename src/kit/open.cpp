@@ -53,8 +53,9 @@ Result<void> wire(Kit::State& state) {
     transport = std::move(*recorded);
     Result<std::shared_ptr<cost::PriceCatalog const>> catalog = load_catalog(config);
     if (!catalog) return catalog.error();
-    state.costs = std::make_shared<cost::CostIntelligence const>(std::move(*catalog), state.runtime.clock());
     state.ledger = std::make_shared<cost::Ledger>(state.ledger_database);
+    state.costs =
+        std::make_shared<cost::CostIntelligence const>(std::move(*catalog), state.runtime.clock(), state.ledger);
 
     ProviderTable::Parts parts;
     parts.runtime = state.runtime;

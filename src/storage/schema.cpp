@@ -185,6 +185,25 @@ SELECT r.id, r.started, r.request, r.attempt, r.latency, r.first_token, b.operat
        r.cost, b.price_id, r.provider_request
 FROM ledger_row r JOIN ledger_label b ON b.id = r.label;
 )sql"},
+    {3, R"sql(
+-- What is left of rows that were removed: their sums by day and label.
+CREATE TABLE ledger_day (
+    day         INTEGER NOT NULL,        -- its midnight, UTC, in microseconds since 1970
+    label       INTEGER NOT NULL,
+    calls       INTEGER NOT NULL,
+    failed      INTEGER NOT NULL,
+    estimated   INTEGER NOT NULL,        -- rows whose usage was counted here
+    unpriced    INTEGER NOT NULL,        -- rows that could not be priced
+    input       INTEGER NOT NULL,
+    cache_read  INTEGER NOT NULL,
+    cache_write_5m INTEGER NOT NULL,
+    cache_write_1h INTEGER NOT NULL,
+    output      INTEGER NOT NULL,
+    reasoning   INTEGER NOT NULL,
+    cost        INTEGER NOT NULL,        -- nano-dollars
+    PRIMARY KEY (day, label)
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 }  // namespace

@@ -11,6 +11,8 @@
 
 namespace aikit::inline v0::cost {
 
+class Ledger;
+
 struct CostEstimate {
     CostEstimate() = default;
 
@@ -30,7 +32,9 @@ struct CostEstimate {
 /// Counts tokens and prices requests. Thread-safety: shared objects: safe.
 class AIKIT_EXPORT CostIntelligence {
 public:
-    CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock);
+    /// `ledger` is what the past is read from; without one, what needs it gives invalid_state.
+    CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock,
+                     std::shared_ptr<Ledger> ledger = nullptr);
 
     /// Errors: unknown_price, invalid_argument.
     Result<CostEstimate> estimate_request_cost(std::string const& provider, ChatRequest const& request) const;
@@ -45,10 +49,12 @@ public:
                                     std::string const& service_tier, Usage const& usage) const;
 
     std::shared_ptr<PriceCatalog const> const& catalog() const noexcept { return catalog_; }
+    std::shared_ptr<Ledger> const& ledger() const noexcept { return ledger_; }
 
 private:
     std::shared_ptr<PriceCatalog const> catalog_;
     std::shared_ptr<Clock> clock_;
+    std::shared_ptr<Ledger> ledger_;
 };
 
 }  // namespace aikit::inline v0::cost

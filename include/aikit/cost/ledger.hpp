@@ -3,9 +3,11 @@
 #ifndef AIKIT_COST_LEDGER_HPP
 #define AIKIT_COST_LEDGER_HPP
 
+#include <aikit/cost/report.hpp>
 #include <aikit/model/call.hpp>
 #include <aikit/storage/database.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,34 +44,21 @@ struct LedgerFacts {
     Attempt const& attempt;
 };
 
-enum class ReportBy { model, user, day, provider };
+/// Which rows to read, and from where on.
+struct RowsQuery : RowFilter {
+    RowsQuery() = default;
 
-struct ReportLine {
-    ReportLine() = default;
-
-    std::string key;                ///< The model, user, provider, or the UTC day as "2026-11-22".
-    std::int64_t calls = 0;         ///< Attempts: a call that was tried twice counts twice.
-    std::int64_t failed = 0;        ///< Those that ended in an error; a stream that was let go is none.
-    std::int64_t input_tokens = 0;  ///< Cache reads and writes included.
-    std::int64_t output_tokens = 0;
-    Money cost;
-    std::int64_t estimated = 0;  ///< Rows whose usage was counted here.
-    std::int64_t unpriced = 0;   ///< Rows that could not be priced: cost is a lower bound when there are any.
+    std::optional<std::int64_t> after;  ///< As LedgerPage::last: what comes behind it.
+    int limit = 1'000;                  ///< 1 to 10,000.
 };
 
-struct Report {
-    Report() = default;
+/// Rows in the order of their start, to a millisecond.
+struct LedgerPage {
+    LedgerPage() = default;
 
-    std::vector<ReportLine> lines;  ///< Dearest first; days in their order.
-    ReportLine total;               ///< key is empty.
-};
-
-struct ReportQuery {
-    ReportQuery() = default;
-
-    ReportBy by = ReportBy::model;
-    std::optional<SystemTime> from;   ///< Inclusive.
-    std::optional<SystemTime> until;  ///< Exclusive.
+    std::vector<LedgerRow> rows;
+    std::int64_t last = 0;  ///< Where to go on; see RowsQuery::after.
+    bool more = false;      ///< There may be rows behind them.
 };
 
 /// The ledger of a store. Thread-safety: shared objects: safe.
@@ -95,13 +84,35 @@ public:
     /// Rows not yet durable.
     std::int64_t pending() const noexcept;
 
-    /// Sums up what was recorded so far. Errors: those of flush().
+    /// Sums up what was recorded so far. Errors: those of flush(); invalid_argument (a trend without a period, an
+    /// offset of more than a day).
     Task<Report> report(ReportQuery query);
+
+    /// Reads rows, a page at a time. `error` and `http_status` of an attempt are not kept; its outcome says what
+    /// happened. Errors: those of flush(); invalid_argument (`limit`).
+    Task<LedgerPage> rows(RowsQuery query);
+
+    /// Removes the rows of whole days, UTC, that ended by `before`. Their sums stay, by day and by what rows have in
+    /// common, so that reports are as they were. Writes in slices of some milliseconds.
+    /// Cancellation: terminal; what was removed by then is.
+    /// Errors: those of flush(); storage, busy.
+    Task<PruneReport> prune(SystemTime before);
+
+    /// Prices rows anew, each as of its own start, its tier that of the price it had. What was pruned stays as it is.
+    /// Cancellation: terminal; what was written by then is.
+    /// Errors: those of flush(); invalid_argument (no catalog, a sum that is no Money); storage, busy.
+    Task<RecostReport> recost(RecostQuery query);
+
+    /// Where it is kept.
+    storage::Database const& database() const noexcept;
 
 private:
     struct State;
     static Task<void> flush_task(std::shared_ptr<State> state);
-    static Task<Report> report_task(std::shared_ptr<State> state, ReportQuery query);
+    template <class T>
+    static Task<T> read_task(std::shared_ptr<State> state, std::function<Result<T>(storage::Connection&)> work);
+    static Task<PruneReport> prune_task(std::shared_ptr<State> state, SystemTime before);
+    static Task<RecostReport> recost_task(std::shared_ptr<State> state, RecostQuery query);
 
     std::shared_ptr<State> state_;
 };

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// cli/costs.hpp - aikit cost, and what stands below it for the ledger.
+#ifndef AIKIT_SRC_CLI_COSTS_HPP
+#define AIKIT_SRC_CLI_COSTS_HPP
+
+#include "cli/commands.hpp"
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace aikit::cli {
+
+struct CostSettings {
+    std::string by = "model";
+    std::string from;
+    std::string until;
+    std::string utc_offset;
+    cost::RowFilter filter;  ///< Its texts.
+    bool trend = false;
+    bool csv = false;
+
+    std::string before;  ///< prune: a day.
+    std::string keep;    ///< prune: days.
+    bool apply = false;  ///< recost.
+};
+
+/// aikit cost, aikit cost report
+int run_cost(CommonOptions const& common, CostSettings const& settings);
+int run_cost_export(CommonOptions const& common, CostSettings const& settings);
+int run_cost_prune(CommonOptions const& common, CostSettings const& settings);
+int run_cost_recost(CommonOptions const& common, CostSettings const& settings);
+
+/// Adds the flags of `cost` and the commands below it; what was chosen goes to `chosen`.
+void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,
+                         std::function<int()>& chosen);
+
+}  // namespace aikit::cli
+
+#endif  // AIKIT_SRC_CLI_COSTS_HPP

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// cli/costs_options.cpp - the arguments of aikit cost and of what stands below it.
+#include "cli/costs.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace aikit::cli {
+namespace {
+
+using Run = int (*)(CommonOptions const&, CostSettings const&);
+
+CLI::App& add(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen,
+              std::string const& name, std::string const& what, Run run) {
+    CLI::App* command = cost.add_subcommand(name, what);
+    command->fallthrough();
+    command->callback(
+        [&common, &settings, &chosen, run] { chosen = [&common, &settings, run] { return run(common, settings); }; });
+    return *command;
+}
+
+void add_filter(CLI::App& cost, CostSettings& settings) {
+    cost.add_option("--from", settings.from, "What started then or later: a day or an RFC 3339 time");
+    cost.add_option("--until", settings.until, "What started before");
+    cost.add_option("--utc-offset", settings.utc_offset, "Whose days are meant, e.g. +02:00; default: UTC");
+    cost.add_option("--provider", settings.filter.provider, "Of this provider only");
+    cost.add_option("--model", settings.filter.model, "Of this model only");
+    cost.add_option("--operation", settings.filter.operation, "Of this kind only: chat, embed, moderate");
+    cost.add_option("--tenant", settings.filter.tenant, "Of this tenant only");
+    cost.add_option("--user", settings.filter.user, "Of this user only");
+    cost.add_option("--key", settings.filter.key, "Of this key only, by its name");
+    cost.add_option("--project", settings.filter.project, "Of this project only");
+    cost.add_option("--tag", settings.filter.tag, "With this tag only");
+}
+
+}  // namespace
+
+void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,
+                         std::function<int()>& chosen) {
+    add_filter(cost, settings);
+    cost.add_option("--by", settings.by, "Group by")
+        ->check(CLI::IsMember({"model", "user", "day", "provider", "key", "project", "tag", "operation", "tenant"}))
+        ->capture_default_str();
+    cost.add_flag("--trend", settings.trend, "Compare with the period of the same length before; takes --from");
+    cost.add_flag("--csv", settings.csv, "Print CSV");
+    add(cost, common, settings, chosen, "report", "The same as cost alone", run_cost);
+    add(cost, common, settings, chosen, "export", "Print every row, as lines of JSON or with --csv", run_cost_export);
+    CLI::App& prune = add(cost, common, settings, chosen, "prune",
+                          "Remove the rows of old days; what they cost stays in reports", run_cost_prune);
+    CLI::Option* before = prune.add_option("--before", settings.before, "The first day that stays");
+    prune.add_option("--keep", settings.keep, "How many days stay")->excludes(before);
+    CLI::App& recost = add(cost, common, settings, chosen, "recost",
+                           "Price rows anew, each as of its day; without --apply nothing changes", run_cost_recost);
+    recost.add_flag("--apply", settings.apply, "Write the new prices down");
+}
+
+}  // namespace aikit::cli
