@@ -11,22 +11,6 @@
 namespace aikit::cli {
 namespace {
 
-Result<Session> open_ledger(CommonOptions const& common) {
-    Result<KitConfig> config = configure(common, CallSettings());
-    if (!config) return config.error();
-    return open_kit(std::move(*config));
-}
-
-std::string padded(std::string text, std::size_t width) {
-    if (text.size() < width) text.insert(0, width - text.size(), ' ');
-    return text;
-}
-
-std::string headed(std::string text) {
-    if (text.size() < 32) text.append(32 - text.size(), ' ');
-    return text;
-}
-
 /// "+02:00", "-0530", "Z"
 Result<std::chrono::minutes> read_offset(std::string const& text) {
     if (text.empty() || text == "Z") return std::chrono::minutes(0);
@@ -46,25 +30,6 @@ Result<std::optional<SystemTime>> read_bound(std::string const& text, std::chron
     return fail(Errc::invalid_argument, std::string(flag) +
                                             " must be a day such as 2026-08-21 or a time such as "
                                             "2026-08-21T09:30:00Z");
-}
-
-Result<cost::ReportQuery> read_query(CostSettings const& settings) {
-    cost::ReportQuery query;
-    static_cast<cost::RowFilter&>(query) = settings.filter;
-    query.by = cost::report_by(settings.by).value_or(cost::ReportBy::model);
-    Result<std::chrono::minutes> const offset = read_offset(settings.utc_offset);
-    if (!offset) return offset.error();
-    query.utc_offset = *offset;
-    Result<std::optional<SystemTime>> const from = read_bound(settings.from, *offset, "--from");
-    if (!from) return from.error();
-    Result<std::optional<SystemTime>> const until = read_bound(settings.until, *offset, "--until");
-    if (!until) return until.error();
-    query.from = *from;
-    query.until = *until;
-    query.trend = settings.trend;
-    if (query.trend && !query.from) return fail(Errc::invalid_argument, "--trend takes --from");
-    if (query.trend && !query.until) query.until = real_clock()->system_now();
-    return query;
 }
 
 /// "+12 %" since before; empty where there is nothing to compare.
@@ -124,9 +89,44 @@ Result<SystemTime> read_prune(CostSettings const& settings) {
 
 }  // namespace
 
+Result<Session> open_ledger(CommonOptions const& common) {
+    Result<KitConfig> config = configure(common, CallSettings());
+    if (!config) return config.error();
+    return open_kit(std::move(*config));
+}
+
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.insert(0, width - text.size(), ' ');
+    return text;
+}
+
+std::string headed(std::string text) {
+    if (text.size() < 32) text.append(32 - text.size(), ' ');
+    return text;
+}
+
+Result<cost::ReportQuery> read_cost_flags(CostSettings const& settings) {
+    cost::ReportQuery query;
+    static_cast<cost::RowFilter&>(query) = settings.filter;
+    query.by = cost::report_by(settings.by).value_or(cost::ReportBy::model);
+    Result<std::chrono::minutes> const offset = read_offset(settings.utc_offset);
+    if (!offset) return offset.error();
+    query.utc_offset = *offset;
+    Result<std::optional<SystemTime>> const from = read_bound(settings.from, *offset, "--from");
+    if (!from) return from.error();
+    Result<std::optional<SystemTime>> const until = read_bound(settings.until, *offset, "--until");
+    if (!until) return until.error();
+    query.from = *from;
+    query.until = *until;
+    query.trend = settings.trend;
+    if (query.trend && !query.from) return fail(Errc::invalid_argument, "--trend takes --from");
+    if (query.trend && !query.until) query.until = real_clock()->system_now();
+    return query;
+}
+
 int run_cost(CommonOptions const& common, CostSettings const& settings) {
     Console console(common.json, common.quiet);
-    Result<cost::ReportQuery> const query = read_query(settings);
+    Result<cost::ReportQuery> const query = read_cost_flags(settings);
     if (!query) return console.fail(query.error());
     Result<Session> kit = open_ledger(common);
     if (!kit) return console.fail(kit.error());
@@ -144,7 +144,7 @@ int run_cost(CommonOptions const& common, CostSettings const& settings) {
 
 int run_cost_export(CommonOptions const& common, CostSettings const& settings) {
     Console console(common.json, common.quiet);
-    Result<cost::ReportQuery> const filter = read_query(settings);
+    Result<cost::ReportQuery> const filter = read_cost_flags(settings);
     if (!filter) return console.fail(filter.error());
     Result<Session> kit = open_ledger(common);
     if (!kit) return console.fail(kit.error());
@@ -183,7 +183,7 @@ int run_cost_prune(CommonOptions const& common, CostSettings const& settings) {
 
 int run_cost_recost(CommonOptions const& common, CostSettings const& settings) {
     Console console(common.json, common.quiet);
-    Result<cost::ReportQuery> const filter = read_query(settings);
+    Result<cost::ReportQuery> const filter = read_cost_flags(settings);
     if (!filter) return console.fail(filter.error());
     Result<Session> kit = open_ledger(common);
     if (!kit) return console.fail(kit.error());

@@ -26,13 +26,36 @@ struct CostSettings {
     std::string before;  ///< prune: a day.
     std::string keep;    ///< prune: days.
     bool apply = false;  ///< recost.
+
+    double confidence = 0.8;  ///< forecast.
+    double threshold = 5;     ///< anomalies.
+    std::string budget;       ///< savings: dollars a month.
+    std::string request;      ///< compare: a file.
+    std::string prompt;
+    std::optional<std::int64_t> max_tokens;
+    int most = 20;
 };
 
 /// aikit cost, aikit cost report
 int run_cost(CommonOptions const& common, CostSettings const& settings);
 int run_cost_export(CommonOptions const& common, CostSettings const& settings);
 int run_cost_prune(CommonOptions const& common, CostSettings const& settings);
+int run_cost_forecast(CommonOptions const& common, CostSettings const& settings);
+int run_cost_anomalies(CommonOptions const& common, CostSettings const& settings);
+int run_cost_savings(CommonOptions const& common, CostSettings const& settings);
+int run_cost_compare(CommonOptions const& common, CostSettings const& settings);
 int run_cost_recost(CommonOptions const& common, CostSettings const& settings);
+
+// ---- shared by them ----
+
+/// What the flags ask for.
+Result<cost::ReportQuery> read_cost_flags(CostSettings const& settings);
+
+Result<Session> open_ledger(CommonOptions const& common);
+
+/// A text at the left of a column, and one at its right.
+std::string headed(std::string text);
+std::string padded(std::string text, std::size_t width);
 
 /// Adds the flags of `cost` and the commands below it; what was chosen goes to `chosen`.
 void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,

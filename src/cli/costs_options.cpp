@@ -32,6 +32,28 @@ void add_filter(CLI::App& cost, CostSettings& settings) {
     cost.add_option("--tag", settings.filter.tag, "With this tag only");
 }
 
+void add_advice(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen) {
+    CLI::App& forecast = add(cost, common, settings, chosen, "forecast",
+                             "Show what this month will come to, by the days before", run_cost_forecast);
+    forecast.add_option("--confidence", settings.confidence, "How likely the interval holds; 0.8")
+        ->check(CLI::Range(0.5, 0.99));
+    CLI::App& anomalies = add(cost, common, settings, chosen, "anomalies",
+                              "Show days that stand out; with --by each line on its own", run_cost_anomalies);
+    anomalies.add_option("--threshold", settings.threshold, "How many usual deviations away; 5")
+        ->check(CLI::Range(2.0, 100.0));
+    CLI::App& savings = add(cost, common, settings, chosen, "savings",
+                            "Show what would have been cheaper, with the risk", run_cost_savings);
+    savings.add_option("--budget", settings.budget, "Dollars a month: only what it takes to come below them");
+    CLI::App& compare = add(cost, common, settings, chosen, "compare",
+                            "Show what the catalog's models would ask for a request", run_cost_compare);
+    CLI::Option* prompt = compare.add_option("prompt", settings.prompt, "What would be asked; - reads standard input");
+    compare.add_option("--request", settings.request, "A request in OpenAI's form; - reads standard input")
+        ->excludes(prompt);
+    compare.add_option("--max-tokens", settings.max_tokens, "Most tokens of the answer")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+    compare.add_option("--most", settings.most, "How many offers; 20")->check(CLI::Range(1, 100'000));
+}
+
 }  // namespace
 
 void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,
@@ -51,6 +73,7 @@ void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettin
     CLI::App& recost = add(cost, common, settings, chosen, "recost",
                            "Price rows anew, each as of its day; without --apply nothing changes", run_cost_recost);
     recost.add_flag("--apply", settings.apply, "Write the new prices down");
+    add_advice(cost, common, settings, chosen);
 }
 
 }  // namespace aikit::cli

@@ -136,6 +136,16 @@ public:
 
     std::string const& version() const noexcept override { return rules_.version; }
 
+    std::vector<std::string> providers() const override {
+        std::vector<std::string> ids;
+        for (ProviderRules const& provider : rules_.providers) ids.push_back(provider.id);
+        if (!base_) return ids;
+        for (std::string& id : base_->providers()) {
+            if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
+        }
+        return ids;
+    }
+
     std::vector<std::string> models(std::string_view provider) const override {
         std::vector<std::string> ids;
         std::string const name = lower(provider);

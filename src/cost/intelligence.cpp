@@ -158,14 +158,19 @@ std::int64_t CostIntelligence::count_tokens(std::string const& provider, std::st
     return tokenizer ? tokenizer->count(text) : text::estimate_tokens(text).expected;
 }
 
-Result<PricedUsage> CostIntelligence::price_usage(std::string const& provider, std::string const& model,
-                                                  std::string const& service_tier, Usage const& usage) const {
+Result<PriceEntry> CostIntelligence::price_entry(std::string const& provider, std::string const& model,
+                                                 std::string const& service_tier) const {
     PriceQuery query;
     query.provider = provider;
     query.model = model;
     query.at = clock_->system_now();
     query.service_tier = service_tier;
-    Result<PriceEntry> const entry = catalog_->find(query);
+    return catalog_->find(query);
+}
+
+Result<PricedUsage> CostIntelligence::price_usage(std::string const& provider, std::string const& model,
+                                                  std::string const& service_tier, Usage const& usage) const {
+    Result<PriceEntry> const entry = price_entry(provider, model, service_tier);
     if (!entry) return entry.error();
     return price(*entry, usage);
 }

@@ -2,17 +2,19 @@
 // cost/reports.cpp - sums over the rows of the ledger, and rows page by page.
 #include "cost/reports.hpp"
 
+#include "cost/ledger_rows.hpp"
 #include "cost/ledger_scan.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <limits>
 #include <utility>
 
 namespace aikit::inline v0::cost {
 namespace {
 
 using storage::Connection;
+using storage::Statement;
 
 constexpr std::array<std::pair<std::string_view, ReportBy>, 9> names{{{"model", ReportBy::model},
                                                                       {"user", ReportBy::user},
@@ -41,6 +43,18 @@ std::string const& key_of(LedgerLabel const& label, ReportBy by) {
         case ReportBy::tag: break;
     }
     return label.model;
+}
+
+/// Calls `take` with each line that a row of a label is in.
+template <class Take>
+Result<void> for_each_key(LedgerLabel const& label, ReportBy by, Take const& take) {
+    if (by != ReportBy::tag) return take(key_of(label, by));
+    if (label.tags.empty()) return take(std::string());
+    for (auto tag = label.tags.begin(); tag != label.tags.end(); ++tag) {
+        if (std::find(label.tags.begin(), tag, *tag) != tag) continue;  // said twice
+        if (Result<void> const taken = take(*tag); !taken) return taken;
+    }
+    return ok();
 }
 
 /// Adds one row, or the sums of many.
@@ -105,13 +119,7 @@ private:
     Result<void> take(LedgerLabel const& label, SystemTime at, std::chrono::minutes offset, ReportLine const& line) {
         if (Result<void> const added = add(total, line); !added) return added;
         if (query_.by == ReportBy::day) return add(lines[day_name(at, offset)], line);
-        if (query_.by != ReportBy::tag) return add(lines[key_of(label, query_.by)], line);
-        if (label.tags.empty()) return add(lines[std::string()], line);
-        for (auto tag = label.tags.begin(); tag != label.tags.end(); ++tag) {
-            if (std::find(label.tags.begin(), tag, *tag) != tag) continue;  // said twice
-            if (Result<void> const added = add(lines[*tag], line); !added) return added;
-        }
-        return ok();
+        return for_each_key(label, query_.by, [&](std::string const& key) { return add(lines[key], line); });
     }
 
     ReportQuery const& query_;
@@ -212,6 +220,62 @@ Result<LedgerPage> read_page(Connection& db, RowsQuery const& query) {
     });
     if (!read) return read.error();
     return page;
+}
+
+Result<std::map<std::string, CostHistory>> read_histories(Connection& db, RowFilter filter, SystemTime from, int days,
+                                                          std::optional<ReportBy> by,
+                                                          std::vector<std::string> const& keys) {
+    constexpr std::chrono::hours a_day{24};
+    filter.from = from;
+    filter.until = from + days * a_day;
+    std::map<std::string, CostHistory> histories;
+    for (std::string const& key : keys) {
+        histories[key].first_day = from;
+        histories[key].days.resize(static_cast<std::size_t>(days));
+    }
+    auto const take = [&](LedgerLabel const& label, SystemTime at, std::int64_t nanos) -> Result<void> {
+        auto const day = static_cast<std::size_t>(std::max<std::int64_t>(0, (at - from) / a_day));
+        auto const add_to = [&](std::string const& key) -> Result<void> {
+            auto const history = histories.find(key);
+            if (history == histories.end() || day >= history->second.days.size()) return ok();
+            Result<Money> const sum = Money::add(history->second.days[day], Money::nanos(nanos));
+            if (!sum) return sum.error();
+            history->second.days[day] = *sum;
+            return ok();
+        };
+        return by ? for_each_key(label, *by, add_to) : add_to(std::string());
+    };
+    Result<void> const rows = scan_rows(db, filter, std::nullopt, [&](ScannedRow const& row) -> Result<bool> {
+        Result<void> const taken = take(*row.label, row.started, row.cost.value_or(0));
+        if (!taken) return taken.error();
+        return true;
+    });
+    if (!rows) return rows.error();
+    Result<void> const pruned = scan_days(db, filter, [&](ScannedDay const& day) {
+        return take(*day.label, day.day + std::chrono::hours(12), day.cost);
+    });
+    if (!pruned) return pruned.error();
+    return histories;
+}
+
+Result<std::vector<std::int64_t>> latest_outputs(Connection& db, RowFilter const& filter, int calls) {
+    // However rare the kind is, it is looked for among so many rows only.
+    constexpr int most_rows = 100'000;
+    Statement find(db,
+                   "SELECT label, output FROM ledger_row WHERE id >= $1 AND id < $2 AND outcome = 'ok' "
+                   "ORDER BY id DESC LIMIT $3");
+    find.bind(1, filter.from ? least_row_id(*filter.from) : std::numeric_limits<std::int64_t>::min());
+    find.bind(2, filter.until ? least_row_id(*filter.until) : std::numeric_limits<std::int64_t>::max());
+    find.bind(3, most_rows);
+    LabelReader labels(db, filter);
+    std::vector<std::int64_t> outputs;
+    while (outputs.size() < static_cast<std::size_t>(calls) && find.step()) {
+        Result<LedgerLabel const*> const label = labels.read(find.integer(0));
+        if (!label) return label.error();
+        if ((*label)->wanted) outputs.push_back(find.integer(1));
+    }
+    if (Result<void> const done = find.done(); !done) return done.error();
+    return outputs;
 }
 
 }  // namespace aikit::inline v0::cost

@@ -208,18 +208,26 @@ Task<cost::Report> report_task(StatePtr state, cost::ReportQuery query) {
     co_return co_await std::move(pending);
 }
 
+/// The catalog's names, for who may outlive the kit.
+std::function<void(std::string&, std::string&)> price_names(ProviderTable const& providers) {
+    auto const configs = std::make_shared<std::map<std::string, ProviderConfig>>();
+    for (std::string const& name : providers.names()) {
+        Result<std::shared_ptr<ProviderEntry const>> const entry = providers.find(name);
+        if (entry) configs->emplace(name, (*entry)->config);
+    }
+    return [configs](std::string& provider, std::string& model) {
+        auto const config = configs->find(provider);
+        if (config == configs->end()) return;
+        model = price_model_of(config->second, model);
+        provider = price_provider_of(config->second);
+    };
+}
+
 Task<cost::RecostReport> recost_task(StatePtr state, cost::RecostQuery query) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
     if (!query.catalog) query.catalog = state->costs->catalog();
-    if (!query.names) {
-        query.names = [state](std::string& provider, std::string& model) {
-            Result<std::shared_ptr<ProviderEntry const>> const entry = state->providers.find(provider);
-            if (!entry) return;
-            provider = price_provider_of((*entry)->config);
-            model = price_model_of((*entry)->config, model);
-        };
-    }
+    if (!query.names) query.names = price_names(state->providers);
     Task<cost::RecostReport> pending = state->ledger->recost(std::move(query));
     co_return co_await std::move(pending);
 }

@@ -2,8 +2,8 @@
 // policy/meter.cpp - the decorator that meters one attempt.
 #include "core/async.hpp"
 #include "core/json.hpp"
+#include "cost/model_limits.hpp"
 #include "policy/meter_batch.hpp"
-#include "policy/model_limits.hpp"
 #include "policy/settlement.hpp"
 
 #include <aikit/core/id.hpp>

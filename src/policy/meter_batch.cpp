@@ -3,7 +3,7 @@
 #include "policy/meter_batch.hpp"
 
 #include "core/async.hpp"
-#include "policy/model_limits.hpp"
+#include "cost/model_limits.hpp"
 
 namespace aikit::inline v0::policy {
 

@@ -73,6 +73,24 @@ class Costs(unittest.TestCase):
         self.run_cost("recost", "--apply", "--config", str(config))
         self.assertEqual(round(float(self.run_cost("--json").last["total"]["cost_usd"]) * 1e9), expected)
 
+    def test_models_that_can_serve_a_request_are_compared(self):
+        offers = aikit("cost", "compare", "Hello", "--provider", "anthropic", "--max-tokens", "10", "--json").last["offers"]
+        self.assertGreater(len(offers), 5)
+        self.assertEqual({offer["provider"] for offer in offers}, {"anthropic"})
+        prices = [float(offer["expected_usd"]) for offer in offers]
+        self.assertEqual(prices, sorted(prices))
+        self.assertEqual(aikit("cost", "compare", "--json").last["error"]["code"], "invalid_argument")
+
+    def test_savings_anomalies_and_forecasts_are_printed(self):
+        self.assertEqual(self.run_cost("savings", "--json").last["savings"], [])
+        self.assertTrue(self.run_cost("savings", "--budget", "1.50", "--json").last["enough"])
+        self.assertEqual(self.run_cost("anomalies", "--by", "user", "--json").last["anomalies"], [])
+        outcome = aikit("cost", "forecast", "--json", store=self.store)
+        self.assertEqual(outcome.last["error"]["code"], "invalid_argument")
+        self.assertIn("7 whole days", outcome.err)
+        self.assertEqual(aikit("cost", "savings", "--budget", "much", "--json", store=self.store).last["error"]["code"],
+                         "invalid_argument")
+
     def test_times_and_offsets_that_are_none_are_refused(self):
         for wrong in (["--from", "monday"], ["--utc-offset", "late"], ["--trend"]):
             outcome = aikit("cost", *wrong, "--json", store=self.store)

@@ -104,6 +104,9 @@ public:
     /// "2026-08-21" or what the file says of itself.
     virtual std::string const& version() const noexcept = 0;
 
+    /// Ids of the providers, for listing; those of a base come last.
+    virtual std::vector<std::string> providers() const = 0;
+
     /// Ids of the families of a provider, for listing.
     virtual std::vector<std::string> models(std::string_view provider) const = 0;
 };

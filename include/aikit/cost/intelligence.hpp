@@ -12,6 +12,14 @@
 namespace aikit::inline v0::cost {
 
 class Ledger;
+struct TrackedCall;
+struct ForecastQuery;
+struct CostForecast;
+struct AnomalyQuery;
+struct AnomalyReport;
+struct SavingsQuery;
+struct SavingsPlan;
+struct HistoryQuery;
 
 struct CostEstimate {
     CostEstimate() = default;
@@ -27,6 +35,11 @@ struct CostEstimate {
     /// True when the model's own tokenizer counted the input.
     bool exact_tokens = false;
     std::string price_id;
+
+    // Of what calls of the same kind came to, where there were at least 20 of them: the interval that holds 80 percent.
+    std::optional<Money> low;
+    std::optional<Money> high;
+    std::int64_t learned_from = 0;  ///< So many calls.
 };
 
 /// Counts tokens and prices requests. Thread-safety: shared objects: safe.
@@ -47,6 +60,31 @@ public:
     /// Prices what a call used, as of now.
     Result<PricedUsage> price_usage(std::string const& provider, std::string const& model,
                                     std::string const& service_tier, Usage const& usage) const;
+
+    // What follows reads and writes the ledger; its values stand in cost/forecast.hpp and cost/savings.hpp.
+    // Errors beside their own: invalid_state (there is no ledger), and those of Ledger::flush().
+
+    /// The estimate with what the latest calls of one kind say of its output: they wrote as much, or as little.
+    Task<CostEstimate> estimate_request_cost(std::string provider, ChatRequest request, HistoryQuery history) const;
+
+    /// Prices a call that was made elsewhere, and writes its row. Errors: unknown_price, invalid_argument.
+    Result<PricedUsage> track_actual_cost(TrackedCall const& call) const;
+
+    /// What this month will come to. Errors: invalid_argument (fewer than 7 days of history, a field).
+    Task<CostForecast> predict_monthly_cost(ForecastQuery query) const;
+
+    /// Days that stand out. Errors: invalid_argument (a field).
+    Task<AnomalyReport> detect_cost_anomalies(AnomalyQuery query) const;
+
+    /// What would have been cheaper, greatest saving first.
+    Task<SavingsPlan> suggest_optimizations(SavingsQuery query) const;
+
+    /// The least risky changes that bring a month's cost below `per_month`.
+    Task<SavingsPlan> optimize_for_budget(Money per_month, SavingsQuery query) const;
+
+    /// The entry of the catalog, as of now. Errors: unknown_price.
+    Result<PriceEntry> price_entry(std::string const& provider, std::string const& model,
+                                   std::string const& service_tier) const;
 
     std::shared_ptr<PriceCatalog const> const& catalog() const noexcept { return catalog_; }
     std::shared_ptr<Ledger> const& ledger() const noexcept { return ledger_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Covers src/policy/model_limits and what meter takes from the catalog and the answer: a model's own limits, other
+// Covers src/cost/model_limits and what meter takes from the catalog and the answer: a model's own limits, other
 // names of models, the tier that served, the account's limits.
-#include "policy/model_limits.hpp"
+#include "cost/model_limits.hpp"
 
 #include "support.hpp"
 

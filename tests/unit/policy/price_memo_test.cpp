@@ -19,6 +19,7 @@ struct Counting final : cost::PriceCatalog {
         return entry;
     }
     std::string const& version() const noexcept override { return version_; }
+    std::vector<std::string> providers() const override { return {}; }
     std::vector<std::string> models(std::string_view) const override { return {}; }
 
     static std::string name_of(std::string const& model, std::string const& tier, SystemTime at) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// policy/model_limits.cpp - a request held against its model's entry.
-#include "policy/model_limits.hpp"
+// cost/model_limits.cpp - a request held against its model's entry.
+#include "cost/model_limits.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-namespace aikit::inline v0::policy {
+namespace aikit::inline v0::cost {
 namespace {
 
-bool lacks(cost::PriceEntry const& entry, std::string_view what) {
+bool lacks(PriceEntry const& entry, std::string_view what) {
     return std::find(entry.lacks.begin(), entry.lacks.end(), what) != entry.lacks.end();
 }
 
@@ -27,7 +27,7 @@ Error refusal(std::string const& model, std::string const& where, std::string_vi
 
 }  // namespace
 
-Result<void> check_content(cost::PriceEntry const& entry, ChatRequest const& request) {
+Result<void> check_content(PriceEntry const& entry, ChatRequest const& request) {
     if (entry.lacks.empty()) return ok();
     if (!request.tools.empty() && lacks(entry, "tools")) return refusal(request.model, "the request", "tools");
     for (std::size_t i = 0; i < request.messages.size(); ++i) {
@@ -48,7 +48,7 @@ Result<void> check_content(cost::PriceEntry const& entry, ChatRequest const& req
     return ok();
 }
 
-std::vector<std::string> warnings_of(cost::PriceEntry const& entry, ChatRequest const& request) {
+std::vector<std::string> warnings_of(PriceEntry const& entry, ChatRequest const& request) {
     std::vector<std::string> warnings;
     if (entry.max_output && request.max_tokens && *request.max_tokens > *entry.max_output) {
         warnings.emplace_back("max_tokens is " + std::to_string(*request.max_tokens) +
@@ -58,4 +58,4 @@ std::vector<std::string> warnings_of(cost::PriceEntry const& entry, ChatRequest 
     return warnings;
 }
 
-}  // namespace aikit::inline v0::policy
+}  // namespace aikit::inline v0::cost
