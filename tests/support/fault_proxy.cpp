@@ -106,15 +106,15 @@ struct FaultProxy::State {
     std::thread thread;
     std::atomic<int> connections{0};
     std::mutex mutex;
-    Faults faults;
+    std::function<Faults(int)> faults = [](int) { return Faults(); };
 };
 
 asio::awaitable<void> FaultProxy::State::accept() {
     for (;;) {
         tcp::socket client = co_await acceptor.async_accept(asio::use_awaitable);
-        ++connections;
+        int const number = connections++;
         std::unique_lock lock(mutex);
-        auto link = std::make_shared<Link>(std::move(client), loop, faults);
+        auto link = std::make_shared<Link>(std::move(client), loop, faults(number));
         lock.unlock();
         asio::co_spawn(loop, join(std::move(link)), asio::detached);
     }
@@ -155,8 +155,12 @@ std::string FaultProxy::url(std::string_view path, std::string_view scheme) cons
 }
 
 void FaultProxy::set(Faults faults) {
+    set([faults](int) { return faults; });
+}
+
+void FaultProxy::set(std::function<Faults(int)> faults) {
     std::lock_guard const lock(state_->mutex);
-    state_->faults = faults;
+    state_->faults = std::move(faults);
 }
 
 int FaultProxy::connections() const noexcept {

@@ -52,6 +52,9 @@ public:
     /// For connections made from now on.
     void set(Faults faults);
 
+    /// For each connection by itself, counted from 0. Called on the proxy's thread.
+    void set(std::function<Faults(int connection)> faults);
+
     int connections() const noexcept;
 
 private:
