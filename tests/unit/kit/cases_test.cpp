@@ -218,7 +218,8 @@ private:
         }
         REQUIRE(call == "cost_report");
         cost::ReportQuery query;
-        if (json::text(request(), "by") == "provider") query.by = cost::ReportBy::provider;
+        query.by = cost::report_by(json::text(request(), "by").value_or("")).value_or(query.by);
+        query.user = std::string(json::text(request(), "user").value_or(""));
         return finish(wait(kit_.cost_report(query)),
                       [&](cost::Report const& r) { return json::serialize(json_form::view(r, query.by)); });
     }
