@@ -3,6 +3,8 @@
 // all that was granted, and what providers told is believed.
 #include "policy/limit_table.hpp"
 
+#include "limit_rules.hpp"
+
 #include <doctest/doctest.h>
 
 #include <deque>
@@ -26,17 +28,6 @@ std::int64_t in_window(std::deque<Granted> const& log, SteadyTime now, milliseco
     std::int64_t sum = 0;
     for (Granted const& one : log) sum += one.at > now - window ? one.amount : 0;
     return sum;
-}
-
-LimitRule rule(LimitBy by, std::optional<std::int64_t> requests, std::optional<std::int64_t> tokens = {},
-               std::optional<std::int64_t> at_once = {}) {
-    LimitRule made;
-    made.name = std::string("by ") + name(by);
-    made.by = by;
-    made.requests = requests;
-    made.tokens = tokens;
-    made.at_once = at_once;
-    return made;
 }
 
 LimitTable table_of(std::vector<LimitRule> rules) {

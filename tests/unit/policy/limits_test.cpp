@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Covers include/aikit/policy/limits.hpp: who waits, who goes first, who is refused, and what becomes of a place.
+#include "limit_rules.hpp"
 #include "support.hpp"
 
 #include <aikit/policy/limits.hpp>
@@ -19,17 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Permit = RateLimiter::Permit;
-
-LimitRule rule(LimitBy by, std::optional<std::int64_t> requests, std::optional<std::int64_t> tokens = {},
-               std::optional<std::int64_t> at_once = {}) {
-    LimitRule made;
-    made.name = std::string("by ") + name(by);
-    made.by = by;
-    made.requests = requests;
-    made.tokens = tokens;
-    made.at_once = at_once;
-    return made;
-}
 
 LimitedCall call(std::string user = "ann", std::int64_t tokens = 1, int priority = 0) {
     LimitedCall made;
