@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <malloc.h>
 #include <mutex>
 #include <string>
 
@@ -148,6 +149,12 @@ inline std::string status_line(std::string const& name) {
 
 inline std::int64_t resident_kib() {
     return std::stoll(status_line("VmRSS"));
+}
+
+/// What is allocated now, and nothing of what the allocator keeps for later.
+inline std::int64_t allocated_kib() {
+    struct mallinfo2 const info = mallinfo2();
+    return static_cast<std::int64_t>((info.uordblks + info.hblkhd) / 1024);
 }
 
 inline std::filesystem::path scratch() {
