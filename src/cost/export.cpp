@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cost/export.cpp - rows and reports as CSV and as lines of JSON.
 #include "model/json_writer.hpp"
+#include "model/usage_form/pieces.hpp"
 
 #include <aikit/cost/export.hpp>
 
@@ -65,6 +66,17 @@ std::string joined(std::vector<std::string> const& tags) {
     return text;
 }
 
+/// "pages=3 queries=1"
+std::string pieces_text(Pieces const& pieces) {
+    std::string text;
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        if (pieces[piece] == 0) continue;
+        text.append(text.empty() ? "" : " ").append(name(piece)).append("=").append(std::to_string(pieces[piece]));
+    }
+    return text;
+}
+
 void csv_row(LedgerRow const& row, std::string& out) {
     Attempt const& attempt = row.attempt;
     Usage const& usage = attempt.usage;
@@ -78,7 +90,8 @@ void csv_row(LedgerRow const& row, std::string& out) {
           usage.audio_input, usage.audio_cache_read, usage.audio_output, usage.image_input, usage.image_output}) {
         cells.number(count);
     }
-    cells.money(attempt.cost).text(attempt.price_id).text(attempt.provider_request_id).end();
+    cells.money(attempt.cost).text(attempt.price_id).text(attempt.provider_request_id).text(pieces_text(usage.pieces));
+    cells.end();
 }
 
 void json_counts(JsonWriter& json, Usage const& usage) {
@@ -94,6 +107,7 @@ void json_counts(JsonWriter& json, Usage const& usage) {
     json.key("audio_output").number(usage.audio_output);
     json.key("image_input").number(usage.image_input);
     json.key("image_output").number(usage.image_output);
+    usage_form::write_pieces(json, usage.pieces);
     json.key("estimated").boolean(usage.estimated);
     json.end_object();
 }
@@ -157,7 +171,7 @@ std::string export_head(ExportFormat format) {
     if (format == ExportFormat::json_lines) return {};
     return "started,request_id,attempt,operation,provider,model,tenant,user,key,project,tags,outcome,latency_us,"
            "first_token_us,estimated,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,audio_input,"
-           "audio_cache_read,audio_output,image_input,image_output,cost_usd,price_id,provider_request_id" +
+           "audio_cache_read,audio_output,image_input,image_output,cost_usd,price_id,provider_request_id,pieces" +
            std::string(line_end);
 }
 

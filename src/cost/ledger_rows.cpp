@@ -4,6 +4,7 @@
 #include "cost/ledger_rows.hpp"
 
 #include "model/json_writer.hpp"
+#include "model/usage_form/pieces.hpp"
 
 #include <algorithm>
 #include <array>
@@ -62,13 +63,15 @@ void write_usage(JsonWriter& json, Usage const& usage) {
     add("audio_output", usage.audio_output);
     add("image_input", usage.image_input);
     add("image_output", usage.image_output);
+    usage_form::write_pieces(json, usage.pieces);
     json.end_object();
 }
 
 /// Whether input and output say all there is.
 bool is_plain(Usage const& usage) noexcept {
     return (usage.cache_read | usage.cache_write_5m | usage.cache_write_1h | usage.reasoning | usage.audio_input |
-            usage.audio_cache_read | usage.audio_output | usage.image_input | usage.image_output) == 0;
+            usage.audio_cache_read | usage.audio_output | usage.image_input | usage.image_output) == 0 &&
+           usage.pieces.empty();
 }
 
 std::string tags_text(std::vector<std::string> const& tags) {

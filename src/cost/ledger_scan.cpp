@@ -168,6 +168,12 @@ Result<Usage> usage_of(ScannedRow const& row) {
     take("audio_output", usage.audio_output);
     take("image_input", usage.image_input);
     take("image_output", usage.image_output);
+    json::value const* pieces = counts->if_contains("pieces");
+    if (pieces == nullptr || !pieces->is_object()) return usage;
+    for (auto const& [key, value] : pieces->get_object()) {
+        std::optional<Piece> const piece = piece_from_name(key);  // one that a later version counts is not known here
+        if (piece && value.is_int64()) usage.pieces[*piece] = value.get_int64();
+    }
     return usage;
 }
 

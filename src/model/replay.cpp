@@ -24,7 +24,7 @@ public:
         events_.emplace_back(std::move(started));
         extra(-1, reply_extra(reply), false);
         for (Choice const& choice : reply.choices) take_parts(choice);
-        if (!reply.usage.raw.empty() || reply.usage.total() > 0) {
+        if (!reply.usage.raw.empty() || !reply.usage.nothing()) {
             UsageUpdate usage;
             usage.usage = reply.usage;
             events_.emplace_back(std::move(usage));

@@ -2,6 +2,7 @@
 // model/usage.cpp - adding usage up, and its invariants.
 #include <aikit/model/usage.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -35,7 +36,43 @@ constexpr std::array<Count, 11> counts{{
     {"image_output", &Usage::image_output},
 }};
 
+constexpr std::array<std::string_view, piece_count> piece_names{{
+    "input_images",
+    "output_images",
+    "input_pixels",
+    "output_pixels",
+    "input_audio_ms",
+    "output_audio_ms",
+    "input_video_ms",
+    "output_video_ms",
+    "output_video_1080p_ms",
+    "machine_ms",
+    "pages",
+    "annotated_pages",
+    "credits",
+    "queries",
+    "results",
+    "web_searches_low",
+    "web_searches",
+    "web_searches_high",
+    "input_characters",
+    "output_characters",
+    "citation_tokens",
+    "sessions",
+}};
+
 }  // namespace
+
+std::string_view name(Piece piece) noexcept {
+    auto const at = static_cast<std::size_t>(piece);
+    return at < piece_names.size() ? piece_names[at] : std::string_view();
+}
+
+std::optional<Piece> piece_from_name(std::string_view name) noexcept {
+    auto const found = std::find(piece_names.begin(), piece_names.end(), name);
+    if (name.empty() || found == piece_names.end()) return std::nullopt;
+    return static_cast<Piece>(found - piece_names.begin());
+}
 
 Usage Usage::without_raw() const {
     Usage out;
@@ -45,6 +82,11 @@ Usage Usage::without_raw() const {
 
 void Usage::add(Usage const& other) {
     for (Count const& count : counts) this->*count.field = plus(this->*count.field, other.*count.field);
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        std::int64_t const more = other.pieces[piece];
+        pieces[piece] = piece == Piece::results ? std::max(pieces[piece], more) : plus(pieces[piece], more);
+    }
     estimated = estimated || other.estimated;
     raw.clear();
 }
@@ -53,6 +95,12 @@ Result<void> check(Usage const& usage) {
     for (Count const& count : counts) {
         if (usage.*count.field < 0) {
             return fail(Errc::protocol, std::string("The usage is wrong: ") + count.name + " is negative.");
+        }
+    }
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        if (usage.pieces[piece] < 0) {
+            return fail(Errc::protocol, "The usage is wrong: " + std::string(name(piece)) + " is negative.");
         }
     }
     struct Part {

@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/pieces.hpp"
 
 #include <aikit/testing/scripted_provider.hpp>
 
@@ -27,6 +28,11 @@ Result<void> read_usage(json::object const& source, std::string const& path, Usa
     fields.read("cache_write_1h", usage.cache_write_1h);
     fields.read("output", usage.output);
     fields.read("reasoning", usage.reasoning);
+    if (json::object const* pieces = fields.take_object("pieces")) {
+        Result<Pieces> read = usage_form::read_pieces(*pieces, path + ".pieces");
+        if (!read) return read.error();
+        usage.pieces = *read;
+    }
     if (Result<void> done = fields.finish(); !done) return done;
     if (!check(usage)) return fail(Errc::invalid_argument, path + " contradicts itself: a part exceeds its whole");
     return ok();

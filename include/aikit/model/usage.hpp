@@ -5,10 +5,59 @@
 
 #include <aikit/core/result.hpp>
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace aikit::inline v0 {
+
+/// What some providers bill by the piece instead of by the token. Times are milliseconds.
+enum class Piece : std::uint8_t {
+    input_images,
+    output_images,
+    input_pixels,   ///< Of pictures that are asked for.
+    output_pixels,  ///< Of pictures that were made.
+    input_audio_ms,
+    output_audio_ms,
+    input_video_ms,
+    output_video_ms,
+    output_video_1080p_ms,  ///< Of video in that size.
+    machine_ms,             ///< How long a machine was held.
+    pages,                  ///< Read by character recognition.
+    annotated_pages,
+    credits,  ///< The provider's own unit.
+    queries,  ///< To a search engine or a ranking model.
+    results,  ///< How many results a query may give, which some price a query by. In a sum: the most.
+    web_searches_low,
+    web_searches,  ///< By a model, with a context of the usual size.
+    web_searches_high,
+    input_characters,
+    output_characters,
+    citation_tokens,
+    sessions,  ///< Of a code interpreter.
+};
+
+inline constexpr std::size_t piece_count = 22;
+
+/// "input_images", "web_searches", ...: as JSON has it.
+AIKIT_EXPORT std::string_view name(Piece piece) noexcept;
+AIKIT_EXPORT std::optional<Piece> piece_from_name(std::string_view name) noexcept;
+
+/// How many of each; none for most calls.
+class Pieces {
+public:
+    std::int64_t& operator[](Piece piece) noexcept { return counts_[static_cast<std::size_t>(piece)]; }
+    std::int64_t operator[](Piece piece) const noexcept { return counts_[static_cast<std::size_t>(piece)]; }
+
+    bool empty() const noexcept { return counts_ == std::array<std::int64_t, piece_count>(); }
+
+    friend bool operator==(Pieces const&, Pieces const&) = default;
+
+private:
+    std::array<std::int64_t, piece_count> counts_{};
+};
 
 /// Tokens, each counted once: what a call read is input + cache_read + cache_write_5m + cache_write_1h, and what it
 /// wrote is output. Adapters map their provider's own rules to this (OpenAI counts cached tokens inside its input,
@@ -28,6 +77,9 @@ struct AIKIT_EXPORT Usage {
     std::int64_t image_input = 0;       ///< The part of input that was images, where the provider says so.
     std::int64_t image_output = 0;      ///< The part of output that was images.
 
+    /// What was used beside tokens, or instead of them.
+    Pieces pieces;
+
     /// True when aikit counted it because the provider said nothing (a dropped stream, a server without usage).
     bool estimated = false;
 
@@ -37,6 +89,9 @@ struct AIKIT_EXPORT Usage {
 
     std::int64_t total_input() const noexcept { return input + cache_read + cache_write_5m + cache_write_1h; }
     std::int64_t total() const noexcept { return total_input() + output; }
+
+    /// Nothing was used.
+    bool nothing() const noexcept { return total() == 0 && pieces.empty(); }
 
     /// All but `raw`.
     Usage without_raw() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // model/openai_form/info.cpp - the "aikit" object of replies, and errors.
 #include "model/openai_form/form.hpp"
+#include "model/usage_form/pieces.hpp"
 
 namespace aikit::inline v0::openai_form {
 
@@ -17,6 +18,7 @@ void write_counts(JsonWriter& out, Usage const& usage) {
                 {"audio_output", usage.audio_output},
                 {"image_input", usage.image_input},
                 {"image_output", usage.image_output}});
+    usage_form::write_pieces(out, usage.pieces);
     out.key("estimated").boolean(usage.estimated);
     out.end_object();
 }

@@ -35,7 +35,7 @@ void write_usage_object(JsonWriter& out, Usage const& usage) {
 }  // namespace
 
 bool known(Usage const& usage) noexcept {
-    return !usage.raw.empty() || usage.total() != 0 || usage.estimated;
+    return !usage.raw.empty() || !usage.nothing() || usage.estimated;
 }
 
 void write_usage(JsonWriter& out, Usage const& usage) {

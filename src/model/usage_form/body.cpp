@@ -34,6 +34,8 @@ Reading read(Dialect dialect, json::value const& given, std::vector<std::string>
         case Dialect::ollama: return read_ollama(given, warnings);
         case Dialect::bedrock: return read_bedrock(given, warnings);
         case Dialect::cohere: return read_cohere(given, warnings);
+        case Dialect::pieces: return read_pieces(given, warnings);
+        case Dialect::aikit: return read_aikit(given, warnings);
         default: return read_chat(given, warnings);
     }
 }
@@ -45,9 +47,13 @@ std::optional<Dialect> dialect_of(json::value const& given, Dialect plain) noexc
     }
     if (has(given, "prompt_eval_count") || has(given, "eval_count")) return Dialect::ollama;
     if (has(given, "inputTokens") && has(given, "outputTokens")) return Dialect::bedrock;
+    if (has(given, "pieces")) return Dialect::aikit;
     if (has(given, "billed_units") || has(given, "tokens")) return Dialect::cohere;
     if (has(given, "prompt_tokens")) return has(given, "completion_tokens") ? Dialect::chat : Dialect::embeddings;
-    if (!has(given, "input_tokens") && !has(given, "output_tokens")) return std::nullopt;
+    if (!has(given, "input_tokens") && !has(given, "output_tokens")) {
+        if (has(given, "seconds") || has(given, "pages_processed")) return Dialect::pieces;
+        return std::nullopt;
+    }
     if (has(given, "input_tokens_details") || has(given, "total_tokens")) return Dialect::responses;
     for (std::string_view const name : {"cache_creation_input_tokens", "cache_read_input_tokens", "server_tool_use"}) {
         if (has(given, name)) return Dialect::anthropic;
@@ -64,13 +70,15 @@ bool speaks(Dialect dialect, json::value const& given) noexcept {
         case Dialect::ollama: return has(given, "prompt_eval_count") || has(given, "eval_count");
         case Dialect::bedrock: return has(given, "inputTokens") && has(given, "outputTokens");
         case Dialect::cohere: return has(given, "billed_units") || has(given, "tokens");
+        case Dialect::pieces: return has(given, "seconds") || has(given, "pages_processed");
+        case Dialect::aikit: return given.is_object();
         default: return dialect_of(given, Dialect::responses) == Dialect::gemini;
     }
 }
 
 json::value const* usage_of_body(json::value const& body) noexcept {
     if (!body.is_object()) return nullptr;
-    for (std::string_view const name : {"usage", "usageMetadata"}) {
+    for (std::string_view const name : {"usage", "usageMetadata", "usage_info"}) {
         json::value const* usage = json::find(body, name);
         if (usage != nullptr && usage->is_object()) return usage;
     }
@@ -95,9 +103,15 @@ std::string model_of_body(json::value const& body) {
     return {};
 }
 
+std::string region_of_body(json::value const& body) {
+    json::value const* usage = usage_of_body(body);
+    std::string const place = lower(usage == nullptr ? "" : json::text(*usage, "inference_geo").value_or(""));
+    return place == "global" || place == "not_available" ? std::string() : place;
+}
+
 std::string tier_of_word(std::string_view word) {
     std::string const tier = lower(word);
-    for (std::string_view const known : {"batch", "flex", "priority"}) {
+    for (std::string_view const known : {"batch", "flex", "priority", "fast"}) {
         // Google's ON_DEMAND_FLEX, ON_DEMAND_PRIORITY.
         if (tier.ends_with(known)) return std::string(known);
     }
@@ -113,7 +127,8 @@ std::string tier_of_body(json::value const& body) {
             if (!tier.empty() && tier != "default") return tier;
         }
     }
-    return {};
+    // Anthropic's fast mode is no service tier of theirs, and is priced as one.
+    return usage != nullptr && json::text(*usage, "speed") == "fast" ? "fast" : std::string();
 }
 
 }  // namespace aikit::inline v0::usage_form

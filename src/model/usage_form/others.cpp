@@ -5,6 +5,7 @@
 #include "model/usage_form/usage_form.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace aikit::inline v0::usage_form {
 
@@ -55,6 +56,7 @@ Reading read_anthropic(json::value const& given, std::vector<std::string>& warni
     json::value const& details = member_or_null(given, "output_tokens_details");
     usage.reasoning = counts.part(counts.count(details, "thinking_tokens"), usage.output, "thinking_tokens");
     reading.web_searches = counts.count(member_or_null(given, "server_tool_use"), "web_search_requests");
+    usage.pieces[Piece::web_searches] = reading.web_searches;
     return reading;
 }
 
@@ -129,6 +131,50 @@ Reading read_cohere(json::value const& given, std::vector<std::string>& warnings
     usage.cache_read = counts.part(billed ? 0 : counts.count(given, "cached_tokens"), read, "cached_tokens");
     usage.input = read - usage.cache_read;
     usage.output = counts.count(units, "output_tokens");
+    usage.pieces[Piece::queries] = counts.count(units, "search_units");
+    return reading;
+}
+
+Reading read_pieces(json::value const& given, std::vector<std::string>& warnings) {
+    Reading reading;
+    Counts counts(warnings);
+    if (!begin(reading, given, counts)) return reading;
+    constexpr double longest = 1e12;
+    double const seconds = json::number(given, "seconds").value_or(0);
+    if (seconds < 0 || seconds > longest) {
+        counts.warn("seconds is no count");
+    } else {
+        reading.usage.pieces[Piece::input_audio_ms] = std::llround(seconds * 1000);
+    }
+    reading.usage.pieces[Piece::pages] = counts.count(given, "pages_processed");
+    return reading;
+}
+
+Reading read_aikit(json::value const& given, std::vector<std::string>& warnings) {
+    Reading reading;
+    Counts counts(warnings);
+    if (!begin(reading, given, counts)) return reading;
+    Usage& usage = reading.usage;
+    usage.input = counts.count(given, "input");
+    usage.cache_read = counts.count(given, "cache_read");
+    usage.cache_write_5m = counts.count(given, "cache_write_5m");
+    usage.cache_write_1h = counts.count(given, "cache_write_1h");
+    usage.output = counts.count(given, "output");
+    usage.reasoning = counts.part(counts.count(given, "reasoning"), usage.output, "reasoning");
+    usage.audio_input = counts.part(counts.count(given, "audio_input"), usage.input, "audio_input");
+    usage.audio_cache_read = counts.part(counts.count(given, "audio_cache_read"), usage.cache_read, "audio_cache_read");
+    usage.audio_output = counts.part(counts.count(given, "audio_output"), usage.output, "audio_output");
+    usage.image_input = counts.part(counts.count(given, "image_input"), usage.input - usage.audio_input, "image_input");
+    usage.image_output =
+        counts.part(counts.count(given, "image_output"), usage.output - usage.audio_output, "image_output");
+    json::value const& pieces = member_or_null(given, "pieces");
+    if (!pieces.is_object()) return reading;
+    for (auto const& [key, value] : pieces.get_object()) {
+        std::optional<Piece> const piece = piece_from_name(key);
+        if (piece) usage.pieces[*piece] = counts.count(pieces, key);
+        if (!piece) counts.warn(std::string(key) + " is nothing that is counted");
+    }
+    reading.web_searches = usage.pieces[Piece::web_searches];
     return reading;
 }
 

@@ -50,6 +50,8 @@ enum class Dialect {
     ollama,      ///< prompt_eval_count and eval_count.
     bedrock,     ///< inputTokens, beside them what was cached.
     cohere,      ///< billed_units, or tokens.
+    pieces,      ///< No tokens: seconds of sound, or pages.
+    aikit,       ///< Our own names.
 };
 
 /// Reads `given` as the dialect has it. Numbers that contradict each other are bent until they do not, with a warning;
@@ -65,6 +67,8 @@ Reading read_gemini(json::value const& given, std::vector<std::string>& warnings
 Reading read_ollama(json::value const& given, std::vector<std::string>& warnings);
 Reading read_bedrock(json::value const& given, std::vector<std::string>& warnings);
 Reading read_cohere(json::value const& given, std::vector<std::string>& warnings);
+Reading read_pieces(json::value const& given, std::vector<std::string>& warnings);
+Reading read_aikit(json::value const& given, std::vector<std::string>& warnings);
 
 /// The dialect that an object's members speak; nothing when they are none's. Anthropic's and the Responses API's may
 /// look alike (input_tokens and output_tokens alone): then it is `plain`.
@@ -100,7 +104,11 @@ json::value const* usage_of_body(json::value const& body) noexcept;
 /// The model that a reply's body names; empty when it names none.
 std::string model_of_body(json::value const& body);
 
-/// The service tier that served, in our words ("batch", "flex", "priority", "default"); empty when nothing says so.
+/// The region that it was processed in, where that has a price; empty when nothing says so.
+std::string region_of_body(json::value const& body);
+
+/// The service tier that served, in our words ("batch", "flex", "priority", "fast", "default"); empty when nothing says
+/// so.
 std::string tier_of_body(json::value const& body);
 
 /// The same for a word of a provider's: "standard_only", "ON_DEMAND_FLEX", "scale".

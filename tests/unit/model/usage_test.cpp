@@ -72,6 +72,33 @@ TEST_CASE("usage that cannot be is told by the rule it breaks") {
     CHECK(!check(huge).has_value());
 }
 
+TEST_CASE("what is counted by the piece has a name, adds up, and is never negative") {
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        CAPTURE(name(piece));
+        CHECK(!name(piece).empty());
+        CHECK(piece_from_name(name(piece)) == piece);
+        Usage usage;
+        CHECK(usage.nothing());
+        usage.pieces[piece] = 2;
+        CHECK(!usage.nothing());
+        CHECK(usage.total() == 0);
+        Usage other = usage;
+        other.pieces[piece] = 3;
+        usage.add(other);
+        CHECK(usage.pieces[piece] == (piece == Piece::results ? 3 : 5));
+        CHECK(usage.without_raw().pieces == usage.pieces);
+        usage.pieces[piece] = std::numeric_limits<std::int64_t>::max();
+        usage.add(usage);
+        CHECK(usage.pieces[piece] == std::numeric_limits<std::int64_t>::max());
+        usage.pieces[piece] = -1;
+        CHECK(check(usage).error().message.find(name(piece)) != std::string::npos);
+    }
+    CHECK(name(static_cast<Piece>(piece_count)).empty());
+    CHECK(!piece_from_name("").has_value());
+    CHECK(!piece_from_name("tokens").has_value());
+}
+
 TEST_CASE("sums beyond the largest number stay at it") {
     Usage usage;
     usage.input = std::numeric_limits<std::int64_t>::max() - 1;
