@@ -34,6 +34,30 @@ CLASSES = {
     "audio_output": ("output_audio_mtok", "output_cost_per_audio_token"),
 }
 
+# What LiteLLM's prices by the piece are called here; those of seconds are told apart in pieces_of().
+PIECES = {
+    "input_cost_per_image": "input_images", "output_cost_per_image": "output_images",
+    "input_cost_per_pixel": "input_pixels", "output_cost_per_pixel": "output_pixels",
+    "input_cost_per_audio_per_second": "input_audio_seconds", "input_cost_per_video_per_second": "input_video_seconds",
+    "output_cost_per_video_per_second": "output_video_seconds",
+    "output_cost_per_second_1080p": "output_video_1080p_seconds", "ocr_cost_per_page": "pages",
+    "annotation_cost_per_page": "annotated_pages", "input_cost_per_query": "queries",
+    "input_cost_per_character": "input_characters", "output_cost_per_character": "output_characters",
+    "citation_cost_per_token": "citation_tokens", "code_interpreter_cost_per_session": "sessions",
+}
+SEARCHES = {"low": "web_searches_low", "medium": "web_searches", "high": "web_searches_high"}
+
+# What LiteLLM says that a model can, in our words.
+ABILITIES = {
+    "vision": "image", "audio_input": "audio", "video_input": "video", "pdf_input": "document",
+    "audio_output": "audio_output", "function_calling": "tools", "response_schema": "schema",
+    "prompt_caching": "cache", "web_search": "web_search", "computer_use": "computer_use",
+}
+
+# Models that are billed by the piece alone, or by it and tokens.
+BY_PIECE = ("image_generation", "image_edit", "audio_transcription", "audio_speech", "video_generation", "ocr", "rerank",
+            "search")
+
 # Our provider: LiteLLM's names of it.
 LITELLM = {
     "openai": ["openai", "text-completion-openai"],
@@ -188,6 +212,71 @@ def litellm_set(facts, suffix, what):
     return ours
 
 
+def one_piece(value, what, units=1):
+    """Dollars of a piece or a second, in whole femto-dollars a piece or a millisecond."""
+    whole = (value / units).quantize(D("1e-15"), rounding=decimal.ROUND_HALF_EVEN) * units
+    if whole != value:
+        say(f"rounded: {what}: {value} -> {whole.normalize():f}")
+    return f"{whole.normalize():f}"
+
+
+def pieces_of(facts, what):
+    """LiteLLM's prices by the piece in our form."""
+    if not facts:
+        return {}
+    found = {}
+    for theirs, name in PIECES.items():
+        if facts.get(theirs) is not None:
+            found[name] = one_piece(facts[theirs], what, 1000 if "seconds" in name else 1)
+    for size, name in SEARCHES.items():
+        price = (facts.get("search_context_cost_per_query") or {}).get("search_context_size_" + size)
+        if price is not None:
+            found[name] = one_piece(price, what)
+    read, wrote = facts.get("input_cost_per_second"), facts.get("output_cost_per_second")
+    if facts.get("mode") == "audio_transcription" and (read or wrote):
+        found["input_audio_seconds"] = one_piece(read or wrote, what, 1000)
+    if facts.get("mode") == "audio_speech" and wrote:
+        found["output_audio_seconds"] = one_piece(wrote, what, 1000)
+    if facts.get("mode") == "video_generation" and wrote:
+        found["output_video_seconds"] = one_piece(wrote, what, 1000)
+    if facts.get("mode") == "image_generation" and "output_cost_per_image_token" not in facts:
+        # A model that makes images and has but one price of them asks it for each that it makes.
+        for read, wrote in (("input_images", "output_images"), ("input_pixels", "output_pixels")):
+            if read in found and found.get(wrote, "0") == "0" and "output_images" not in found:
+                found[wrote] = found[read]
+    return {"pieces": dict(sorted(found.items()))} if any(price != "0" for price in found.values()) else {}
+
+
+def places(facts):
+    """Regions that ask a multiple, and a fast mode that does."""
+    own = (facts or {}).get("provider_specific_entry") or {}
+    regions = {}
+    for place in ("us", "eu"):
+        factor = (facts or {}).get("regional_processing_uplift_multiplier_" + place) or own.get(place)
+        if isinstance(factor, D):
+            regions[place] = {"multiplier": f"{factor.normalize():f}"}
+    fast = {"fast": {"multiplier": f"{own['fast'].normalize():f}"}} if isinstance(own.get("fast"), D) else {}
+    return regions, fast
+
+
+def known_of(facts):
+    """What LiteLLM knows of a model beside its prices; of a rule only what it says of the model itself."""
+    if not facts:
+        return {}
+    ours = {}
+    if facts.get("mode"):
+        ours["mode"] = facts["mode"]
+    can = [ours_ for theirs, ours_ in ABILITIES.items() if facts.get("supports_" + theirs) is True]
+    if can:
+        ours["can"] = can
+    if facts.get("deprecation_date"):
+        ours["retires"] = facts["deprecation_date"]
+    for theirs, name in (("output_vector_size", "dimensions"), ("prompt_cache_min_tokens", "least_cached")):
+        if isinstance(facts.get(theirs), D) and facts[theirs] > 0:
+            ours[name] = int(facts[theirs])
+    return ours
+
+
 class LiteLLM:
     """LiteLLM's models of our providers by their plain lower-case names."""
 
@@ -302,7 +391,9 @@ def genai_model(provider, model, candidates):
     line |= limits(exact, list(candidates.values()))
     if "context_window" in model:
         line["context"] = int(model["context_window"])
-    line |= lacks(provider, name.lower(), list(candidates.values())) | encoding(provider, name.lower())
+    line |= lacks(provider, name.lower(), list(candidates.values())) | encoding(provider, name.lower()) | known_of(exact)
+    if model.get("deprecated"):
+        line["deprecated"] = True
     conditional = model["prices"] if isinstance(model["prices"], list) else [{"prices": model["prices"]}]
     sets = []
     for entry in conditional:
@@ -310,7 +401,8 @@ def genai_model(provider, model, candidates):
         add_one_hour(provider, name, prices, exact)
         add_image_output(name, prices, exact)
         steps = prices.pop("steps", None)
-        sets.append({**condition(entry.get("constraint")), **prices, **({"steps": steps} if steps else {})})
+        pieces = pieces_of(exact, what) if prices else {}
+        sets.append({**condition(entry.get("constraint")), **prices, **pieces, **({"steps": steps} if steps else {})})
     if sets == [{}]:
         if name.endswith(":free") or (provider, name) in FREE:
             line["free"] = True
@@ -318,9 +410,12 @@ def genai_model(provider, model, candidates):
             say(f"no price: {what}")
         return line
     line["prices"] = sets
-    by_tier = tiers(what, sets[-1] if "daily" not in sets[-1] else {}, exact)
+    regions, fast = places(exact)
+    by_tier = tiers(what, sets[-1] if "daily" not in sets[-1] else {}, exact) | fast
     if by_tier:
         line["tiers"] = by_tier
+    if regions:
+        line["regions"] = regions
     return line
 
 
@@ -330,19 +425,27 @@ def further_models(provider, known, litellm):
     for plain, facts in sorted(litellm.of(provider).items()):
         if any(matches(m["clause"], plain) for m in known) or "/" in plain and provider in ("azure", "openai", "google"):
             continue
-        if facts.get("mode") not in ("chat", "completion", "responses", "embedding"):
+        by_piece = facts.get("mode") in BY_PIECE
+        if not by_piece and facts.get("mode") not in ("chat", "completion", "responses", "embedding"):
             continue
         prices = litellm_set(facts, "", f"litellm:{provider}/{plain}")
-        if "input" not in prices or (facts["mode"] != "embedding" and "output" not in prices):
+        pieces = pieces_of(facts, f"litellm:{provider}/{plain}")
+        if not by_piece and ("input" not in prices or (facts["mode"] != "embedding" and "output" not in prices)):
             continue
-        if set(prices) <= {"input", "output"} and all(D(p) == 0 for p in prices.values()):
+        if by_piece and not pieces and "input" not in prices:
+            continue
+        if not pieces and set(prices) <= {"input", "output"} and all(D(p) == 0 for p in prices.values()):
             continue  # LiteLLM writes zero where it does not know
         if facts["mode"] == "embedding":
             prices.pop("output", None)
-        line = {"id": plain, "match": {"equals": plain}, **limits(facts, []), **lacks(provider, plain, [facts]), **encoding(provider, plain), "prices": [prices]}
-        by_tier = tiers(f"litellm:{provider}/{plain}", prices, facts)
+        line = {"id": plain, "match": {"equals": plain}, **limits(facts, []), **lacks(provider, plain, [facts]),
+                **encoding(provider, plain), **known_of(facts), "prices": [prices | pieces]}
+        regions, fast = places(facts)
+        by_tier = tiers(f"litellm:{provider}/{plain}", prices, facts) | fast
         if by_tier:
             line["tiers"] = by_tier
+        if regions:
+            line["regions"] = regions
         lines.append(line)
     return lines
 

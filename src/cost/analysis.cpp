@@ -37,6 +37,13 @@ std::vector<std::string> wanted_providers(PriceCatalog const& catalog, CompareQu
     return query.providers.empty() ? catalog.providers() : query.providers;
 }
 
+/// What ranks documents or makes pictures answers no chat, whatever its tokens cost.
+bool answers(PriceEntry const& entry) {
+    if (!entry.facts || entry.facts->mode.empty()) return true;
+    std::string const& mode = entry.facts->mode;
+    return mode == "chat" || mode == "responses" || mode == "completion";
+}
+
 }  // namespace
 
 ProviderCostAnalyzer::ProviderCostAnalyzer(std::shared_ptr<CostIntelligence const> costs) : costs_(std::move(costs)) {}
@@ -55,7 +62,7 @@ Result<std::vector<ProviderOffer>> ProviderCostAnalyzer::compare_providers(ChatR
             asked.model = model;
             Result<PriceEntry> const entry = costs_->price_entry(provider, model, request.service_tier);
             // An embedding model has no price for what it writes: it writes nothing.
-            if (!entry || (!entry->free && !entry->base.output)) continue;
+            if (!entry || (!entry->free && !entry->base.output) || !answers(*entry)) continue;
             if ((entry->free && !query.free_too) || (query.reasoning_only && !entry->reasoning)) continue;
             Result<CostEstimate> estimate = costs_->estimate_request_cost(provider, asked);
             if (!estimate || !can_serve(*entry, asked, *estimate)) continue;

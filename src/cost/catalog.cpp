@@ -42,11 +42,12 @@ struct Found {
     bool lent = false;  // of another provider, whose models it offers
 };
 
-enum class Tier { standard, batch, flex, priority };
+enum class Tier { standard, batch, flex, priority, fast };
 
 Tier tier_of(std::string_view word) noexcept {
     if (word == "batch") return Tier::batch;
     if (word == "flex") return Tier::flex;
+    if (word == "fast") return Tier::fast;
     return word == "priority" ? Tier::priority : Tier::standard;
 }
 
@@ -55,6 +56,7 @@ char const* name(Tier tier) noexcept {
         case Tier::batch: return "batch";
         case Tier::flex: return "flex";
         case Tier::priority: return "priority";
+        case Tier::fast: return "fast";
         default: return "default";
     }
 }
@@ -70,6 +72,7 @@ TokenPrices at_most(PriceEntry const& entry) {
         auto const written = prices.cache_write_5m ? prices.cache_write_5m : prices.input;
         raise(most.input, prices.input);
         raise(most.output, prices.output);
+        raise(most.reasoning, prices.reasoning ? prices.reasoning : prices.output);
         raise(most.cache_read, cached);
         raise(most.cache_write_5m, written);
         raise(most.cache_write_1h, prices.cache_write_1h ? prices.cache_write_1h : written);
@@ -84,6 +87,18 @@ TokenPrices at_most(PriceEntry const& entry) {
     return most;
 }
 
+/// Each piece at the highest price that either list has for it.
+std::vector<PiecePrice> dearest_pieces(std::vector<PiecePrice> pieces, std::vector<PiecePrice> const& others) {
+    pieces.insert(pieces.end(), others.begin(), others.end());
+    std::stable_sort(pieces.begin(), pieces.end(), [](PiecePrice const& a, PiecePrice const& b) {
+        return a.piece != b.piece ? a.piece < b.piece : b.price < a.price;
+    });
+    auto const same = [](PiecePrice const& a, PiecePrice const& b) { return a.piece == b.piece; };
+    pieces.erase(std::unique(pieces.begin(), pieces.end(), same), pieces.end());
+    for (PiecePrice& piece : pieces) piece.above = 0;
+    return pieces;
+}
+
 /// Makes an entry whose price is never less than that of either, whatever is used.
 PriceEntry dearer_of(PriceEntry entry, PriceEntry const& other) {
     entry.base = at_most(entry);
@@ -92,6 +107,7 @@ PriceEntry dearer_of(PriceEntry entry, PriceEntry const& other) {
     entry.base = at_most(entry);  // of both
     entry.steps.clear();
     entry.per_request = std::max(entry.per_request, other.per_request);
+    entry.pieces = dearest_pieces(entry.pieces, other.pieces);
     entry.context_window = std::max(entry.context_window, other.context_window);
     entry.max_output = std::max(entry.max_output, other.max_output);
     entry.reasoning = entry.reasoning || other.reasoning;
@@ -117,21 +133,13 @@ public:
     RuledCatalog(CatalogRules rules, std::shared_ptr<PriceCatalog const> base)
         : rules_(std::move(rules)), base_(std::move(base)) {}
 
-    Result<PriceEntry> find(PriceQuery const& query) const override {
-        std::string const provider = lower(query.provider);
-        std::string const model = plain_model(query.model);
-        auto const alias = rules_.aliases.find(provider);
-        if (model.size() > longest_name) return unknown(query);
-        if (alias != rules_.aliases.end() && alias->second.size() > 1) {
-            if (std::optional<PriceEntry> routed = find_routed(provider, alias->second, model, query)) return *routed;
-        } else {
-            Found const found = resolve(alias == rules_.aliases.end() ? provider : alias->second.front(), model);
-            if (found.provider != nullptr) {
-                if (std::optional<PriceEntry> resolved = entry_of(found, model, query)) return *resolved;
-                return unknown(query);  // known, and known to have no price
-            }
-        }
-        return base_ ? base_->find(query) : unknown(query);
+    Result<PriceEntry> find(PriceQuery const& given) const override {
+        std::size_t const plus = given.provider.find('+');
+        if (plus == std::string::npos) return find_in(given);
+        PriceQuery query = given;
+        query.provider.erase(plus);
+        if (query.region.empty()) query.region = given.provider.substr(plus + 1);
+        return find_in(query);
     }
 
     std::string const& version() const noexcept override { return rules_.version; }
@@ -148,7 +156,7 @@ public:
 
     std::vector<std::string> models(std::string_view provider) const override {
         std::vector<std::string> ids;
-        std::string const name = lower(provider);
+        std::string const name = lower(provider.substr(0, provider.find('+')));
         auto const alias = rules_.aliases.find(name);
         std::vector<std::string> const targets =
             alias == rules_.aliases.end() ? std::vector<std::string>{name} : alias->second;
@@ -162,6 +170,23 @@ public:
     }
 
 private:
+    Result<PriceEntry> find_in(PriceQuery const& query) const {
+        std::string const provider = lower(query.provider);
+        std::string const model = plain_model(query.model);
+        auto const alias = rules_.aliases.find(provider);
+        if (model.size() > longest_name) return unknown(query);
+        if (alias != rules_.aliases.end() && alias->second.size() > 1) {
+            if (std::optional<PriceEntry> routed = find_routed(provider, alias->second, model, query)) return *routed;
+        } else {
+            Found const found = resolve(alias == rules_.aliases.end() ? provider : alias->second.front(), model);
+            if (found.provider != nullptr) {
+                if (std::optional<PriceEntry> resolved = entry_of(found, model, query)) return *resolved;
+                return unknown(query);  // known, and known to have no price
+            }
+        }
+        return base_ ? base_->find(query) : unknown(query);
+    }
+
     static Error unknown(PriceQuery const& query) {
         return fail(Errc::unknown_price, "no price is known for model \"" + query.model.substr(0, longest_name) +
                                              "\" of provider \"" + query.provider.substr(0, longest_name) +
@@ -241,34 +266,75 @@ private:
         entry.reasoning = rule.reasoning;
         entry.lacks = rule.lacks;
         entry.tokenizer = rule.tokenizer;
+        entry.facts = rule.facts;
         entry.id = found.provider->id + "/" + rule.id;
         if (rule.free || found.provider->free) {
             entry.id += "#free";
             entry.free = true;
             return entry;
         }
+        Prices const prices = prices_of(rule, query.region);
         Tier tier = tier_of(query.service_tier);
-        PriceSet const* set = set_of(rule, tier, query.at);
+        Factor factor = prices.factor;
+        PriceSet const* standard = standard_of(*prices.sets, query.at);
+        PriceSet const* set = set_of(prices, standard, tier, factor, query.at);
         if (set == nullptr) return std::nullopt;
         entry.base = set->base;
         entry.steps = set->steps;
         if (found.lent && found.provider->id == "openai") forget_cache_writes(entry);
         entry.per_request = set->request;
+        entry.pieces = set->pieces.empty() && standard != nullptr ? standard->pieces : set->pieces;
+        if (factor != one_factor && !scale(entry, factor, one_factor, false)) return std::nullopt;
         entry.id += set->label + "#" + name(tier);
+        if (prices.regional) entry.id += "+" + lower(query.region);
         return entry;
     }
 
-    /// The tier's own prices; batch and flex are discounts, so that without prices of their own the standard ones are
-    /// an upper bound and `tier` says so. Priority is dearer: without its own it has none.
-    static PriceSet const* set_of(ModelRule const& rule, Tier& tier, SystemTime at) {
-        auto const own = rule.tiers.find(name(tier));
-        if (own != rule.tiers.end() && own->second.active(at)) return &own->second;
-        if (tier == Tier::priority || rule.prices.empty()) return nullptr;
-        tier = Tier::standard;
-        for (auto set = rule.prices.rbegin(); set != rule.prices.rend(); ++set) {
+    /// What holds in a place: its own prices, or those of everywhere with a factor.
+    struct Prices {
+        std::vector<PriceSet> const* sets = nullptr;
+        Tiers const* tiers = nullptr;
+        Factor factor = one_factor;
+        bool regional = false;
+    };
+
+    static Prices prices_of(ModelRule const& rule, std::string const& region) {
+        Prices prices;
+        prices.sets = &rule.prices;
+        prices.tiers = &rule.tiers;
+        if (region.empty() || rule.regions.empty()) return prices;
+        auto const place = rule.regions.find(lower(region));
+        if (place == rule.regions.end()) return prices;
+        prices.regional = true;
+        prices.factor = place->second.factor.value_or(one_factor);
+        if (place->second.factor) return prices;
+        prices.sets = &place->second.prices;
+        prices.tiers = &place->second.tiers;
+        return prices;
+    }
+
+    static PriceSet const* standard_of(std::vector<PriceSet> const& sets, SystemTime at) {
+        for (auto set = sets.rbegin(); set != sets.rend(); ++set) {
             if (set->active(at)) return &*set;
         }
-        return &rule.prices.front();
+        return sets.empty() ? nullptr : &sets.front();
+    }
+
+    /// The tier's own prices; batch and flex are discounts, so that without prices of their own the standard ones are
+    /// an upper bound and `tier` says so. Priority and fast are dearer: without their own they have none.
+    static PriceSet const* set_of(Prices const& prices, PriceSet const* standard, Tier& tier, Factor& factor,
+                                  SystemTime at) {
+        if (tier == Tier::standard) return standard;
+        auto const own = prices.tiers->find(std::string_view(name(tier)));
+        if (own != prices.tiers->end() && own->second.factor) {
+            // Both are at most a hundred.
+            factor = factor * *own->second.factor / one_factor;
+            return standard;
+        }
+        if (own != prices.tiers->end() && own->second.set.active(at)) return &own->second.set;
+        if (tier == Tier::priority || tier == Tier::fast) return nullptr;
+        tier = Tier::standard;
+        return standard;
     }
 
     CatalogRules const rules_;

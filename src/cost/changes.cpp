@@ -28,14 +28,32 @@ void put(Numbers& numbers, std::string const& where, TokenPrices const& prices) 
     put(numbers, where + "audio_output", prices.audio_output);
     put(numbers, where + "image_input", prices.image_input);
     put(numbers, where + "image_output", prices.image_output);
+    put(numbers, where + "reasoning", prices.reasoning);
 }
 
 void put(Numbers& numbers, std::string where, PriceSet const& set) {
-    if (!set.label.empty()) where += (set.from ? "from " : "daily ") + set.label.substr(1) + " ";
+    if (!set.label.empty()) where += (set.from ? "from " : set.until ? "" : "daily ") + set.label.substr(1) + " ";
     put(numbers, where, set.base);
     if (set.request) numbers[where + "million requests"] = set.request->usd_per_million();
+    for (PiecePrice const& piece : set.pieces) {
+        std::string const above = piece.above == 0 ? "" : " above " + std::to_string(piece.above);
+        // A price of seconds is kept by the millisecond.
+        constexpr std::int64_t million = 1'000'000;
+        Result<Price> const whole = Price::from_usd(piece.price.usd_per_million(), million / price_units(piece.piece));
+        if (whole) numbers[where + "million " + price_name(piece.piece) + above] = whole->usd_per_million();
+    }
     for (PriceStep const& step : set.steps) {
         put(numbers, where + "above " + std::to_string(step.above_input) + " ", step.prices);
+    }
+}
+
+void put(Numbers& numbers, std::string const& where, Tiers const& tiers) {
+    for (auto const& [tier, prices] : tiers) {
+        if (prices.factor) {
+            numbers[where + tier + " multiplier"] = factor_text(*prices.factor);
+        } else {
+            put(numbers, where + tier + " ", prices.set);
+        }
     }
 }
 
@@ -43,7 +61,15 @@ Numbers numbers_of(ModelRule const& rule) {
     Numbers numbers;
     numbers["model"] = rule.free ? "free" : rule.prices.empty() ? "without a price" : "priced";
     for (PriceSet const& set : rule.prices) put(numbers, "", set);
-    for (auto const& [tier, set] : rule.tiers) put(numbers, tier + " ", set);
+    put(numbers, "", rule.tiers);
+    for (auto const& [name, region] : rule.regions) {
+        std::string const where = "in " + name + " ";
+        if (region.factor) numbers[where + "multiplier"] = factor_text(*region.factor);
+        for (PriceSet const& set : region.prices) put(numbers, where, set);
+        put(numbers, where, region.tiers);
+    }
+    if (rule.facts->retires) numbers["retires"] = to_rfc3339(*rule.facts->retires).substr(0, 10);
+    if (rule.facts->deprecated) numbers["deprecated"] = "yes";
     if (rule.context) numbers["context"] = std::to_string(*rule.context);
     if (rule.max_output) numbers["max_output"] = std::to_string(*rule.max_output);
     return numbers;

@@ -92,18 +92,41 @@ private:
     std::string const& what_;
 };
 
-/// When a set holds: from a day on, or between two times of day.
+/// "00:30" of "00:30:00Z"; nothing for what is not a whole minute of UTC.
+std::optional<std::string_view> minute_of(std::string_view time) {
+    constexpr std::size_t minutes = 5;
+    std::string_view rest = time.size() < minutes ? std::string_view() : time.substr(minutes);
+    if (rest.starts_with(":00")) rest.remove_prefix(3);
+    if (rest.starts_with(".000000")) rest.remove_prefix(7);
+    bool const utc = rest == "Z" || rest == "+00:00";
+    return utc ? std::optional<std::string_view>(time.substr(0, minutes)) : std::nullopt;
+}
+
+/// When a set holds: from a day on, up to one, or between two times of day.
 Result<void> write_condition(json::object& out, json::value const* given, std::string const& what) {
     if (given == nullptr || given->is_null()) return ok();
-    constexpr std::size_t minutes = 5;  // "00:30" of "00:30:00Z"
-    if (std::optional<std::string_view> const day = json::text(*given, "start_date")) {
-        out["from"] = *day;
-        return ok();
+    if (!given->is_object()) return wrong(what, "holds under a condition of another kind");
+    std::optional<std::string_view> opens, closes;
+    for (auto const& [key, value] : given->get_object()) {
+        std::optional<std::string_view> const text =
+            value.is_string() ? std::optional<std::string_view>(value.get_string()) : std::nullopt;
+        if (!text) return wrong(what, "holds under a condition that is no text");
+        if (key == "start_date") {
+            out["from"] = *text;
+        } else if (key == "end_date") {
+            out["until"] = *text;
+        } else if (key == "start_time") {
+            opens = minute_of(*text);
+            if (!opens) return wrong(what, "has a time of day that is no minute of UTC");
+        } else if (key == "end_time") {
+            closes = minute_of(*text);
+            if (!closes) return wrong(what, "has a time of day that is no minute of UTC");
+        } else {
+            return wrong(what, "holds under a condition of another kind");
+        }
     }
-    std::optional<std::string_view> const opens = json::text(*given, "start_time");
-    std::optional<std::string_view> const closes = json::text(*given, "end_time");
-    if (!opens || !closes) return wrong(what, "holds under a condition of another kind");
-    out["daily"] = json::array{opens->substr(0, minutes), closes->substr(0, minutes)};
+    if (opens.has_value() != closes.has_value()) return wrong(what, "has one time of day and not the other");
+    if (opens) out["daily"] = json::array{*opens, *closes};
     return ok();
 }
 
@@ -139,6 +162,7 @@ Result<json::value> read_model(json::value const& given, PriceListReader& reader
     out["id"] = *id;
     out["match"] = std::move(*rule);
     if (auto const context = count_of(json::find(given, "context_window"))) out["context"] = *context;
+    if (json::boolean(given, "deprecated") == true) out["deprecated"] = true;
     Result<json::array> sets = read_sets(*prices, reader, what);
     if (!sets) return sets.error();
     if (!sets->empty()) {

@@ -26,7 +26,22 @@ struct Classes {
     bool audio_input = false;
     bool audio_output = false;
     bool images = false;
+    std::int64_t searches = 0;  // at most
 };
+
+// How often a model may search the web in one answer where nothing limits it.
+constexpr std::int64_t most_searches = 32;
+
+/// The dearest search of an entry; nothing when it has none.
+std::optional<Price> dearest_search(PriceEntry const& entry) {
+    std::optional<Price> dearest;
+    for (PiecePrice const& one : entry.pieces) {
+        bool const search = one.piece == Piece::web_searches || one.piece == Piece::web_searches_low ||
+                            one.piece == Piece::web_searches_high;
+        if (search) dearest = dearer(dearest, one.price);
+    }
+    return dearest;
+}
 
 /// The dearest price of a token read and of one written, at any size up to `input`.
 struct Dearest {
@@ -39,7 +54,7 @@ struct Dearest {
 
     void take(TokenPrices const& prices, Classes const& classes) {
         read = dearer(dearer(read, prices.input), dearer(prices.cache_write_5m, prices.cache_read));
-        wrote = dearer(wrote, prices.output);
+        wrote = dearer(wrote, dearer(prices.output, prices.reasoning));
         if (classes.cache_hour) read = dearer(read, prices.cache_write_1h);
         if (classes.audio_input) read = dearer(read, dearer(prices.audio_input, prices.audio_cache_read));
         if (classes.images) read = dearer(read, prices.image_input);
@@ -57,6 +72,8 @@ Result<Money> at_most_of(PriceEntry const& entry, CostEstimate const& estimate, 
     Result<void> added = ok();
     if (dearest.read) added = bill.add(*dearest.read, estimate.input_tokens_at_most);
     if (added && dearest.wrote) added = bill.add(*dearest.wrote, estimate.output_tokens_at_most);
+    std::optional<Price> const search = classes.searches > 0 ? dearest_search(entry) : std::nullopt;
+    if (added && search) added = bill.add(*search, classes.searches);
     if (added && entry.per_request) added = bill.add(*entry.per_request, 1);
     if (!added) return added.error();
     return bill.total();
@@ -75,6 +92,11 @@ Result<CostEstimate> priced(PriceEntry const& entry, CostEstimate estimate, Clas
     estimate.at_most = std::max(*at_most, expected->cost);
     estimate.price_id = entry.id;
     return estimate;
+}
+
+/// "openai" of "openai+eu".
+std::string without_region(std::string const& provider) {
+    return provider.substr(0, provider.find('+'));
 }
 
 CostEstimate with_input(PriceEntry const& entry, InputTokens const& tokens) {
@@ -111,7 +133,7 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     Result<PriceEntry> entry = catalog_->find(query);
     if (!entry) return entry.error();
     std::shared_ptr<text::Tokenizer const> const tokenizer = tokenizer_of(*entry);
-    InputTokens const tokens = count_chat(provider, request, tokenizer.get());
+    InputTokens const tokens = count_chat(without_region(provider), request, tokenizer.get());
     CostEstimate estimate = with_input(*entry, tokens);
 
     std::int64_t const choices = request.n.value_or(1);
@@ -127,6 +149,10 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     classes.audio_input = tokens.audio;
     classes.audio_output = mentions(request, "audio");
     classes.images = tokens.images || mentions(request, "image");
+    bool const searches = std::any_of(request.tools.begin(), request.tools.end(), [](ToolSpec const& tool) {
+        return tool.raw.find("search") != std::string::npos;
+    });
+    classes.searches = searches || mentions(request, "search") ? most_searches : 0;
     return priced(*entry, std::move(estimate), classes);
 }
 
@@ -139,7 +165,7 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     Result<PriceEntry> entry = catalog_->find(query);
     if (!entry) return entry.error();
     std::shared_ptr<text::Tokenizer const> const tokenizer = tokenizer_of(*entry);
-    InputTokens const tokens = count_embed(provider, request, tokenizer.get());
+    InputTokens const tokens = count_embed(without_region(provider), request, tokenizer.get());
     Classes classes;
     classes.audio_input = tokens.audio;
     classes.images = tokens.images;

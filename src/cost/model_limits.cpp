@@ -48,8 +48,23 @@ Result<void> check_content(PriceEntry const& entry, ChatRequest const& request) 
     return ok();
 }
 
-std::vector<std::string> warnings_of(PriceEntry const& entry, ChatRequest const& request) {
+std::string end_of_life(PriceEntry const& entry, SystemTime at) {
+    if (!entry.facts) return {};
+    constexpr std::chrono::days soon{60};
+    if (entry.facts->retires && at + soon >= *entry.facts->retires) {
+        std::string const day = to_rfc3339(*entry.facts->retires).substr(0, 10);
+        return at >= *entry.facts->retires
+                   ? "The model " + entry.model + " was retired by its provider on " + day + ": move to another."
+                   : "The model " + entry.model + " is retired by its provider on " + day +
+                         ": move to another by then.";
+    }
+    if (!entry.facts->deprecated) return {};
+    return "The model " + entry.model + " is deprecated by its provider: move to another.";
+}
+
+std::vector<std::string> warnings_of(PriceEntry const& entry, ChatRequest const& request, SystemTime at) {
     std::vector<std::string> warnings;
+    if (std::string end = end_of_life(entry, at); !end.empty()) warnings.push_back(std::move(end));
     if (entry.max_output && request.max_tokens && *request.max_tokens > *entry.max_output) {
         warnings.emplace_back("max_tokens is " + std::to_string(*request.max_tokens) +
                               ", and the model is known to write at most " + std::to_string(*entry.max_output) +

@@ -15,8 +15,11 @@ namespace aikit::inline v0::cost {
 /// pass: the provider decides.
 Result<void> check_content(PriceEntry const& entry, ChatRequest const& request);
 
-/// What the model will not do as asked, a sentence each.
-std::vector<std::string> warnings_of(PriceEntry const& entry, ChatRequest const& request);
+/// What the model will not do as asked, and that its end is near, a sentence each.
+std::vector<std::string> warnings_of(PriceEntry const& entry, ChatRequest const& request, SystemTime at);
+
+/// That a model has no or not much time left; empty when nothing is known of it.
+std::string end_of_life(PriceEntry const& entry, SystemTime at);
 
 }  // namespace aikit::inline v0::cost
 

@@ -29,6 +29,16 @@ public:
         add(output_, what, price, tokens);
     }
     void request(Price price) { note(total_.add(price, 1)); }
+    void piece(Piece piece, std::optional<Price> const& price, std::int64_t count) {
+        bool const search =
+            piece == Piece::web_searches || piece == Piece::web_searches_low || piece == Piece::web_searches_high;
+        if (!price && search) return unpriced_.push_back(piece);
+        if (!price && !error_) error_ = no_price(name(piece));
+        if (!price) return;
+        any_pieces_ = true;
+        note(pieces_.add(*price, count));
+        note(total_.add(*price, count));
+    }
 
     Result<Money> total() const {
         if (error_) return *error_;
@@ -42,15 +52,21 @@ public:
         priced.cost = *cost;
         priced.input_usd = input_.exact_usd();
         priced.output_usd = output_.exact_usd();
+        if (any_pieces_) priced.pieces_usd = pieces_.exact_usd();
+        priced.unpriced = unpriced_;
         priced.price_id = id_;
         return priced;
     }
 
 private:
+    Error no_price(std::string_view what) const {
+        return fail(Errc::unknown_price, "the price entry " + id_ + " has no price for " + std::string(what));
+    }
+
     void add(Bill& side, char const* what, std::optional<Price> const& price, std::int64_t tokens) {
         if (tokens == 0 || error_) return;
         if (!price) {
-            error_ = fail(Errc::unknown_price, "the price entry " + id_ + " has no price for " + what);
+            error_ = no_price(what);
             return;
         }
         note(side.add(*price, tokens));
@@ -62,7 +78,9 @@ private:
     }
 
     std::string const& id_;
-    Bill input_, output_, total_;
+    Bill input_, output_, pieces_, total_;
+    bool any_pieces_ = false;
+    std::vector<Piece> unpriced_;
     std::optional<Error> error_;
 };
 
@@ -73,6 +91,12 @@ Result<void> countable(Usage const& usage) {
                                    usage.audio_output, usage.image_input, usage.image_output};
     constexpr std::int64_t most = std::int64_t{1} << 60;
     for (std::int64_t const count : counts) {
+        if (count < 0 || count > most) {
+            return fail(Errc::invalid_argument, "usage: a count is negative or too large to be priced");
+        }
+    }
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        std::int64_t const count = usage.pieces[static_cast<Piece>(i)];
         if (count < 0 || count > most) {
             return fail(Errc::invalid_argument, "usage: a count is negative or too large to be priced");
         }
@@ -94,6 +118,27 @@ TokenPrices const& prices_at(PriceEntry const& entry, std::int64_t total_input) 
     return *prices;
 }
 
+/// The price of a piece, of which there are `count`; nothing when the entry has none.
+std::optional<Price> price_of(PriceEntry const& entry, Piece piece, std::int64_t count) {
+    std::optional<Price> found;
+    for (PiecePrice const& one : entry.pieces) {
+        if (one.piece == piece && (one.above == 0 || count > one.above)) found = one.price;
+    }
+    return found;
+}
+
+void add_pieces(Billing& billing, PriceEntry const& entry, Pieces const& pieces) {
+    if (pieces.empty()) return;
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        std::int64_t const count = pieces[piece];
+        if (count == 0 || piece == Piece::results) continue;
+        // A search engine asks more for a query that may give many results.
+        std::int64_t const size = piece == Piece::queries ? pieces[Piece::results] : count;
+        billing.piece(piece, price_of(entry, piece, size), count);
+    }
+}
+
 /// Puts all classes of tokens on the bill.
 Result<void> fill(Billing& billing, PriceEntry const& entry, Usage const& usage) {
     if (Result<void> good = countable(usage); !good) return good.error();
@@ -108,10 +153,14 @@ Result<void> fill(Billing& billing, PriceEntry const& entry, Usage const& usage)
     billing.read("cached audio input", first_of(prices.audio_cache_read, cached), usage.audio_cache_read);
     billing.read("cache writes", write_5m, usage.cache_write_5m);
     billing.read("cache writes", first_of(prices.cache_write_1h, write_5m), usage.cache_write_1h);
-    billing.wrote("output", prices.output, usage.output - usage.audio_output - usage.image_output);
+    std::int64_t const words = usage.output - usage.audio_output - usage.image_output;
+    std::int64_t const reasoned = prices.reasoning ? std::min(usage.reasoning, words) : 0;
+    billing.wrote("output", prices.output, words - reasoned);
+    billing.wrote("reasoning", prices.reasoning, reasoned);
     billing.wrote("audio output", first_of(prices.audio_output, prices.output), usage.audio_output);
     billing.wrote("image output", first_of(prices.image_output, prices.output), usage.image_output);
     if (entry.per_request) billing.request(*entry.per_request);
+    add_pieces(billing, entry, usage.pieces);
     return ok();
 }
 

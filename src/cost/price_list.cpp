@@ -33,6 +33,7 @@ void PriceSetDraft::write(json::object& out) const {
         if (auto const price = base.find(one.ours); price != base.end()) out[one.ours] = price->second;
     }
     if (!request.empty()) out["request"] = request;
+    if (!pieces.empty()) out["pieces"] = pieces;
     if (steps.empty()) return;
     json::array list;
     for (auto const& [above, prices] : steps) {
@@ -69,18 +70,22 @@ Result<std::string> PriceListReader::per_one(json::value const& value, std::int6
     return dollars(read->femtos());
 }
 
+Result<std::string> PriceListReader::per_piece(json::value const& value, Piece piece, std::string const& what) {
+    Result<Price> const read = price(value, price_units(piece), what);
+    if (!read) return read.error();
+    constexpr std::int64_t dearest = std::int64_t{1} << 52;  // some dollars; more of them is no price of a second
+    if (read->femtos() > dearest && price_units(piece) != 1) return fail(Errc::invalid_argument, what + " is no price");
+    return dollars(read->femtos() * price_units(piece));
+}
+
 std::optional<std::int64_t> count_of(json::value const* value) noexcept {
     if (value == nullptr) return std::nullopt;
     json::string const* text = value->if_string();
     if (text == nullptr) return json::as_integer(*value);
-    constexpr std::size_t most_digits = 17;
-    std::int64_t count = 0;
-    if (text->empty() || text->size() > most_digits) return std::nullopt;
-    for (char const digit : *text) {
-        if (digit < '0' || digit > '9') return std::nullopt;
-        count = count * 10 + (digit - '0');
-    }
-    return count;
+    bool rounded = false;
+    // A femto-dollar stands for one.
+    Result<Price> const read = Price::from_usd(*text, 1'000'000'000'000'000, &rounded);
+    return read && !rounded ? std::optional<std::int64_t>(read->femtos()) : std::nullopt;
 }
 
 std::string quote_numbers(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include <aikit/core/money.hpp>
 #include <aikit/cost/import.hpp>
+#include <aikit/model/usage.hpp>
 
 #include <array>
 #include <map>
@@ -21,7 +22,7 @@ struct PriceClass {
     std::string_view ours, genai_prices, litellm;
 };
 
-inline constexpr std::array<PriceClass, 10> price_classes{{
+inline constexpr std::array<PriceClass, 11> price_classes{{
     {"input", "input_mtok", "input_cost_per_token"},
     {"output", "output_mtok", "output_cost_per_token"},
     {"cache_read", "cache_read_mtok", "cache_read_input_token_cost"},
@@ -32,6 +33,7 @@ inline constexpr std::array<PriceClass, 10> price_classes{{
     {"audio_output", "output_audio_mtok", "output_cost_per_audio_token"},
     {"image_input", "input_image_mtok", "input_cost_per_image_token"},
     {"image_output", "output_image_mtok", "output_cost_per_image_token"},
+    {"reasoning", "", "output_cost_per_reasoning_token"},
 }};
 
 /// The prices of one set while it is read: those for any size of the input, and those from a size on.
@@ -44,6 +46,7 @@ struct PriceSetDraft {
     std::map<std::string_view, std::string> base;
     std::map<std::int64_t, std::map<std::string_view, std::string>> steps;
     std::string request;
+    json::object pieces;
 };
 
 /// Turns prices into the text of our form and keeps the list of what happened to them.
@@ -57,6 +60,9 @@ public:
     /// A price of `units` units as dollars for one.
     Result<std::string> per_one(json::value const& value, std::int64_t units, std::string const& what);
 
+    /// A price of one piece, or of a second of it, as dollars.
+    Result<std::string> per_piece(json::value const& value, Piece piece, std::string const& what);
+
     void leave_out(std::string what) { made_.left_out.push_back(std::move(what)); }
 
 private:
@@ -65,8 +71,15 @@ private:
     ImportedCatalog& made_;
 };
 
-/// A count that stands as text or as a number.
+/// A count that stands as text or as a number; also "256000.0".
 std::optional<std::int64_t> count_of(json::value const* value) noexcept;
+
+/// LiteLLM's prices by the piece; what it reads of a model is noted in `known`.
+Result<json::object> read_litellm_pieces(json::object const& facts, PriceListReader& reader, std::string const& what,
+                                         std::vector<std::string>& known);
+
+/// What LiteLLM knows of a model beside its prices, into its line.
+void write_litellm_facts(json::object const& facts, json::object& line);
 
 /// The text with each number in quotes, so that it stays as it is written.
 std::string quote_numbers(std::string_view json);

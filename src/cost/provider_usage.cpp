@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cost/provider_usage.cpp - which dialect a usage object speaks, its counts by name, and its price.
 #include "core/json.hpp"
+#include "cost/model_limits.hpp"
 #include "model/usage_form/usage_form.hpp"
 
 #include <aikit/cost/provider_usage.hpp>
@@ -40,6 +41,7 @@ Result<Dialect> dialect_of(UsageQuery const& query, json::value const& usage) {
     if (query.api == "embeddings") told = query.provider == "cohere" ? Dialect::cohere : Dialect::embeddings;
     if (query.api == "anthropic" || query.api == "messages") told = Dialect::anthropic;
     if (query.api == "tokens") told = Dialect::cohere;
+    if (query.api == "aikit") told = Dialect::aikit;
     if (query.api == "default") told = own_dialect(query.provider);
     if (told) {
         if (usage_form::speaks(*told, usage)) return *told;
@@ -48,7 +50,8 @@ Result<Dialect> dialect_of(UsageQuery const& query, json::value const& usage) {
                                                 "\" counts in: name another API, or none");
     }
     if (!query.api.empty()) {
-        return fail(Errc::invalid_argument, "api must be chat, responses, embeddings, anthropic, tokens or default");
+        return fail(Errc::invalid_argument,
+                    "api must be chat, responses, embeddings, anthropic, tokens, aikit or default");
     }
     bool const of_claude = is_one_of(query.provider, {"anthropic", "minimax", "aws", "bedrock"}) ||
                            is_google(query.provider) || query.model.find("claude") != std::string::npos;
@@ -102,6 +105,10 @@ std::vector<NamedCount> name_counts(Reading const& reading, Telling const& telli
     add_kinds(counts, reading.input, "input_", "_tokens");
     add_kinds(counts, reading.cached, "cache_", "_read_tokens");
     add_kinds(counts, reading.output, "output_", "_tokens");
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        if (piece != Piece::web_searches) counts.emplace_back(std::string(name(piece)), usage.pieces[piece]);
+    }
     counts.emplace_back("input_tool_tokens", reading.tool_input);
     add_kinds(counts, reading.tool, "input_", "_tool_tokens");
     counts.erase(std::remove_if(counts.begin(), counts.end(), [](auto const& named) { return named.count == 0; }),
@@ -121,6 +128,7 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     Result<json::value> const body = json::parse(given.body, "usage", Errc::invalid_argument);
     if (!body) return body.error();
     json::value const* usage = usage_form::usage_of_body(*body);
+    if (usage == nullptr && given.api == "aikit" && body->is_object()) usage = &*body;
     if (usage == nullptr) return fail(Errc::invalid_argument, "there is no usage object in what was given");
 
     UsageQuery query = given;
@@ -129,6 +137,7 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     if (query.model.empty()) query.model = usage_form::model_of_body(*body);
     if (query.model.empty()) return fail(Errc::invalid_argument, "the usage does not say its model: name it");
     if (query.service_tier.empty()) query.service_tier = usage_form::tier_of_body(*body);
+    if (query.region.empty()) query.region = usage_form::region_of_body(*body);
     Result<Dialect> const dialect = dialect_of(query, *usage);
     if (!dialect) return dialect.error();
 
@@ -142,7 +151,8 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     asked.model = query.model;
     asked.at = query.at;
     asked.service_tier = query.service_tier;
-    Result<PriceEntry> const entry = catalog.find(asked);
+    asked.region = query.region;
+    Result<PriceEntry> entry = catalog.find(asked);
     if (!entry) return entry.error();
     Result<PricedUsage> priced = price(*entry, reading.usage);
     if (!priced) return priced.error();
@@ -151,7 +161,13 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     reply.service_tier = query.service_tier.empty() ? "default" : query.service_tier;
     reply.counts = name_counts(reading, telling);
     reply.usage = std::move(reading.usage);
+    for (Piece const piece : priced->unpriced) {
+        reply.warnings.push_back("The price entry " + entry->id + " has no price for " + std::string(name(piece)) +
+                                 ": they are not in the cost.");
+    }
+    if (std::string end = end_of_life(*entry, query.at); !end.empty()) reply.warnings.push_back(std::move(end));
     reply.price = std::move(*priced);
+    reply.entry = std::move(*entry);
     return reply;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cost/recost.cpp - rows priced anew, each as of its own start.
 #include "cost/ledger_scan.hpp"
+#include "cost/price_id.hpp"
 #include "cost/retention.hpp"
 
 #include <aikit/cost/catalog.hpp>
@@ -35,13 +36,6 @@ struct Slice {
     std::vector<Change> changes;
 };
 
-/// The service tier of the price that a row had; see PriceEntry::id.
-std::string tier_of(std::string const& price_id) {
-    std::size_t const mark = price_id.rfind('#');
-    std::string tier = mark == std::string::npos ? std::string() : price_id.substr(mark + 1);
-    return tier == "batch" || tier == "flex" || tier == "priority" ? tier : std::string();
-}
-
 Result<void> add_money(Money& sum, Money more) {
     Result<Money> const added = Money::add(sum, more);
     if (!added) return added.error();
@@ -58,7 +52,8 @@ Result<std::optional<PricedUsage>> price_of(RecostQuery const& query, ScannedRow
     asked.model = row.label->model;
     if (query.names) query.names(asked.provider, asked.model);
     asked.at = row.started;
-    asked.service_tier = tier_of(row.label->price_id);
+    asked.service_tier = tier_of_price(row.label->price_id);
+    asked.region = region_of_price(row.label->price_id);
     Result<Usage> const usage = usage_of(row);
     if (!usage) return usage.error();
     Result<PriceEntry> const entry = query.catalog->find(asked);
@@ -71,7 +66,8 @@ Result<std::optional<PricedUsage>> price_of(RecostQuery const& query, ScannedRow
 
 /// What nobody has to pay for stays so: a call that was never carried out has no usage, and no price by request.
 bool never_ran(ScannedRow const& row) {
-    return row.failed() && row.total_input() == 0 && row.output == 0 && row.cost.value_or(0) == 0;
+    return row.failed() && row.total_input() == 0 && row.output == 0 &&
+           row.usage.find("pieces") == std::string_view::npos && row.cost.value_or(0) == 0;
 }
 
 Result<void> take(RecostQuery const& query, ScannedRow const& row, Slice& out) {

@@ -2,6 +2,9 @@
 // cost/savings.cpp - each kind of change against the same past.
 #include "cost/savings.hpp"
 
+#include "cost/model_limits.hpp"
+#include "cost/price_id.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -52,8 +55,17 @@ double dollars_by(PriceEntry const& entry, ModelPast const& past) {
           &mean.audio_input, &mean.audio_cache_read, &mean.audio_output, &mean.image_input, &mean.image_output}) {
         *count /= past.calls;
     }
+    mean.pieces = Pieces();
     Result<Money> const one = cost_of(entry, mean);
-    return one ? static_cast<double>(one->nanos()) * 1e-9 * static_cast<double>(past.calls) : 0;
+    double const tokens = one ? static_cast<double>(one->nanos()) * 1e-9 * static_cast<double>(past.calls) : 0;
+    if (!one || past.usage.pieces.empty()) return tokens;
+    // Most calls have none of them: their mean would be nothing.
+    Usage rare;
+    rare.pieces = past.usage.pieces;
+    PriceEntry by_piece = entry;
+    by_piece.per_request.reset();
+    Result<Money> const all = cost_of(by_piece, rare);
+    return all ? tokens + static_cast<double>(all->nanos()) * 1e-9 : 0;
 }
 
 std::size_t common_prefix(std::string const& a, std::string const& b) {
@@ -155,6 +167,7 @@ private:
         for (std::string const& model : catalog_.models(provider)) {
             std::optional<PriceEntry> entry = entry_of(catalog_, query_, past, at_, past.tier, model);
             if (!entry || entry->model == own->model || !alike(*own, *entry, past)) continue;
+            if (!end_of_life(*entry, at_).empty()) continue;
             double const dollars = dollars_by(*entry, past);
             if (dollars <= 0 || dollars > 0.7 * before) continue;
             std::size_t const length = common_prefix(entry->model, own->model);
@@ -175,6 +188,8 @@ private:
         constexpr std::size_t least_prefix = 4;
         if (common_prefix(own.model, other.model) < least_prefix) return false;
         if (own.reasoning && !other.reasoning) return false;
+        bool const told = own.facts && other.facts && !own.facts->mode.empty() && !other.facts->mode.empty();
+        if (told && own.facts->mode != other.facts->mode) return false;
         if (other.base.output.has_value() != own.base.output.has_value()) return false;
         if (other.context_window && *other.context_window < past.widest) return false;
         return std::all_of(other.lacks.begin(), other.lacks.end(), [&](std::string const& what) {
@@ -215,13 +230,6 @@ void choose(SavingsPlan& plan, Money per_month, ModelCosts const& costs) {
         if (cost_after(plan, costs) <= per_month) return;
         plan.savings.push_back(std::move(saving));
     }
-}
-
-std::string tier_of(std::string const& price_id) {
-    for (char const* const tier : {"batch", "flex", "priority"}) {
-        if (price_id.ends_with(std::string("#") + tier)) return tier;
-    }
-    return {};
 }
 
 }  // namespace
@@ -273,7 +281,7 @@ Result<ModelPasts> read_pasts(storage::Connection& db, RowFilter const& filter) 
     Result<void> const read = scan_rows(db, filter, std::nullopt, [&](ScannedRow const& row) -> Result<bool> {
         Result<Usage> const usage = usage_of(row);
         if (!usage) return usage.error();
-        std::string const tier = tier_of(row.label->price_id);
+        std::string const tier = tier_of_price(row.label->price_id);
         ModelPast& past = pasts[{row.label->provider, row.label->model, tier}];
         past.provider = row.label->provider;
         past.model = row.label->model;

@@ -218,7 +218,7 @@ private:
         if (!plan) return plan.error();
         if (plan->price) {
             if (Result<void> taken = check_content(*plan->price, request); !taken) return taken.error();
-            plan->warnings = warnings_of(*plan->price, request);
+            plan->warnings = warnings_of(*plan->price, request, shared_->config.clock->system_now());
             if (plan->price->reasoning && !options.limits.idle) options.limits.idle = shared_->config.idle_reasoning;
         }
         auto chat = std::make_shared<ChatRequest>(request);

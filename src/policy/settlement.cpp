@@ -19,7 +19,7 @@ std::chrono::microseconds elapsed(SteadyTime from, SteadyTime to) {
 
 /// True when the provider said nothing of what was used.
 bool silent(Usage const& usage) {
-    return usage.raw.empty() && usage.total() == 0;
+    return usage.raw.empty() && usage.nothing();
 }
 
 /// True for ends after which the provider may go on all the same.
@@ -157,7 +157,7 @@ void Settlement::settle(std::string outcome, Usage usage) {
     attempt_.latency = elapsed(started_, shared_->config.clock->now());
     attempt_.usage = std::move(usage);
     // A failure that used nothing cost nothing, with or without a price.
-    if (attempt_.usage.total() == 0 && attempt_.error) {
+    if (attempt_.usage.nothing() && attempt_.error) {
         attempt_.cost = Money();
     } else {
         put_price(attempt_);

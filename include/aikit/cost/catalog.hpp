@@ -19,10 +19,16 @@ namespace aikit::inline v0::cost {
 struct PriceQuery {
     PriceQuery() = default;
 
-    std::string provider;      ///< "openai", "azure", "anthropic", "gemini" (or "google"), "groq", ...
+    /// "openai", "azure", "anthropic", "gemini" (or "google"), "groq", ... With a region behind a plus sign it asks as
+    /// `region` does: "openai+eu".
+    std::string provider;
     std::string model;         ///< As the provider names it; dated versions match their family's rule.
     SystemTime at;             ///< When the call ran.
-    std::string service_tier;  ///< "", "default", "batch", "flex", "priority".
+    std::string service_tier;  ///< "", "default", "batch", "flex", "priority", "fast".
+
+    /// Where it is processed, as the provider calls the place: "eu", "us-east-1". Where the catalog has no prices of
+    /// that place, the usual ones hold.
+    std::string region;
 };
 
 /// The prices of one usage class each; a missing one is charged as the doc comment says.
@@ -39,6 +45,7 @@ struct TokenPrices {
     std::optional<Price> audio_output;      ///< Missing: as output.
     std::optional<Price> image_input;       ///< Missing: as input.
     std::optional<Price> image_output;      ///< Missing: as output.
+    std::optional<Price> reasoning;         ///< Missing: as output.
 };
 
 /// Prices from this many input tokens on; they hold for the whole request.
@@ -49,15 +56,46 @@ struct PriceStep {
     TokenPrices prices;
 };
 
+/// The price of one piece: an image, a page, a millisecond. Of several for the same piece the one with the greatest
+/// `above` that is passed holds for all of them.
+struct PiecePrice {
+    PiecePrice() = default;
+
+    Piece piece{};
+    Price price;
+    std::int64_t above = 0;  ///< For more than so many of them; of queries: for more results than that.
+};
+
+/// What is known of a model beside its prices.
+struct ModelFacts {
+    ModelFacts() = default;
+
+    std::string mode;              ///< "chat", "embedding", "image_generation", "rerank", ...; empty: not known.
+    std::vector<std::string> can;  ///< "image", "audio", "document", "tools", "schema", "cache", "web_search", ...
+    bool deprecated = false;
+    std::optional<SystemTime> retires;  ///< Its provider no longer serves it from then on.
+    std::optional<std::int64_t> requests_per_minute;
+    std::optional<std::int64_t> tokens_per_minute;
+    std::optional<std::int64_t> dimensions;    ///< Of its vectors.
+    std::optional<std::int64_t> least_cached;  ///< Prompts of fewer tokens are not cached.
+    std::vector<std::string> regions;          ///< Those with prices of their own, and those that serve it.
+};
+
 /// One rule of the catalog, resolved for a query.
 struct PriceEntry {
     PriceEntry() = default;
 
-    std::string id;     ///< Stable: "openai/gpt-4o@2025-08-01#default".
+    /// Stable: "openai/gpt-4o@2025-08-01#default"; with a region that has its own prices "...#default+eu", with a
+    /// discount "...#batch-12.5%".
+    std::string id;
     std::string model;  ///< The family's name.
     TokenPrices base;
     std::vector<PriceStep> steps;  ///< Ascending.
     std::optional<Price> per_request;
+    std::vector<PiecePrice> pieces;  ///< By piece, then ascending.
+
+    std::int64_t discount_basis_points = 0;   ///< What was taken off the catalog's prices to get these.
+    std::shared_ptr<ModelFacts const> facts;  ///< Null: nothing is known.
 
     std::optional<std::int64_t> context_window;  ///< Tokens of input and output together.
     std::optional<std::int64_t> max_output;
@@ -73,15 +111,31 @@ struct PricedUsage {
     Money cost;
     std::string input_usd;   ///< Exact decimal dollars of what was read, before rounding.
     std::string output_usd;  ///< Exact decimal dollars of what was written, before rounding.
+    std::string pieces_usd;  ///< Exact decimal dollars of what is billed by the piece; empty: nothing was.
     std::string price_id;
+
+    /// Searches by a model whose price the entry does not have: they are not in `cost`, and may be included in the
+    /// price of the tokens.
+    std::vector<Piece> unpriced;
 };
 
-/// Prices `usage` by one entry. Errors: unknown_price (a class of tokens was used that the entry cannot price),
-/// invalid_argument (negative counts, overflow).
+/// Prices `usage` by one entry. Errors: unknown_price (a class of tokens or a piece was used that the entry cannot
+/// price), invalid_argument (negative counts, overflow).
 AIKIT_EXPORT Result<PricedUsage> price(PriceEntry const& entry, Usage const& usage);
 
 /// The sum alone. Errors: as price().
 AIKIT_EXPORT Result<Money> cost_of(PriceEntry const& entry, Usage const& usage);
+
+/// What is paid less than the catalog says, by contract.
+struct PriceDiscount {
+    PriceDiscount() = default;
+
+    std::string provider;            ///< As the catalog calls it. Empty: any.
+    std::string model;               ///< A name; with "*" at its end all that begin so. Empty: any.
+    std::optional<SystemTime> from;  ///< Missing: since ever.
+    std::optional<SystemTime> until;
+    std::int64_t basis_points = 0;  ///< Hundredths of a percent: 0 to 10,000.
+};
 
 /// The catalog. Thread-safety: shared objects: safe (it is constant).
 class AIKIT_EXPORT PriceCatalog {
@@ -97,6 +151,11 @@ public:
     /// Reads a file of aikit's own form; its entries stand before those of `base`, if one is given.
     static Result<std::shared_ptr<PriceCatalog const>> load(std::string const& path,
                                                             std::shared_ptr<PriceCatalog const> base);
+
+    /// `base` with discounts: the first that fits a query is taken off each price of its entry, which is then rounded
+    /// half to even to a femto-dollar. Errors: invalid_argument (basis_points, naming which; no base).
+    static Result<std::shared_ptr<PriceCatalog const>> discounted(std::shared_ptr<PriceCatalog const> base,
+                                                                  std::vector<PriceDiscount> discounts);
 
     /// The entry of a query; unknown_price, naming provider and model, when there is none: never zero by default.
     virtual Result<PriceEntry> find(PriceQuery const& query) const = 0;

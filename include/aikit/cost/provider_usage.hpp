@@ -19,9 +19,11 @@ struct UsageQuery {
     std::string provider;      ///< As in PriceQuery. Required.
     std::string model;         ///< Empty: the one that the reply names.
     std::string api;           ///< "chat", "responses", "embeddings", "anthropic", "default" (the provider's own way of
-                               ///< counting), "tokens"; empty: told by the members.
+                               ///< counting), "tokens", "aikit" (the names of Usage's fields, with "pieces"); empty:
+                               ///< told by the members.
     SystemTime at;             ///< When the call ran.
-    std::string service_tier;  ///< "default", "batch", "flex", "priority"; empty: the one that the reply names.
+    std::string service_tier;  ///< "default", "batch", "flex", "priority", "fast"; empty: the one that the reply names.
+    std::string region;        ///< As in PriceQuery; empty: the one that the reply names.
     std::string body;          ///< JSON: the usage object, or the reply.
 };
 
@@ -39,11 +41,12 @@ struct PricedReply {
 
     std::string provider;
     std::string model;
-    std::string service_tier;        ///< What it was priced as: "default", "batch", "flex", "priority".
+    std::string service_tier;        ///< What it was priced as: "default", "batch", "flex", "priority", "fast".
     Usage usage;                     ///< In aikit's classes.
     std::vector<NamedCount> counts;  ///< In the names above; those that are zero are left out.
     PricedUsage price;
-    std::vector<std::string> warnings;  ///< Numbers that contradict each other.
+    PriceEntry entry;                   ///< What it was priced by.
+    std::vector<std::string> warnings;  ///< Numbers that contradict each other; what has no price; a model's end.
 };
 
 /// Reads and prices a usage object.

@@ -42,6 +42,8 @@ constexpr char const* litellm = R"({
   "input_cost_per_token_above_200k_tokens": 5e-06, "max_input_tokens": 128000, "max_output_tokens": 16384,
   "supports_reasoning": true, "search_context_cost_per_query": {"search_context_size_low": 0.03}},
  "gemini/m-2": {"litellm_provider": "gemini", "input_cost_per_token": 1e-16, "output_cost_per_token": 3e-7},
+ "nothing": {"litellm_provider": "openai", "input_cost_per_token": 0, "cache_creation_input_audio_token_cost": 1},
+ "odd": {"litellm_provider": "openai", "input_cost_per_token": 1e-6, "cache_creation_input_audio_token_cost": 1},
  "picture": {"litellm_provider": "openai", "output_cost_per_image": 0.04}})";
 
 constexpr char const* genai = R"([{"id": "p", "models": [
@@ -83,8 +85,8 @@ TEST_CASE("an import lists what it rounded and what it left out") {
         return std::any_of(made->left_out.begin(), made->left_out.end(),
                            [&](std::string const& line) { return line.find(what) != std::string::npos; });
     };
-    CHECK(told("search_context_cost_per_query"));
-    CHECK(told("openai/picture"));
+    CHECK(told("cache_creation_input_audio_token_cost"));
+    CHECK(told("openai/nothing"));
 }
 
 TEST_CASE("a list of genai-prices' becomes a catalog, with its days, tiers and rules") {

@@ -59,6 +59,7 @@ TEST_CASE("a class without its own price is charged as the one that stands in fo
         {"audio cached", &Usage::audio_cache_read, &Usage::cache_read, &TokenPrices::audio_cache_read, "1"},
         {"audio out", &Usage::audio_output, &Usage::output, &TokenPrices::audio_output, "10"},
         {"image out", &Usage::image_output, &Usage::output, &TokenPrices::image_output, "10"},
+        {"reasoning", &Usage::reasoning, &Usage::output, &TokenPrices::reasoning, "10"},
     };
     for (Row const& row : rows) {
         CAPTURE(row.what);
@@ -106,6 +107,73 @@ TEST_CASE("the price of a request is added once, also to an empty one") {
     CHECK(price(entry, Usage()).value().cost.usd() == "0.012");
     CHECK(price(entry, used(1'000'000, 0)).value().cost.usd() == "1.012");
     CHECK(price(entry, used(1'000'000, 0)).value().input_usd == "1");
+}
+
+TEST_CASE("each piece has its own price, and one without is unknown_price, never zero") {
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        CAPTURE(name(piece));
+        PriceEntry entry = entry_of("1", "10");
+        Usage usage = used(1'000'000, 0);
+        usage.pieces[piece] = 3;
+        bool const search =
+            piece == Piece::web_searches || piece == Piece::web_searches_low || piece == Piece::web_searches_high;
+        Result<PricedUsage> const without = price(entry, usage);
+        if (piece == Piece::results) {  // says how a query is priced, and costs nothing
+            CHECK(without.value().cost.usd() == "1");
+            continue;
+        }
+        if (search) {
+            CHECK(without.value().cost.usd() == "1");
+            CHECK(without->unpriced == std::vector<Piece>{piece});
+        } else {
+            CHECK(without.error().code == Errc::unknown_price);
+            CHECK(without.error().message.find(name(piece)) != std::string::npos);
+        }
+        PiecePrice one;
+        one.piece = piece;
+        one.price = Price::from_usd("0.02", 1).value();
+        entry.pieces.push_back(one);
+        PricedUsage const priced = price(entry, usage).value();
+        CHECK(priced.cost.usd() == "1.06");
+        CHECK(priced.input_usd == "1");
+        CHECK(priced.pieces_usd == "0.06");
+        CHECK(priced.unpriced.empty());
+        CHECK(cost_of(entry, usage).value() == priced.cost);
+        usage.pieces[piece] = std::numeric_limits<std::int64_t>::max();
+        CHECK(price(entry, usage).error().code == Errc::invalid_argument);
+        usage.pieces[piece] = -1;
+        CHECK(price(entry, usage).error().code == Errc::invalid_argument);
+    }
+}
+
+TEST_CASE("a price from a size on holds for all pieces, above the size and not at it") {
+    PriceEntry entry = entry_of("1", "10");
+    for (auto const& [piece, above, usd_each] :
+         {std::tuple(Piece::pages, 0, "0.01"), std::tuple(Piece::pages, 10, "0.005"),
+          std::tuple(Piece::queries, 0, "1"), std::tuple(Piece::queries, 25, "5")}) {
+        PiecePrice one;
+        one.piece = piece;
+        one.above = above;
+        one.price = Price::from_usd(usd_each, 1).value();
+        entry.pieces.push_back(one);
+    }
+    auto const pages = [&](std::int64_t count) {
+        Usage usage;
+        usage.pieces[Piece::pages] = count;
+        return price(entry, usage).value().cost.usd();
+    };
+    CHECK(pages(10) == "0.1");
+    CHECK(pages(11) == "0.055");
+    auto const queries = [&](std::int64_t results) {
+        Usage usage;
+        usage.pieces[Piece::queries] = 40;
+        usage.pieces[Piece::results] = results;
+        return price(entry, usage).value().cost.usd();
+    };
+    CHECK(queries(0) == "40");
+    CHECK(queries(25) == "40");
+    CHECK(queries(26) == "200");
 }
 
 TEST_CASE("what is used and has no price is unknown_price, never zero") {
