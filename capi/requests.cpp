@@ -197,6 +197,7 @@ Result<cost::UsageQuery> read_usage_query(std::string_view text) {
                                              fields.read("model", out.model);
                                              fields.read("api", out.api);
                                              fields.read("service_tier", out.service_tier);
+                                             fields.read("region", out.region);
                                              if (Result<void> read = read_time(fields, "at", at); !read) return read;
                                              out.at = at ? *at : real_clock()->system_now();
                                              if (json::value const* usage = fields.take("usage"))

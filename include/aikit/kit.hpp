@@ -5,6 +5,7 @@
 
 #include <aikit/core/observer.hpp>
 #include <aikit/core/secret.hpp>
+#include <aikit/cost/catalog.hpp>
 #include <aikit/cost/ledger.hpp>
 #include <aikit/cost/provider_usage.hpp>
 #include <aikit/knowledge/knowledge_base.hpp>
@@ -55,6 +56,7 @@ struct ProviderConfig {
     std::string model;            ///< Used when a request names none.
     std::string embedding_model;  ///< The same for embeddings.
     std::string price_as;         ///< The catalog's provider name, where it differs ("openai" for a proxy of it).
+    std::string region;           ///< As cost::PriceQuery::region, for its prices: "eu". Empty: vertex: `location`.
     std::map<std::string, std::string> price_models;  ///< As MeterConfig::price_models: {"my-deployment": "gpt-4o"}.
     bool local = false;                               ///< May see requests marked sensitive.
     CallLimits limits;
@@ -88,6 +90,9 @@ struct AIKIT_EXPORT KitConfig {
     /// Held by all calls of the kit together, each try of a call for itself. Missing: there are none.
     std::optional<policy::LimitsConfig> call_limits;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
+
+    /// Taken off the catalog's prices when a call is priced, and told by its price id.
+    std::vector<cost::PriceDiscount> price_discounts;
     net::HttpClientConfig http;
     std::string app;  ///< The host's name, added to the User-Agent.
     RuntimeConfig runtime;

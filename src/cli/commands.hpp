@@ -105,6 +105,7 @@ struct PriceSettings {
     std::string api;
     std::string at;
     std::string tier;
+    std::string region;
     std::string usage;
 };
 
@@ -128,6 +129,7 @@ int run_search(CommonOptions const& common, SearchSettings const& settings);
 int run_ask(CommonOptions const& common, AskSettings const& settings);
 int run_cost_import(CommonOptions const& common, ImportSettings const& settings);
 int run_cost_changes(CommonOptions const& common, ChangesSettings const& settings);
+int run_cost_show(CommonOptions const& common, PriceSettings const& settings);
 int run_cost_price(CommonOptions const& common, PriceSettings const& settings);
 int run_version(CommonOptions const& common);
 

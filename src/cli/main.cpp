@@ -167,15 +167,25 @@ void add_cost_commands(CLI::App& app, Program& p) {
     price.add_option("--provider", p.price.provider, "Provider by name, e.g. openai")->required();
     price.add_option("--model", p.price.model, "Model; default: the one that the reply names");
     price.add_option("--api", p.price.api, "How it counts; default: told by its members")
-        ->check(CLI::IsMember({"chat", "responses", "embeddings", "anthropic", "tokens", "default"}));
+        ->check(CLI::IsMember({"chat", "responses", "embeddings", "anthropic", "tokens", "aikit", "default"}));
     price.add_option("--at", p.price.at, "When the call ran: a day or an RFC 3339 time; default: now");
     price.add_option("--tier", p.price.tier, "Service tier; default: the one that the reply names")
-        ->check(CLI::IsMember({"default", "batch", "flex", "priority"}));
+        ->check(CLI::IsMember({"default", "batch", "flex", "priority", "fast"}));
+    price.add_option("--region", p.price.region, "Where it was processed, e.g. eu; default: what the reply names");
     price.add_option("--usage", p.price.usage, "The usage object or the reply, as JSON; - reads standard input")
         ->required();
 }
 
 void add_catalog_commands(CLI::App& cost, Program& p) {
+    CLI::App& show = add_command(cost, p, "show", "Show what a model costs and can, and how long it is served",
+                                 [&p] { return run_cost_show(p.common, p.price); });
+    show.add_option("provider", p.price.provider, "Provider by name, e.g. openai")->required();
+    show.add_option("model", p.price.model, "Model by name")->required();
+    show.add_option("--at", p.price.at, "When: a day or an RFC 3339 time; default: now");
+    show.add_option("--tier", p.price.tier, "Service tier")
+        ->check(CLI::IsMember({"default", "batch", "flex", "priority", "fast"}));
+    show.add_option("--region", p.price.region, "Where it is processed, e.g. eu");
+
     CLI::App& import = add_command(cost, p, "import", "Turn a price list of LiteLLM's or genai-prices' into a catalog",
                                    [&p] { return run_cost_import(p.common, p.import); });
     import.add_option("file", p.import.file, "The list; - reads standard input")->required();

@@ -3,9 +3,12 @@
 #include "kit/prices.hpp"
 
 #include "cli/commands.hpp"
+#include "cost/model_limits.hpp"
 #include "kit/json_views.hpp"
 
 #include <aikit/cost/import.hpp>
+
+#include <algorithm>
 
 namespace aikit::cli {
 namespace {
@@ -25,6 +28,7 @@ Result<cost::PricedReply> price(CommonOptions const& common, PriceSettings const
     query.model = settings.model;
     query.api = settings.api;
     query.service_tier = settings.tier;
+    query.region = settings.region;
     Result<SystemTime> const at = read_time(settings.at);
     if (!at) return at.error();
     query.at = *at;
@@ -46,6 +50,7 @@ void print(Console& console, cost::PricedReply const& reply) {
     for (cost::NamedCount const& named : reply.counts) line(named.name, std::to_string(named.count));
     line("input", "$" + reply.price.input_usd);
     line("output", "$" + reply.price.output_usd);
+    if (!reply.price.pieces_usd.empty()) line("by the piece", "$" + reply.price.pieces_usd);
     line("together", "$" + reply.price.cost.usd());
     line("by", reply.price.price_id);
 }
@@ -54,6 +59,35 @@ json::array texts(std::vector<std::string> const& list) {
     json::array out;
     for (std::string const& text : list) out.push_back(json::string(text.data(), text.size()));
     return out;
+}
+
+Result<cost::PriceEntry> find_entry(CommonOptions const& common, PriceSettings const& settings, SystemTime at) {
+    Result<KitConfig> const config = KitConfig::from_env(common.config);
+    if (!config) return config.error();
+    Result<std::shared_ptr<cost::PriceCatalog const>> const catalog = load_catalog(*config);
+    if (!catalog) return catalog.error();
+    cost::PriceQuery query;
+    query.provider = settings.provider;
+    query.model = settings.model;
+    query.service_tier = settings.tier;
+    query.region = settings.region;
+    query.at = at;
+    return (*catalog)->find(query);
+}
+
+/// Each member of an entry on a line, those of objects with the object's name in front.
+void print(Console& console, json::value const& value, std::string const& name) {
+    if (json::object const* object = value.if_object()) {
+        for (auto const& [key, inner] : *object) {
+            print(console, inner, name.empty() ? std::string(key) : name + " " + std::string(key));
+        }
+        return;
+    }
+    std::string text = value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+    if (name.starts_with("prices ") || name.starts_with("usd_")) text.insert(0, "$");
+    std::string padded = name;
+    padded.resize(std::max<std::size_t>(28, padded.size() + 1), ' ');
+    console.line(padded + text);
 }
 
 /// A catalog by its file, or the shipped one.
@@ -107,6 +141,22 @@ int run_cost_changes(CommonOptions const& common, ChangesSettings const& setting
         }
     }
     if (console.json()) console.line(json::serialize(json::object{{"changes", std::move(list)}}));
+    return 0;
+}
+
+int run_cost_show(CommonOptions const& common, PriceSettings const& settings) {
+    Console console(common.json, common.quiet);
+    Result<SystemTime> const at = read_time(settings.at);
+    if (!at) return console.fail(at.error());
+    Result<cost::PriceEntry> const entry = find_entry(common, settings, *at);
+    if (!entry) return console.fail(entry.error());
+    json::object const told = json_form::view(*entry);
+    if (console.json()) {
+        console.line(json::serialize(told));
+        return 0;
+    }
+    if (std::string const end = cost::end_of_life(*entry, *at); !end.empty()) console.warn(end);
+    print(console, told, {});
     return 0;
 }
 

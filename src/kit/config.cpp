@@ -83,6 +83,7 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("model", out.model);
     fields.read("embedding_model", out.embedding_model);
     fields.read("price_as", out.price_as);
+    fields.read("region", out.region);
     fields.read("local", out.local);
     fields.read("max_retries", out.max_retries);
     read_text_or_json(fields, "script", out.script, "must be a path, or a script as an object");
@@ -140,6 +141,7 @@ json::value write_provider(ProviderConfig const& config) {
     text("model", config.model);
     text("embedding_model", config.embedding_model);
     text("price_as", config.price_as);
+    text("region", config.region);
     json::object price_models;
     for (auto const& [key, value] : config.price_models) price_models[key] = value;
     if (!price_models.empty()) out["price_models"] = std::move(price_models);
@@ -319,8 +321,8 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     }
     for (Result<void> const& part :
          {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
-          read_http(fields, out.http), read_call_limits(fields, out.call_limits), read_runtime(fields, out.runtime),
-          fields.finish()}) {
+          read_http(fields, out.http), read_call_limits(fields, out.call_limits),
+          read_price_discounts(fields, out.price_discounts), read_runtime(fields, out.runtime), fields.finish()}) {
         if (!part) return part.error();
     }
     return out;
@@ -359,6 +361,7 @@ std::string KitConfig::to_json() const {
     out["answers"] = write_answers(answers);
     out["unknown_price"] = unknown_price == policy::UnknownPrice::deny ? "deny" : "allow";
     text("price_catalog", price_catalog);
+    if (!price_discounts.empty()) out["price_discounts"] = write_price_discounts(price_discounts);
     if (call_limits) out["call_limits"] = write_call_limits(*call_limits);
     out["http"] = write_http(http);
     text("app", app);

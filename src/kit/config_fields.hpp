@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kit/config_fields.hpp - how durations stand in a configuration, and its part on limits of calls.
+// kit/config_fields.hpp - how durations stand in a configuration, and its parts on limits and prices.
 #ifndef AIKIT_SRC_KIT_CONFIG_FIELDS_HPP
 #define AIKIT_SRC_KIT_CONFIG_FIELDS_HPP
 
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace aikit::inline v0 {
 
@@ -21,6 +22,10 @@ json::value seconds(std::chrono::milliseconds value);
 /// "call_limits", where it is there.
 Result<void> read_call_limits(json::Fields& parent, std::optional<policy::LimitsConfig>& out);
 json::value write_call_limits(policy::LimitsConfig const& config);
+
+/// "price_discounts".
+Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
+json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);
 
 }  // namespace aikit::inline v0
 

@@ -214,6 +214,83 @@ json::object view(cost::CostEstimate const& estimate) {
     return out;
 }
 
+namespace {
+
+/// Dollars per million tokens.
+json::object prices_of(cost::TokenPrices const& prices) {
+    json::object out;
+    auto const put = [&](char const* name, std::optional<Price> const& price) {
+        if (price) out[name] = price->usd_per_million();
+    };
+    put("input", prices.input);
+    put("output", prices.output);
+    put("cache_read", prices.cache_read);
+    put("cache_write_5m", prices.cache_write_5m);
+    put("cache_write_1h", prices.cache_write_1h);
+    put("audio_input", prices.audio_input);
+    put("audio_cache_read", prices.audio_cache_read);
+    put("audio_output", prices.audio_output);
+    put("image_input", prices.image_input);
+    put("image_output", prices.image_output);
+    put("reasoning", prices.reasoning);
+    return out;
+}
+
+void put_facts(json::object& out, cost::ModelFacts const& facts) {
+    auto const count = [&](char const* name, std::optional<std::int64_t> const& value) {
+        if (value) out[name] = *value;
+    };
+    auto const texts = [&](char const* name, std::vector<std::string> const& list) {
+        json::array all;
+        for (std::string const& text : list) all.push_back(json::string(text));
+        if (!all.empty()) out[name] = std::move(all);
+    };
+    constexpr std::size_t length_of_day = 10;
+    if (!facts.mode.empty()) out["mode"] = facts.mode;
+    texts("can", facts.can);
+    texts("regions", facts.regions);
+    if (facts.deprecated) out["deprecated"] = true;
+    if (facts.retires) out["retires"] = to_rfc3339(*facts.retires).substr(0, length_of_day);
+    count("requests_per_minute", facts.requests_per_minute);
+    count("tokens_per_minute", facts.tokens_per_minute);
+    count("dimensions", facts.dimensions);
+    count("least_cached", facts.least_cached);
+}
+
+}  // namespace
+
+json::object view(cost::PriceEntry const& entry) {
+    json::object out;
+    out["price_id"] = entry.id;
+    out["model"] = entry.model;
+    if (entry.free) out["free"] = true;
+    out["prices"] = prices_of(entry.base);
+    json::array steps;
+    for (cost::PriceStep const& step : entry.steps) {
+        json::object prices = prices_of(step.prices);
+        prices["above"] = step.above_input;
+        steps.push_back(std::move(prices));
+    }
+    if (!steps.empty()) out["steps"] = std::move(steps);
+    json::array pieces;
+    for (cost::PiecePrice const& piece : entry.pieces) {
+        json::object one{{"piece", name(piece.piece)}, {"usd_per_million", piece.price.usd_per_million()}};
+        if (piece.above != 0) one["above"] = piece.above;
+        pieces.push_back(std::move(one));
+    }
+    if (!pieces.empty()) out["pieces"] = std::move(pieces);
+    if (entry.per_request) out["usd_per_million_requests"] = entry.per_request->usd_per_million();
+    if (entry.discount_basis_points != 0) out["discount_basis_points"] = entry.discount_basis_points;
+    if (entry.context_window) out["context_window"] = *entry.context_window;
+    if (entry.max_output) out["max_output"] = *entry.max_output;
+    if (entry.reasoning) out["reasoning"] = true;
+    json::array lacks;
+    for (std::string const& kind : entry.lacks) lacks.push_back(json::string(kind));
+    if (!lacks.empty()) out["lacks"] = std::move(lacks);
+    if (entry.facts) put_facts(out, *entry.facts);
+    return out;
+}
+
 std::string write_priced(cost::PricedReply const& reply) {
     std::string text;
     JsonWriter out(text);
@@ -227,11 +304,13 @@ std::string write_priced(cost::PricedReply const& reply) {
     out.end_object();
     out.member("input_price", reply.price.input_usd);
     out.member("output_price", reply.price.output_usd);
+    if (!reply.price.pieces_usd.empty()) out.member("pieces_price", reply.price.pieces_usd);
     out.member("cost_usd", reply.price.cost.usd());
     out.member("price_id", reply.price.price_id);
     out.key("warnings").begin_array();
     for (std::string const& warning : reply.warnings) out.text(warning);
     out.end_array();
+    out.key("entry").object(view(reply.entry));
     out.end_object();
     return text;
 }

@@ -36,8 +36,11 @@ json::object view(std::vector<ProviderCheck> const& checks);
 /// {"used": [{"rule", "value", "requests", "tokens", "running"}], "waiting"}
 json::object view(policy::LimitsReport const& report);
 
+/// What an entry asks and knows: {"price_id", "model", "prices", "steps", "pieces", "facts", ...}.
+json::object view(cost::PriceEntry const& entry);
+
 /// {"provider", "model", "service_tier", "aikit_usage", "usage", "input_price", "output_price", "cost_usd", "price_id",
-/// "warnings"}
+/// "warnings", "entry"}
 std::string write_priced(cost::PricedReply const& reply);
 
 }  // namespace aikit::inline v0::json_form

@@ -6,8 +6,11 @@ namespace aikit::inline v0 {
 
 Result<std::shared_ptr<cost::PriceCatalog const>> load_catalog(KitConfig const& config) {
     std::shared_ptr<cost::PriceCatalog const> shipped = cost::PriceCatalog::shipped();
-    if (config.price_catalog.empty()) return shipped;
-    return cost::PriceCatalog::load(config.price_catalog, std::move(shipped));
+    Result<std::shared_ptr<cost::PriceCatalog const>> catalog =
+        config.price_catalog.empty() ? Result<std::shared_ptr<cost::PriceCatalog const>>(std::move(shipped))
+                                     : cost::PriceCatalog::load(config.price_catalog, std::move(shipped));
+    if (!catalog || config.price_discounts.empty()) return catalog;
+    return cost::PriceCatalog::discounted(std::move(*catalog), config.price_discounts);
 }
 
 }  // namespace aikit::inline v0

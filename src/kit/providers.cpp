@@ -320,13 +320,25 @@ std::string const& type_of(ProviderConfig const& config) noexcept {
     return config.type.empty() ? config.name : config.type;
 }
 
-std::string const& price_provider_of(ProviderConfig const& config) noexcept {
+namespace {
+
+/// The catalog's name of it, wherever it is.
+std::string const& placeless_price_provider(ProviderConfig const& config) noexcept {
     std::string const& type = type_of(config);
     if (!config.price_as.empty()) return config.price_as;
     // What runs here is free under any name; an endpoint that speaks OpenAI's dialect elsewhere has its own prices.
     bool const free = type == "builtin" || type == "scripted" || type == "ollama" || type == "tei";
     bool const known = type != "openai" && type != "azure" && config.base_url.empty();
     return free || known ? type : config.name;
+}
+
+}  // namespace
+
+std::string price_provider_of(ProviderConfig const& config) {
+    std::string const& name = placeless_price_provider(config);
+    bool const placed = config.region.empty() && type_of(config) == "vertex";
+    std::string const& region = placed ? config.location : config.region;
+    return region.empty() || name.find('+') != std::string::npos ? name : name + "+" + region;
 }
 
 std::string const& price_model_of(ProviderConfig const& config, std::string const& model) noexcept {

@@ -35,7 +35,7 @@ std::string const& type_of(ProviderConfig const& config) noexcept;
 bool is_provider_type(std::string_view name) noexcept;
 
 /// The price catalog's name of it.
-std::string const& price_provider_of(ProviderConfig const& config) noexcept;
+std::string price_provider_of(ProviderConfig const& config);
 
 /// The price catalog's name of one of its models.
 std::string const& price_model_of(ProviderConfig const& config, std::string const& model) noexcept;

@@ -139,6 +139,8 @@ private:
         query.provider = said("provider");
         query.model = said("model");
         query.api = said("api");
+        query.service_tier = said("service_tier");
+        query.region = said("region");
         query.at = said("at").empty() ? real_clock()->system_now() : from_rfc3339(said("at")).value();
         query.body = json::serialize(given.at("usage"));
         return finish(kit_.price_reply(query), json_form::write_priced);

@@ -18,9 +18,11 @@ constexpr char everything[] = R"({
     "providers": [{"name": "proxy", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "env:K",
         "auth_token": "file:t", "credentials": "file:c", "api": "responses", "api_version": "2024-10-21",
         "organization": "o", "project": "p", "location": "l", "headers": {"x-a": "1"}, "model": "m", "embedding_model": "e",
-        "price_as": "openai", "price_models": {"mine": "gpt-4o"}, "local": true, "max_retries": 3, "script": "s.json",
+        "price_as": "openai", "region": "eu", "price_models": {"mine": "gpt-4o"}, "local": true, "max_retries": 3, "script": "s.json",
         "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
     "aliases": {"fast": "proxy/m"},
+    "price_discounts": [{"provider": "openai", "model": "gpt-5*", "from": "2026-01-01", "until": "2027-01-01",
+        "basis_points": 1250}],
     "chunking": {"kind": "fixed", "size": 500, "overlap": 50},
     "answers": {"model": "fast", "top": 5, "mode": "sparse", "diversity": 0.5, "context_window": 1000,
         "max_answer_tokens": 200, "instructions": "Be brief."},
@@ -58,6 +60,10 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.http.next_address_after == std::chrono::milliseconds(100));
     CHECK(config.unknown_price == policy::UnknownPrice::allow);
     CHECK(config.runtime.storage == 0);
+    REQUIRE(config.price_discounts.size() == 1);
+    CHECK(config.price_discounts[0].model == "gpt-5*");
+    CHECK(config.price_discounts[0].basis_points == 1'250);
+    CHECK(to_rfc3339(*config.price_discounts[0].until).starts_with("2027-01-01T00:00:00"));
     REQUIRE(config.call_limits.has_value());
     CHECK(config.call_limits->rules.at(0).by == policy::LimitBy::tag);
     CHECK(config.call_limits->rules.at(0).window == std::chrono::milliseconds(1500));
@@ -110,6 +116,15 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
         {R"({"call_limits": {"rules": [{"name": "n", "requests": 1, "by": "me"}]}})",
          "configuration.call_limits.rules[0].by"},
         {R"({"call_limits": {"rules": 1}})", "configuration.call_limits.rules"},
+        {R"({"price_discounts": [{}]})", "configuration.price_discounts[0].basis_points"},
+        {R"({"price_discounts": [{"basis_points": 10001}]})", "configuration.price_discounts[0].basis_points"},
+        {R"({"price_discounts": [{"basis_points": "5"}]})", "configuration.price_discounts[0].basis_points"},
+        {R"({"price_discounts": [{"basis_points": 5}, {"basis_points": 5, "from": "soon"}]})",
+         "configuration.price_discounts[1].from"},
+        {R"({"price_discounts": [{"basis_points": 5, "from": "2026-02-01", "until": "2026-02-01"}]})",
+         "configuration.price_discounts[0].until"},
+        {R"({"price_discounts": [{"basis_points": 5, "percent": 1}]})", "configuration.price_discounts[0].percent"},
+        {R"({"price_discounts": 5})", "configuration.price_discounts"},
         {R"({"call_limits": {"longest_wait": -1}})", "configuration.call_limits.longest_wait"},
         {R"({"call_limits": {"speed": 1}})", "configuration.call_limits.speed"},
         {R"({"providers": [1]})", "configuration.providers[0]"},
