@@ -269,6 +269,11 @@ def known_of(facts):
     can = [ours_ for theirs, ours_ in ABILITIES.items() if facts.get("supports_" + theirs) is True]
     if can:
         ours["can"] = can
+    # Google bills the prompt that was grounded, and newer models by the query (its pricing page).
+    google = facts["litellm_provider"] == "gemini" or facts["litellm_provider"].startswith("vertex_ai")
+    by_query = facts.get("web_search_billing_unit") == "per_query" or "anthropic" in facts["litellm_provider"]
+    if "search_context_cost_per_query" in facts and google and not by_query:
+        ours["searches_once"] = True
     if facts.get("deprecation_date"):
         ours["retires"] = facts["deprecation_date"]
     for theirs, name in (("output_vector_size", "dimensions"), ("prompt_cache_min_tokens", "least_cached")):

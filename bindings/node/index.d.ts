@@ -251,8 +251,9 @@ export class Kit {
   runTools(prompt: Prompt | (ToolOptions & { messages: Message[] }), options?: ToolOptions): Promise<ToolRun>;
   /** What a chat would cost, before it is sent. */
   costEstimate(prompt: Prompt, more?: Partial<ChatRequest>): Reply;
-  /** What a provider said it used (its usage object, or its whole reply), priced. */
-  costPrice(usage: Json, provider: string, more?: { model?: string; api?: string; at?: string; service_tier?: string }): Reply;
+  /** What a provider said it used (its usage object, or its whole reply; with `api: "aikit"` in our names), priced.
+   * `entry` of the reply is what it was priced by. */
+  costPrice(usage: Json, provider: string, more?: { model?: string; api?: string; at?: string; service_tier?: string; region?: string }): Reply;
 
   /** Texts to vectors. With `raw` they are in `vectors` of the reply. */
   embed(texts: string | string[] | Json, options?: Signal & { raw?: boolean; model?: string; [member: string]: any }): Promise<Told>;

@@ -75,6 +75,23 @@ Result<cost::PriceEntry> find_entry(CommonOptions const& common, PriceSettings c
     return (*catalog)->find(query);
 }
 
+void print(Console& console, json::value const& value, std::string const& name);
+
+/// A step of the input's size, or a piece and its price.
+void print_priced(Console& console, json::value const& one, std::string const& name) {
+    std::optional<std::int64_t> const above = json::integer(one, "above");
+    std::string const from = above ? "above " + std::to_string(*above) : std::string();
+    if (std::optional<std::string_view> const piece = json::text(one, "piece")) {
+        std::string const what = name + " " + std::string(*piece) + (above ? " " + from : "");
+        return print(console,
+                     json::value("$" + std::string(json::text(one, "usd_per_million").value_or("")) + " a million"),
+                     what);
+    }
+    for (auto const& [key, price] : one.get_object()) {
+        if (key != "above") print(console, price, from + " " + std::string(key));
+    }
+}
+
 /// Each member of an entry on a line, those of objects with the object's name in front.
 void print(Console& console, json::value const& value, std::string const& name) {
     if (json::object const* object = value.if_object()) {
@@ -83,8 +100,18 @@ void print(Console& console, json::value const& value, std::string const& name) 
         }
         return;
     }
-    std::string text = value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-    if (name.starts_with("prices ") || name.starts_with("usd_")) text.insert(0, "$");
+    std::string text = value.is_string() ? std::string(value.get_string()) : std::string();
+    if (json::array const* list = value.if_array()) {
+        for (json::value const& one : *list) {
+            if (one.is_object()) print_priced(console, one, name);
+            if (one.is_string()) text.append(text.empty() ? "" : ", ").append(one.get_string());
+        }
+        if (text.empty()) return;
+    } else if (text.empty()) {
+        text = json::serialize(value);
+    }
+    if (name.starts_with("prices ") || name.starts_with("above ")) text = "$" + text + " a million";
+    if (name.starts_with("usd_")) text.insert(0, "$");
     std::string padded = name;
     padded.resize(std::max<std::size_t>(28, padded.size() + 1), ' ');
     console.line(padded + text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cost/intelligence.cpp - estimates: what is expected, and what it can cost at most.
+#include "core/json.hpp"
 #include "cost/request_tokens.hpp"
 
 #include <aikit/cost/intelligence.hpp>
@@ -31,6 +32,15 @@ struct Classes {
 
 // How often a model may search the web in one answer where nothing limits it.
 constexpr std::int64_t most_searches = 32;
+
+/// How often a tool of the provider's may search.
+std::int64_t searches_of(ToolSpec const& tool) {
+    if (tool.raw.find("search") == std::string::npos) return 0;
+    Result<json::value> const raw = json::parse(tool.raw, "tool");
+    std::int64_t const told = raw ? json::integer(*raw, "max_uses").value_or(0) : 0;
+    constexpr std::int64_t most = 1'000'000;
+    return told > 0 ? std::min(told, most) : most_searches;
+}
 
 /// The dearest search of an entry; nothing when it has none.
 std::optional<Price> dearest_search(PriceEntry const& entry) {
@@ -149,10 +159,8 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     classes.audio_input = tokens.audio;
     classes.audio_output = mentions(request, "audio");
     classes.images = tokens.images || mentions(request, "image");
-    bool const searches = std::any_of(request.tools.begin(), request.tools.end(), [](ToolSpec const& tool) {
-        return tool.raw.find("search") != std::string::npos;
-    });
-    classes.searches = searches || mentions(request, "search") ? most_searches : 0;
+    classes.searches = mentions(request, "search") ? most_searches : 0;
+    for (ToolSpec const& tool : request.tools) classes.searches += searches_of(tool);
     return priced(*entry, std::move(estimate), classes);
 }
 

@@ -214,6 +214,15 @@ void write_litellm_facts(json::object const& facts, json::object& line) {
     }
     if (!can.empty()) line["can"] = std::move(can);
     if (json::value const* mode = facts.if_contains("mode"); mode != nullptr && mode->is_string()) line["mode"] = *mode;
+    // Google bills the prompt that was grounded, and newer models by the query (its pricing page).
+    json::value const* searches = facts.if_contains("search_context_cost_per_query");
+    json::value const* provider = facts.if_contains("litellm_provider");
+    bool const google = provider != nullptr && provider->is_string() &&
+                        (provider->get_string() == "gemini" || provider->get_string().starts_with("vertex_ai"));
+    bool const claude = google && provider->get_string().find("anthropic") != std::string::npos;
+    json::value const* unit = facts.if_contains("web_search_billing_unit");
+    bool const by_query = unit != nullptr && unit->is_string() && unit->get_string() == "per_query";
+    if (searches != nullptr && google && !by_query && !claude) line["searches_once"] = true;
     json::value const* retires = facts.if_contains("deprecation_date");
     if (retires != nullptr && retires->is_string()) line["retires"] = *retires;
     json::value const* regions = facts.if_contains("supported_regions");

@@ -17,6 +17,10 @@ std::optional<Price> first_of(std::optional<Price> const& price, More const&... 
     }
 }
 
+bool is_search(Piece piece) noexcept {
+    return piece == Piece::web_searches || piece == Piece::web_searches_low || piece == Piece::web_searches_high;
+}
+
 /// Adds classes of tokens to the two bills and remembers the first that went wrong.
 class Billing {
 public:
@@ -30,9 +34,7 @@ public:
     }
     void request(Price price) { note(total_.add(price, 1)); }
     void piece(Piece piece, std::optional<Price> const& price, std::int64_t count) {
-        bool const search =
-            piece == Piece::web_searches || piece == Piece::web_searches_low || piece == Piece::web_searches_high;
-        if (!price && search) return unpriced_.push_back(piece);
+        if (!price && is_search(piece)) return unpriced_.push_back(piece);
         if (!price && !error_) error_ = no_price(name(piece));
         if (!price) return;
         any_pieces_ = true;
@@ -135,7 +137,8 @@ void add_pieces(Billing& billing, PriceEntry const& entry, Pieces const& pieces)
         if (count == 0 || piece == Piece::results) continue;
         // A search engine asks more for a query that may give many results.
         std::int64_t const size = piece == Piece::queries ? pieces[Piece::results] : count;
-        billing.piece(piece, price_of(entry, piece, size), count);
+        bool const once = entry.facts && entry.facts->searches_once && is_search(piece);
+        billing.piece(piece, price_of(entry, piece, size), once ? 1 : count);
     }
 }
 

@@ -151,6 +151,13 @@ void Settlement::put_price(Attempt& attempt) const {
     attempt.price_id = plan_.price->id;
 }
 
+/// Searches without a price are in no cost.
+void Settlement::warn_of_unpriced() {
+    Result<cost::PricedUsage> const priced = cost::price(*plan_.price, attempt_.usage);
+    if (!priced || priced->unpriced.empty()) return;
+    plan_.warnings.emplace_back("the provider searched, and the price of that is not known: it is not in the cost");
+}
+
 void Settlement::settle(std::string outcome, Usage usage) {
     settled_ = true;
     attempt_.outcome = std::move(outcome);
@@ -163,6 +170,7 @@ void Settlement::settle(std::string outcome, Usage usage) {
         put_price(attempt_);
     }
     delivered_ = std::string();
+    if (plan_.price && !attempt_.usage.pieces.empty()) warn_of_unpriced();
     write_down();
 }
 

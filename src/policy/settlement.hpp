@@ -97,6 +97,7 @@ public:
 
 private:
     void settle(std::string outcome, Usage usage);
+    void warn_of_unpriced();
     void write_down();
     void use_nearer_price(std::string_view model, std::string_view service_tier);
     Usage expected() const;

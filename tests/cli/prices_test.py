@@ -106,6 +106,39 @@ class Prices(unittest.TestCase):
                          "--config", config)
             self.assertEqual((said.last["input_price"], said.last["output_price"]), ("0.001", "0.00002"))
 
+    def test_what_a_model_costs_and_can_is_shown(self):
+        said = aikit("cost", "show", "openai", "gpt-4o", "--json", "--at", "2026-08-21").last
+        self.assertEqual(said["prices"], {"input": "2.5", "output": "10", "cache_read": "1.25"})
+        self.assertEqual((said["context_window"], said["max_output"]), (128000, 16384))
+        self.assertIn("tools", said["can"])
+        there = aikit("cost", "show", "openai", "gpt-5.4", "--region", "eu", "--tier", "flex", "--at", "2026-08-21")
+        self.assertIn("openai/gpt-5.4#flex+eu", there.out)
+        self.assertIn("$1.375", there.out)  # 1.25 of flex, and a tenth more
+        unknown = aikit("cost", "show", "openai", "no-such-model", "--json")
+        self.assertEqual((unknown.code, unknown.last["error"]["code"]), (UNKNOWN_PRICE, "unknown_price"))
+
+    def test_a_model_that_is_retired_says_so_when_it_is_shown_priced_and_used(self):
+        catalog = {"form": 1, "providers": [{"id": "mine", "models": [
+            {"id": "m", "match": {"equals": "m"}, "retires": "2026-06-01", "prices": [{"input": "1", "output": "2"}]}]}]}
+        with tempfile.TemporaryDirectory() as folder:
+            file, config = os.path.join(folder, "catalog.json"), os.path.join(folder, "aikit.json")
+            pathlib.Path(file).write_text(json.dumps(catalog))
+            pathlib.Path(config).write_text(json.dumps({"price_catalog": file, "price_discounts": [
+                {"provider": "mine", "basis_points": 2500}], "providers": [
+                    {"name": "scripted", "model": "m", "price_as": "mine", "script": {"replies": [
+                        {"text": "Hi", "usage": {"input": 4, "output": 4}}]}}]}))
+            shown = aikit("cost", "show", "mine", "m", "--config", config, "--at", "2026-05-01")
+            self.assertIn("is retired by its provider on 2026-06-01", shown.err)
+            self.assertIn("$0.75", shown.out)
+            priced = price({"prompt_tokens": 1000, "completion_tokens": 0}, "--provider", "mine", "--model", "m", "--at",
+                           "2026-06-01", "--config", config).last
+            self.assertIn("was retired by its provider on 2026-06-01", priced["warnings"][0])
+            self.assertEqual((priced["price_id"], priced["input_price"]), ("mine/m#default-25%", "0.00075"))
+            used = aikit("chat", "Hello", "--json", "--config", config)
+            self.assertEqual(used.code, 0, used.err)
+            self.assertEqual(used.last["aikit"]["cost"]["price_id"], "mine/m#default-25%")
+            self.assertTrue(any("was retired" in warning for warning in used.last["aikit"]["warnings"]))
+
     def test_what_changed_between_two_lists_is_told(self):
         one = {"m-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}}
         two = {"m-1": {"litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 3e-06}}

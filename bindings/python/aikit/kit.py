@@ -330,7 +330,8 @@ class Kit(Jobs):
         return self._at_once(_ffi.cost_estimate, *_json(_chat_request(prompt, more)))
 
     def cost_price(self, usage: Json, provider: str, **more: Any) -> Reply:
-        """What a provider said it used (its usage object, or its whole reply), priced; more: model, api, at, service_tier."""
+        """What a provider said it used (its usage object, or its whole reply), priced; more: model, api ("aikit" for
+        its own names, with "pieces"), at, service_tier, region. `entry` of the reply is what it was priced by."""
         return self._at_once(_ffi.cost_price, *_json({"usage": usage, "provider": provider, **more}))
 
     def stream(self, prompt: Prompt, *, schema: Any = None, repairs: Optional[int] = None, **more: Any) -> Stream:

@@ -73,6 +73,7 @@ struct ModelFacts {
     std::string mode;              ///< "chat", "embedding", "image_generation", "rerank", ...; empty: not known.
     std::vector<std::string> can;  ///< "image", "audio", "document", "tools", "schema", "cache", "web_search", ...
     bool deprecated = false;
+    bool searches_once = false;         ///< However often it searches for a request, it is billed as one search.
     std::optional<SystemTime> retires;  ///< Its provider no longer serves it from then on.
     std::optional<std::int64_t> requests_per_minute;
     std::optional<std::int64_t> tokens_per_minute;

@@ -147,7 +147,8 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     if (choice.finish_text.empty()) return carrier::unreadable(wrong_reply("stop_reason is missing"), exchange);
     if (json::value const* usage = object->if_contains("usage"); usage != nullptr && usage->is_object()) {
         reply.usage = read_usage(usage->get_object(), reply.info.warnings);
-        reply.service_tier = std::string(json::text(*usage, "service_tier").value_or(""));
+        bool const fast = json::text(*usage, "speed") == "fast";
+        reply.service_tier = fast ? "fast" : std::string(json::text(*usage, "service_tier").value_or(""));
     }
     reply.id = openai_form::take_text(*object, "id");
     reply.model = openai_form::take_text(*object, "model");

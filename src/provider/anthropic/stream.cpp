@@ -221,7 +221,8 @@ void StreamDecoder::complete_reply() {
     }
     if (json::value const* tier = usage_told_.if_contains("service_tier"); tier != nullptr && tier->is_string()) {
         json::object extra;
-        extra["service_tier"] = *tier;
+        bool const fast = usage_told_.if_contains("speed") != nullptr && usage_told_.at("speed") == "fast";
+        extra["service_tier"] = fast ? json::value("fast") : *tier;
         push_extra(-1, extra, false);
     }
     for (std::string_view const known : {"stop_reason", "stop_sequence", "stop_details"}) stop_.erase(known);

@@ -237,6 +237,12 @@ Result<Choice> read_candidate(json::value const& given, std::size_t position) {
 
 }  // namespace
 
+std::int64_t searches_of(json::value const& candidate) noexcept {
+    json::value const* grounding = json::find(candidate, "groundingMetadata");
+    json::array const* queries = grounding == nullptr ? nullptr : json::member_array(*grounding, "webSearchQueries");
+    return queries == nullptr ? 0 : static_cast<std::int64_t>(queries->size());
+}
+
 Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_view body) {
     json_exact::Arena arena;
     Result<json::object> object = carrier::read_object(exchange, body, arena);
@@ -255,6 +261,7 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     }
     if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
         reply.usage = read_usage(usage->get_object(), reply.info.warnings);
+        for (json::value const& candidate : *list) reply.usage.pieces[Piece::web_searches] += searches_of(candidate);
         reply.service_tier = served_tier(usage->get_object());
     }
     reply.id = openai_form::take_text(*object, "responseId");

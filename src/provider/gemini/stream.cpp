@@ -38,6 +38,7 @@ void StreamDecoder::take(net::SseEvent const& event) {
     if (json::value const* usage = chunk->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
         std::vector<std::string> odd;
         Usage read = read_usage(usage->get_object(), odd);
+        for (Candidate const& candidate : candidates_) read.pieces[Piece::web_searches] += candidate.searches;
         take_usage(std::move(read), std::move(odd));
         if (std::string const tier = served_tier(usage->get_object()); !tier.empty()) extra_["service_tier"] = tier;
     }
@@ -66,6 +67,7 @@ void StreamDecoder::take_candidate(json::value const& given, std::size_t positio
     json::value const* content = json::find(given, "content");
     json::array const* parts = content == nullptr ? nullptr : json::member_array(*content, "parts");
     for (std::size_t i = 0; parts != nullptr && i < parts->size(); ++i) take_part(candidate, (*parts)[i]);
+    candidate.searches = std::max(candidate.searches, searches_of(given));
     // It may come more than once, with text in between: the last one holds.
     if (std::string word = finish_word(given); !word.empty()) candidate.finish = std::move(word);
     for (auto const& member : beside(given.get_object())) candidate.beside[member.key()] = member.value();

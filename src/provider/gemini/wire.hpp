@@ -57,6 +57,9 @@ Result<carrier::ModelPage> decode_models(carrier::Exchange const& exchange, std:
 /// Counts by Google's rules: cached tokens are counted inside the prompt's, thoughts beside the candidates'.
 Usage read_usage(json::object const& given, std::vector<std::string>& warnings);
 
+/// Searches that Google made for a candidate.
+std::int64_t searches_of(json::value const& candidate) noexcept;
+
 /// "default", "flex", "priority": what a usage object says that the call was served as; empty where it says nothing.
 std::string served_tier(json::object const& usage);
 
@@ -129,6 +132,7 @@ private:
         std::vector<ToolCall> calls;
         std::string finish;  // empty: not ended
         json::object beside;
+        std::int64_t searches = 0;
     };
 
     void take(net::SseEvent const& event) override;

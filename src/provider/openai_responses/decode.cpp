@@ -227,6 +227,30 @@ Usage read_usage(json::value const& given, std::vector<std::string>& warnings) {
     return usage_form::read_responses(given, warnings).usage;
 }
 
+/// Which price its searches have; the reply repeats the tools of the request.
+Piece kind_of_search(json::object const& response) {
+    json::value const* tools = response.if_contains("tools");
+    if (tools == nullptr || !tools->is_array()) return Piece::web_searches;
+    for (json::value const& tool : tools->get_array()) {
+        if (!json::text(tool, "type").value_or("").starts_with("web_search")) continue;
+        std::string_view const size = json::text(tool, "search_context_size").value_or("");
+        if (size == "low") return Piece::web_searches_low;
+        if (size == "high") return Piece::web_searches_high;
+    }
+    return Piece::web_searches;
+}
+
+/// Searches that the provider made. Opening a page and looking within one cost nothing (OpenAI's reference of
+/// web_search_call: "search actions incur a tool call cost").
+void count_searches(json::object const& response, json::array const& output, Usage& usage) {
+    for (json::value const& item : output) {
+        if (json::text(item, "type") != "web_search_call" || json::text(item, "status") == "failed") continue;
+        json::value const* action = json::find(item, "action");
+        std::string_view const what = action == nullptr ? "search" : json::text(*action, "type").value_or("search");
+        if (what == "search") ++usage.pieces[kind_of_search(response)];
+    }
+}
+
 void put_finish(Choice& choice, json::object const& given, std::string_view status, bool called) {
     choice.finish_text = std::string(status);
     if (status == "completed") {
@@ -286,6 +310,7 @@ Result<ChatReply> read_response(json::object given) {
 
     if (json::value const* usage = given.if_contains("usage"); usage != nullptr && !usage->is_null()) {
         reply.usage = read_usage(*usage, reply.info.warnings);
+        count_searches(given, output->get_array(), reply.usage);
     }
     reply.created = seconds(given.if_contains("created_at"));
     reply.id = openai_form::take_text(given, "id");

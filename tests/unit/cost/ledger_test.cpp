@@ -2,6 +2,8 @@
 // Covers include/aikit/cost/ledger.hpp: rows are written once, in groups, never lost; reports add up.
 #include "storage/connection.hpp"
 
+#include <aikit/cost/catalog.hpp>
+#include <aikit/cost/export.hpp>
 #include <aikit/cost/ledger.hpp>
 #include <aikit/testing/run.hpp>
 
@@ -155,6 +157,56 @@ TEST_CASE_FIXTURE(Fixture, "a row has nothing of the rows before it") {
                  "AND input = 0 AND cache_read = 0 AND cache_write_5m = 0 AND cache_write_1h = 0 AND output = 0 "
                  "AND reasoning = 0 AND usage = '{\"input\":0,\"output\":0}' AND cost IS NULL AND price_id = '' "
                  "AND provider_request = ''") == 20);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is billed by the piece is kept, told, exported and priced anew") {
+    Ledger ledger(database);
+    LedgerRow counted = row("pieces", 1, 0);
+    counted.attempt.usage = Usage();
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        counted.attempt.usage.pieces[static_cast<Piece>(i)] = static_cast<std::int64_t>(i) + 1;
+    }
+    counted.attempt.provider = "p";
+    counted.attempt.model = "m";
+    counted.attempt.price_id = "p/m#default+eu-10%";
+    ledger.record(counted);
+    CHECK(testing::run(ledger.flush()).has_value());
+    LedgerPage const page = testing::run(ledger.rows(RowsQuery())).value();
+    REQUIRE(page.rows.size() == 1);
+    CHECK(page.rows[0].attempt.usage.pieces == counted.attempt.usage.pieces);
+    std::string csv, lines;
+    export_row(page.rows[0], ExportFormat::csv, csv);
+    export_row(page.rows[0], ExportFormat::json_lines, lines);
+    CHECK(export_head(ExportFormat::csv).find(",provider_request_id,pieces") != std::string::npos);
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        std::string const piece(name(static_cast<Piece>(i)));
+        CHECK(csv.find(piece + "=" + std::to_string(i + 1)) != std::string::npos);
+        CHECK(lines.find("\"" + piece + "\":" + std::to_string(i + 1)) != std::string::npos);
+    }
+
+    std::string prices;
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        auto const piece = static_cast<Piece>(i);
+        std::string key(name(piece));
+        if (piece == Piece::results) continue;
+        bool const time = key.ends_with("_ms");
+        if (time) key.replace(key.size() - 2, 2, "seconds");
+        prices += (prices.empty() ? "\"" : ",\"") + key + "\":\"" + (time ? "1000" : "1") + "\"";
+    }
+    std::shared_ptr<PriceCatalog const> const catalog =
+        PriceCatalog::parse(R"({"form": 1, "providers": [{"id": "p", "models": [{"id": "m", "match": {"equals": "m"},
+            "prices": [{"pieces": {"pages": "7"}}], "regions": {"eu": {"prices": [{"pieces": {)" +
+                            prices + "}}]}}}]}]}")
+            .value();
+    std::vector<PriceDiscount> discounts(1);
+    discounts[0].basis_points = 1'000;
+    RecostQuery again;
+    again.catalog = PriceCatalog::discounted(catalog, discounts).value();
+    RecostReport const told = testing::run(ledger.recost(again)).value();
+    // A dollar each, all but the results that a query may give, less a tenth.
+    std::int64_t const all = static_cast<std::int64_t>(piece_count * (piece_count + 1) / 2);
+    std::int64_t const results = static_cast<std::int64_t>(Piece::results) + 1;
+    CHECK(told.total.after.nanos() == (all - results) * 900'000'000);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an id that was used for an operation before hides no cost") {

@@ -159,6 +159,26 @@ TEST_CASE("usage adds thoughts to the output and takes what was cached out of th
     CHECK(check(reply->usage).has_value());
 }
 
+TEST_CASE("searches that Google made for an answer are counted, whole and as a stream, each once") {
+    std::string const grounded = R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP",)"
+                                 R"("groundingMetadata":{"webSearchQueries":["a","b"]}}],"usageMetadata":)"
+                                 R"({"promptTokenCount":4,"candidatesTokenCount":1}})";
+    Result<ChatReply> const reply = provider::gemini::decode_chat(exchange(), grounded);
+    REQUIRE(reply.has_value());
+    CHECK(reply->usage.pieces[Piece::web_searches] == 2);
+    Came const streamed = decode(event(grounded) + event(grounded), 5);
+    CHECK(!streamed.error);
+    CHECK(streamed.reply.usage.pieces[Piece::web_searches] == 2);
+    for (char const* odd : {"null", "3", R"({"webSearchQueries":null})", R"({"webSearchQueries":{}})", "{}"}) {
+        Result<ChatReply> const plain = provider::gemini::decode_chat(
+            exchange(),
+            R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP","groundingMetadata":)" +
+                std::string(odd) + R"(}],"usageMetadata":{"promptTokenCount":4}})");
+        REQUIRE(plain.has_value());
+        CHECK(plain->usage.pieces.empty());
+    }
+}
+
 TEST_CASE("a stream is whole when each candidate said why it ended, whichever piece says so last") {
     std::string const text =
         R"({"candidates":[{"content":{"parts":[{"text":"a"}]}}],"responseId":"r","modelVersion":"m"})";

@@ -311,6 +311,26 @@ TEST_CASE("only reasoning that this API sealed goes back to it") {
 
 // ---- what is made of answers ----
 
+TEST_CASE("searches that were made are counted by the size of their context, and pages that were opened are not") {
+    std::string const call = R"({"type":"web_search_call","id":"w","status":)";
+    std::string const items =
+        call + R"("completed","action":{"type":"search"}},)" + call + R"("completed","action":{"type":"open_page"}},)" +
+        call + R"("completed","action":{"type":"find_in_page"}},)" + call + R"("failed"},)" + call + R"("searching"})";
+    for (auto const& [tools, piece] :
+         {std::pair(R"("tools":[])", Piece::web_searches), std::pair(R"("tools":null)", Piece::web_searches),
+          std::pair(R"("tools":[{"type":"web_search_preview","search_context_size":"low"}])", Piece::web_searches_low),
+          std::pair(R"("tools":[{"type":"function"},{"type":"web_search","search_context_size":"high"}])",
+                    Piece::web_searches_high),
+          std::pair(R"("tools":[{"type":"web_search","search_context_size":"medium"}])", Piece::web_searches)}) {
+        Result<ChatReply> const reply = reply_of(
+            response(items, "completed", R"(,"usage":{"input_tokens":1,"output_tokens":1},)" + std::string(tools)));
+        REQUIRE(reply.has_value());
+        Pieces expected;
+        expected[piece] = 2;
+        CHECK(reply->usage.pieces == expected);
+    }
+}
+
 TEST_CASE("a reply comes out with everything its items say, and goes back as it came") {
     std::string const items =
         R"({"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"a"},{"type":"summary_text","text":"b"}],)"
@@ -342,6 +362,7 @@ TEST_CASE("a reply comes out with everything its items say, and goes back as it 
     CHECK(reply->usage.cache_read == 4);
     CHECK(reply->usage.output == 7);
     CHECK(reply->usage.reasoning == 3);
+    CHECK(reply->usage.pieces[Piece::web_searches] == 1);
     CHECK(Json::parse(reply->extra).dump() == R"({"background":false,"status":"completed","store":true})");
     CHECK(Json::parse(choice.message.extra)["annotations"].dump() ==
           R"([{"type":"url_citation","url_citation":{"end_index":11,"start_index":6,"url":"u"}}])");
