@@ -452,7 +452,27 @@ def further_models(provider, known, litellm):
         if regions:
             line["regions"] = regions
         lines.append(line)
-    return lines
+    return lines + by_region(provider, lines, litellm) if provider == "azure" else lines
+
+
+def by_region(provider, lines, litellm):
+    """Models that LiteLLM has once more for each region: "eu/gpt-4o". Their prices everywhere else stand elsewhere."""
+    known, more = {line["id"]: line for line in lines}, {}
+    for plain, facts in sorted(litellm.of(provider).items()):
+        region, slash, name = plain.partition("/")
+        if not slash or "/" in name or region not in ("us", "eu", "global", "global-standard"):
+            continue
+        what = f"litellm:{provider}/{plain}"
+        prices = litellm_set(facts, "", what)
+        if "input" not in prices or all(D(price) == 0 for key, price in prices.items() if key != "steps"):
+            continue
+        own = tiers(what, prices, facts)
+        line = known.get(name) or more.setdefault(name, {
+            "id": name, "match": {"equals": name}, **limits(facts, []), **lacks(provider, name, [facts]),
+            **encoding(provider, name), **known_of(facts)})
+        line.setdefault("regions", {})[region] = {"prices": [prices | pieces_of(facts, what)],
+                                                  **({"tiers": own} if own else {})}
+    return list(more.values())
 
 
 def main():

@@ -39,7 +39,8 @@ std::optional<std::string> with_dashed_date(std::string const& model) {
 struct Found {
     ProviderRules const* provider = nullptr;
     ModelRule const* rule = nullptr;
-    bool lent = false;  // of another provider, whose models it offers
+    bool lent = false;       // of another provider, whose models it offers
+    bool placeless = false;  // the places of its rule are that other one's
 };
 
 enum class Tier { standard, batch, flex, priority, fast };
@@ -178,7 +179,8 @@ private:
         if (alias != rules_.aliases.end() && alias->second.size() > 1) {
             if (std::optional<PriceEntry> routed = find_routed(provider, alias->second, model, query)) return *routed;
         } else {
-            Found const found = resolve(alias == rules_.aliases.end() ? provider : alias->second.front(), model);
+            Found const found =
+                resolve(alias == rules_.aliases.end() ? provider : alias->second.front(), model, lower(query.region));
             if (found.provider != nullptr) {
                 if (std::optional<PriceEntry> resolved = entry_of(found, model, query)) return *resolved;
                 return unknown(query);  // known, and known to have no price
@@ -211,13 +213,13 @@ private:
     Found resolve_exactly(std::string const& provider, std::string const& model) const {
         ProviderRules const* own = rules_.provider(provider);
         if (own == nullptr) return Found{};
-        if (ModelRule const* rule = own->find(model)) return Found{own, rule, false};
+        if (ModelRule const* rule = own->find(model)) return Found{own, rule, false, false};
         for (std::string const& other : own->fallback) {
             ProviderRules const* rules = rules_.provider(other);
             ModelRule const* rule = rules != nullptr ? rules->find(model) : nullptr;
-            if (rule != nullptr) return Found{rules, rule, true};
+            if (rule != nullptr) return Found{rules, rule, true, false};
         }
-        return own->free ? Found{own, nullptr, false} : Found{};
+        return own->free ? Found{own, nullptr, false, false} : Found{};
     }
 
     Found resolve(std::string const& provider, std::string const& model) const {
@@ -230,6 +232,19 @@ private:
         return found;
     }
 
+    /// The same where it is processed: what only another list has may know its price there.
+    Found resolve(std::string const& provider, std::string const& model, std::string const& region) const {
+        Found found = resolve(provider, model);
+        if (region.empty()) return found;
+        for (std::string const& id : {provider, "litellm:" + provider}) {
+            ProviderRules const* rules = rules_.provider(id);
+            ModelRule const* rule = rules == nullptr ? nullptr : rules->find(model);
+            if (rule != nullptr && rule->regions.count(region) != 0) return Found{rules, rule, false, false};
+        }
+        found.placeless = found.lent;
+        return found;
+    }
+
     /// A router of many providers: "org/model:groq" is that one's price, "org/model" the dearest of all, because the
     /// router chooses.
     std::optional<PriceEntry> find_routed(std::string const& provider, std::vector<std::string> const& routes,
@@ -239,7 +254,7 @@ private:
         std::string const route = colon == std::string::npos ? std::string() : "_" + model.substr(colon + 1);
         std::optional<PriceEntry> dearest;
         for (std::string const& target : routes) {
-            Found const found = resolve(target, name);
+            Found const found = resolve(target, name, lower(query.region));
             if (found.provider == nullptr) continue;
             std::optional<PriceEntry> entry = entry_of(found, name, query);
             if (!entry) continue;
@@ -273,7 +288,7 @@ private:
             entry.free = true;
             return entry;
         }
-        Prices const prices = prices_of(rule, query.region);
+        Prices const prices = prices_of(rule, found.placeless ? std::string() : query.region);
         Tier tier = tier_of(query.service_tier);
         Factor factor = prices.factor;
         PriceSet const* standard = standard_of(*prices.sets, query.at);

@@ -224,9 +224,17 @@ void write_litellm_facts(json::object const& facts, json::object& line) {
     bool const by_query = unit != nullptr && unit->is_string() && unit->get_string() == "per_query";
     if (searches != nullptr && google && !by_query && !claude) line["searches_once"] = true;
     json::value const* retires = facts.if_contains("deprecation_date");
-    if (retires != nullptr && retires->is_string()) line["retires"] = *retires;
+    if (retires != nullptr && retires->is_string() &&
+        from_rfc3339(std::string(retires->get_string()) + "T00:00:00Z").has_value()) {
+        line["retires"] = *retires;
+    }
     json::value const* regions = facts.if_contains("supported_regions");
-    if (regions != nullptr && regions->is_array() && !regions->get_array().empty()) line["served_in"] = *regions;
+    json::array const* places = regions == nullptr ? nullptr : regions->if_array();
+    json::array served;
+    for (std::size_t i = 0; places != nullptr && i < places->size(); ++i) {
+        if ((*places)[i].is_string()) served.push_back((*places)[i]);
+    }
+    if (!served.empty()) line["served_in"] = std::move(served);
 }
 
 }  // namespace aikit::inline v0::cost

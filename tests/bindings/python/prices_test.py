@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every price family of LiteLLM's list, over all models that have it: the list itself, read here, is the oracle."""
 
+import datetime
 import decimal
 import json
 import os
@@ -275,6 +276,73 @@ class Families(unittest.TestCase):
                                  ("output_vector_size", "dimensions"), ("max_output_tokens", "max_output")):
                 if isinstance(facts.get(theirs), D) and facts[theirs] > 0:
                     self.assertEqual(entry[name], facts[theirs], (model, theirs))
+
+
+class Conditions(unittest.TestCase):
+    def test_each_condition_of_genai_prices_holds_to_the_second(self):
+        listed = LIST.with_name("genai-prices.json")
+        if not listed.exists():
+            raise unittest.SkipTest("there is no shared data")
+        seen = {"day": 0, "time": 0}
+        with tempfile.TemporaryDirectory() as folder:
+            catalog = pathlib.Path(folder) / "catalog.json"
+            with open(catalog, "w") as out:
+                subprocess.run([os.environ["AIKIT_COMMAND"], "--quiet", "cost", "import", str(listed)], stdout=out,
+                               stderr=subprocess.DEVNULL, check=True)
+            with aikit.Kit({"price_catalog": str(catalog)}) as kit:
+                for provider in json.loads(listed.read_text(), parse_float=D, parse_int=D):
+                    for model in provider["models"]:
+                        sets = model["prices"] if isinstance(model["prices"], list) else []
+                        for at, within in self.moments(sets):
+                            expected = self.holding(sets, at)
+                            said = kit.cost_price({"input": 1_000_000}, provider["id"], model=self.named(model["match"]),
+                                                   api="aikit", at=at)
+                            self.assertEqual(D(said["input_price"]), self.base(expected), (model["id"], at))
+                            seen[within] += 1
+        self.assertGreaterEqual(seen["day"], 14)
+        self.assertGreaterEqual(seen["time"], 8)
+
+    @classmethod
+    def named(cls, match):
+        """A name that the rule covers."""
+        (_, value), = match.items()
+        return cls.named(value[0]) if isinstance(value, list) else value
+
+    @staticmethod
+    def base(prices):
+        """Of a million tokens, which is beyond every step."""
+        price = prices["input_mtok"]
+        return price["tiers"][-1]["price"] if isinstance(price, dict) else price
+
+    @staticmethod
+    def moments(sets):
+        """The last second before each condition begins or ends, and the first after it."""
+        for one in sets:
+            condition = one.get("constraint") or {}
+            if "start_date" in condition:
+                day = datetime.datetime.fromisoformat(condition["start_date"])
+                for moment in (day - datetime.timedelta(seconds=1), day):
+                    yield moment.isoformat() + "Z", "day"
+            for name in ("start_time", "end_time"):
+                if name in condition:
+                    time = datetime.datetime.fromisoformat("2026-01-02T" + condition[name].rstrip("Z"))
+                    for moment in (time - datetime.timedelta(seconds=1), time):
+                        yield moment.isoformat() + "Z", "time"
+
+    @staticmethod
+    def holding(sets, at):
+        """The last one whose condition holds, else the first: as the list's own description has it."""
+        moment = datetime.datetime.fromisoformat(at.rstrip("Z"))
+        for one in reversed(sets):
+            condition = one.get("constraint") or {}
+            if "start_date" in condition and moment.date() < datetime.date.fromisoformat(condition["start_date"]):
+                continue
+            if "start_time" in condition:
+                opens, closes = (datetime.time.fromisoformat(condition[name].rstrip("Z")) for name in ("start_time", "end_time"))
+                if not opens <= moment.time() < closes:
+                    continue
+            return one["prices"]
+        return sets[0]["prices"]
 
 
 if __name__ == "__main__":

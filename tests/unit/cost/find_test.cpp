@@ -90,6 +90,24 @@ TEST_CASE("an unknown price names provider and model, and no more") {
     CHECK(entry.error().message.find("openai") != std::string::npos);
 }
 
+TEST_CASE("a region has its own price at the provider it is of, and what another lends has none") {
+    PriceCatalog const& shipped = *PriceCatalog::shipped();
+    auto const of = [&](char const* provider, char const* model, char const* region) {
+        PriceQuery asked = query(provider, model);
+        asked.region = region;
+        PriceEntry const entry = shipped.find(asked).value();
+        return entry.base.input->usd_per_million() + " " + entry.id;
+    };
+    // LiteLLM: azure/eu/gpt-4o-2024-08-06 and azure/us/... 2.75e-06; azure/global/... 2.5e-06.
+    CHECK(of("azure", "gpt-4o-2024-08-06", "eu") == "2.75 litellm:azure/gpt-4o-2024-08-06#default+eu");
+    CHECK(of("azure-openai", "gpt-4o-2024-08-06", "us") == "2.75 litellm:azure/gpt-4o-2024-08-06#default+us");
+    CHECK(of("azure", "gpt-4o-2024-08-06", "mars") == of("azure", "gpt-4o-2024-08-06", ""));
+    // OpenAI asks a tenth more for gpt-5.4 in either place, which Azure does not.
+    CHECK(of("openai", "gpt-5.4", "eu") == "2.75 openai/gpt-5.4#default+eu");
+    CHECK(of("azure", "gpt-5.4", "mars").starts_with("2.5 "));
+    CHECK(of("openai", "gpt-4o", "eu") == "2.5 openai/gpt-4o#default");
+}
+
 TEST_CASE("every model of the shipped catalog is found by its own name, and prices are sane") {
     PriceCatalog const& shipped = *PriceCatalog::shipped();
     CHECK(shipped.version() == "2026-08-21");

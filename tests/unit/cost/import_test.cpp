@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 namespace aikit::inline v0::cost {
@@ -115,6 +116,52 @@ TEST_CASE("what is no price list is refused") {
     }
 }
 
+TEST_CASE("a list whose members are gone, null or of another kind is read or refused, and never crashes") {
+    json::value const whole =
+        json::parse(R"({"azure/eu/m": {"litellm_provider": "azure", "mode": "chat", "input_cost_per_token": 1,
+      "output_cost_per_token": 2, "output_cost_per_reasoning_token": 3, "input_cost_per_token_above_200k_tokens": 4,
+      "input_cost_per_token_batches": 1, "input_cost_per_token_cache_hit": 1, "input_cost_per_request": 1,
+      "input_cost_per_second": 1, "output_cost_per_second": 1, "input_cost_per_image": 1, "ocr_cost_per_page": 1,
+      "search_context_cost_per_query": {"search_context_size_low": 1, "search_context_size_medium": 2},
+      "tiered_pricing": [{"range": [0, 5.0], "input_cost_per_token": 1}, {"max_results_range": [1, 5], "input_cost_per_query": 1}],
+      "provider_specific_entry": {"us": 1.1, "fast": 6.0}, "regional_processing_uplift_multiplier_eu": 1.1,
+      "deprecation_date": "2026-01-01", "supported_regions": ["us"], "supports_vision": true, "rpm": 5,
+      "max_input_tokens": 5, "web_search_billing_unit": "per_query"}})",
+                    "list")
+            .value();
+    int read = 0, refused = 0;
+    auto const look = [&](json::value const& list) {
+        std::string const text = json::serialize(list);
+        CAPTURE(text);
+        Result<ImportedCatalog> const made = import_prices(text);
+        made ? ++read : ++refused;
+        if (!made) CHECK(made.error().code == Errc::invalid_argument);
+        if (made) CHECK(PriceCatalog::parse(made->json).has_value());
+    };
+    // Each member of each object and list, however deep, in the place of which something odd stands.
+    std::function<void(json::value&, json::value const&)> const spoil = [&](json::value& place,
+                                                                            json::value const& root) {
+        json::value const kept = place;
+        for (char const* odd : {"null", "-1", "1e300", "0.1", "\"x\"", "[]", "{}", "true", "[null]", "[[3]]"}) {
+            place = json::parse(odd, "odd").value();
+            look(root);
+        }
+        place = kept;
+        if (json::object* object = place.if_object()) {
+            for (auto& member : *object) spoil(member.value(), root);
+        } else if (json::array* list = place.if_array()) {
+            for (json::value& one : *list) spoil(one, root);
+        }
+    };
+    json::value spoiled = whole;
+    look(spoiled);
+    CHECK(read == 1);
+    spoil(spoiled.get_object()["azure/eu/m"], spoiled);
+    MESSAGE(read, " read, ", refused, " refused");
+    CHECK(read > 100);
+    CHECK(refused > 50);
+}
+
 TEST_CASE("aikit's own form comes back as it is") {
     CHECK(import_prices(shipped_prices()).value().json == shipped_prices());
 }
@@ -131,6 +178,37 @@ TEST_CASE("the whole lists of others are read") {
     CHECK(models->find(query("openai", "gpt-4o")).value().base.input->usd_per_million() == "2.5");
     CHECK(models->find(query("anthropic", "claude-sonnet-4-5")).value().base.output->usd_per_million() == "15");
     MESSAGE(made->rounded.size(), " rounded, ", made->left_out.size(), " left out");
+}
+
+TEST_CASE("changes of pieces, places, fast modes and ends of service are told") {
+    std::string const before = R"({"form": 1, "providers": [{"id": "p", "models": [{"id": "m", "match": {"equals": "m"},
+        "prices": [{"reasoning": "1", "pieces": {"input_audio_seconds": "0.0001", "queries": [{"above": 5, "price": "2"}]}}],
+        "tiers": {"fast": {"multiplier": "2"}}, "regions": {"eu": {"multiplier": "1.1"},
+        "us": {"prices": [{"until": "2027-01-01", "input": "3"}]}}, "retires": "2027-01-01"}]}]})";
+    struct Row {
+        char const* from;
+        char const* to;
+        char const* what;
+        char const* was;
+        char const* is;
+    };
+    for (Row const& row :
+         {Row{R"("0.0001")", R"("0.0002")", "million input_audio_seconds", "100", "200"},
+          Row{R"("price": "2")", R"("price": "2.5")", "million queries above 5", "2000000", "2500000"},
+          Row{R"("reasoning": "1")", R"("reasoning": "4")", "reasoning", "1", "4"},
+          Row{R"({"multiplier": "2"})", R"({"multiplier": "6"})", "fast multiplier", "2", "6"},
+          Row{R"({"multiplier": "1.1"})", R"({"multiplier": "1.25"})", "in eu multiplier", "1.1", "1.25"},
+          Row{R"("input": "3")", R"("input": "7")", "in us until-2027-01-01 input", "3", "7"},
+          Row{R"("retires": "2027-01-01")", R"("retires": "2028-01-01")", "retires", "2027-01-01", "2028-01-01"}}) {
+        CAPTURE(row.what);
+        std::string after = before;
+        after.replace(after.find(row.from), std::string(row.from).size(), row.to);
+        std::vector<PriceChange> const changes = track_provider_pricing_changes(before, after).value();
+        REQUIRE(changes.size() == 1);
+        CHECK(changes[0].what == row.what);
+        CHECK(changes[0].before == row.was);
+        CHECK(changes[0].after == row.is);
+    }
 }
 
 TEST_CASE("what changed between two catalogs is told price by price") {

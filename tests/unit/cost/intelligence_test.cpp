@@ -173,6 +173,31 @@ TEST_CASE("an estimate is the sum of its tokens at the model's price") {
     CHECK(costs.estimate_request_cost("openai", request).value().output_tokens == 3 * 1'024);
 }
 
+TEST_CASE("what a provider may search for an answer is in the worst case, as often as it may") {
+    std::shared_ptr<PriceCatalog const> const catalog =
+        PriceCatalog::parse(R"({"form": 1, "providers": [{"id": "p", "models": [{"id": "m", "match": {"equals": "m"},
+            "prices": [{"input": "1", "output": "1", "pieces": {"web_searches": "0.01", "web_searches_high": "0.02"}}]}]}]})")
+            .value();
+    CostIntelligence const costs(catalog, std::make_shared<testing::ManualClock>());
+    auto const at_most = [&](std::string const& tool) {
+        ChatRequest request("m", "Who won?");
+        request.max_tokens = 10;
+        if (!tool.empty()) request.tools.emplace_back().raw = tool;
+        CostEstimate const estimate = costs.estimate_request_cost("p", request).value();
+        Usage read;
+        read.input = estimate.input_tokens_at_most;
+        read.output = 10;
+        std::int64_t const tokens = costs.price_usage("p", "m", "", read).value().cost.nanos();
+        return estimate.at_most.nanos() - tokens;
+    };
+    CHECK(at_most("") == 0);
+    CHECK(at_most(R"({"type":"code_execution"})") == 0);
+    CHECK(at_most(R"({"type":"web_search","max_uses":3})") == 3 * 20'000'000);
+    CHECK(at_most(R"({"type":"web_search","max_uses":100})") == 100 * 20'000'000);
+    CHECK(at_most(R"({"type":"web_search"})") == 32 * 20'000'000);
+    CHECK(at_most(R"({"google_search":{}})") == 32 * 20'000'000);
+}
+
 TEST_CASE("without its tokenizer a text is estimated, and bounded by its bytes") {
     CostIntelligence const costs = shipped();
     std::string const text(4'000, 'x');

@@ -107,6 +107,32 @@ bool tokenizers_installed() {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(Fixture, "searches that have a price are in the cost, and those that have none are told") {
+    Usage searched = told(1'000, 100);
+    searched.pieces[Piece::web_searches] = 3;
+    fake->on_chat = [=] { return reply_of("found", searched, "gpt-4-turbo"); };
+    CallInfo const without = chat("gpt-4-turbo").value().info;
+    CHECK(without.usage.pieces[Piece::web_searches] == 3);
+    REQUIRE(without.warnings.size() == 1);
+    CHECK(without.warnings[0].find("searched") != std::string::npos);
+    std::shared_ptr<cost::PriceCatalog const> const catalog = cost::PriceCatalog::shipped();
+    cost::PriceQuery query;
+    query.provider = "openai";
+    query.model = "gpt-4o-search-preview";
+    query.at = clock->system_now();
+    cost::PriceEntry const entry = catalog->find(query).value();
+    auto const price = std::find_if(entry.pieces.begin(), entry.pieces.end(),
+                                    [](auto const& one) { return one.piece == Piece::web_searches; });
+    REQUIRE(price != entry.pieces.end());
+    fake->on_chat = [=] { return reply_of("found", searched, "gpt-4o-search-preview"); };
+    CallInfo const with = chat("gpt-4o-search-preview").value().info;
+    Usage plain = searched;
+    plain.pieces = Pieces();
+    std::int64_t const tokens = cost::cost_of(entry, plain).value().nanos();
+    CHECK(with.cost->nanos() == tokens + 3 * price->price.femtos() / 1'000'000);
+    CHECK(with.warnings.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a reply carries what it cost, and so does its row") {
     CallOptions options;
     options.request_id = "req";
