@@ -336,7 +336,7 @@ private:
     }
 
     /// The tier's own prices; batch and flex are discounts, so that without prices of their own the standard ones are
-    /// an upper bound and `tier` says so. Priority and fast are dearer: without their own they have none.
+    /// an upper bound and `tier` says so. Priority is dearer: without its own it has none.
     static PriceSet const* set_of(Prices const& prices, PriceSet const* standard, Tier& tier, Factor& factor,
                                   SystemTime at) {
         if (tier == Tier::standard) return standard;
@@ -347,7 +347,11 @@ private:
             return standard;
         }
         if (own != prices.tiers->end() && own->second.set.active(at)) return &own->second.set;
-        if (tier == Tier::priority || tier == Tier::fast) return nullptr;
+        if (tier == Tier::fast) {  // the nearest that there is
+            tier = Tier::priority;
+            return set_of(prices, standard, tier, factor, at);
+        }
+        if (tier == Tier::priority) return nullptr;
         tier = Tier::standard;
         return standard;
     }

@@ -74,6 +74,14 @@ TEST_CASE("a factor is of tokens, at every size of the input, and not of pieces 
     CHECK(catalog->find(query("2026-08-21T12:00:00Z", "batch")).value().pieces.size() == 1);
 }
 
+TEST_CASE("what is fast is priced as priority where only that has a price, and is never cheaper than it is") {
+    Catalog const catalog = catalog_of(R"("prices": [{"input": "1"}], "tiers": {"priority": {"input": "2"}})");
+    CHECK(input_of(catalog, query("2026-08-21T12:00:00Z", "fast")) == "2 p/m#priority");
+    Catalog const neither = catalog_of(R"("prices": [{"input": "1"}], "tiers": {"flex": {"input": "0.5"}})");
+    CHECK(neither->find(query("2026-08-21T12:00:00Z", "fast")).error().code == Errc::unknown_price);
+    CHECK(neither->find(query("2026-08-21T12:00:00Z", "priority")).error().code == Errc::unknown_price);
+}
+
 TEST_CASE("days and times of day are honoured to the second, also both together and over midnight") {
     Catalog const catalog = catalog_of(R"("prices": [{"input": "1"}, {"from": "2026-03-01", "input": "2"},
         {"from": "2026-05-01", "until": "2026-06-01", "input": "3"}, {"daily": ["08:30", "09:00"], "input": "4"},
