@@ -2,6 +2,8 @@
 // policy/limit_table.cpp - rules, allowances, and what providers told.
 #include "policy/limit_table.hpp"
 
+#include "policy/values_of.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -71,28 +73,12 @@ void LimitTable::forget_idle(SteadyTime now) {
 }
 
 void LimitTable::add_allowances(Places& places, std::size_t index, LimitedCall const& call, SteadyTime now) {
-    LimitRule const& rule = config_.rules[index];
-    if (!rule.provider.empty() && rule.provider != call.provider) return;
-    if (!rule.model.empty() && rule.model != call.model) return;
-    auto const add = [&](std::string const& value) {
-        if (value.empty() || (!rule.match.empty() && rule.match != value)) return;
+    for_each_value(config_.rules[index], call.provider, call.model, call.caller, [&](std::string const& value) {
         std::shared_ptr<Allowance> place = allowance(index, value, now);
         bool const there =
             std::find(places.allowances.begin(), places.allowances.end(), place) != places.allowances.end();
         if (!there) places.allowances.push_back(std::move(place));
-    };
-    switch (rule.by) {
-        case LimitBy::everyone: places.allowances.push_back(allowance(index, {}, now)); return;
-        case LimitBy::provider: return add(call.provider);
-        case LimitBy::model: return add(call.model);
-        case LimitBy::tenant: return add(call.caller.tenant);
-        case LimitBy::user: return add(call.caller.user);
-        case LimitBy::key: return add(call.caller.key);
-        case LimitBy::project: return add(call.caller.project);
-        case LimitBy::tag:
-            for (std::string const& tag : call.caller.tags) add(tag);
-            return;
-    }
+    });
 }
 
 Places LimitTable::places_of(LimitedCall const& call, SteadyTime now) {

@@ -204,6 +204,49 @@ CREATE TABLE ledger_day (
     PRIMARY KEY (day, label)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+    {4, R"sql(
+-- What one value of a budget (a user, a project, everyone) has spent in one window.
+CREATE TABLE budget_account (
+    id            INTEGER PRIMARY KEY,
+    budget        TEXT NOT NULL,         -- its name in the configuration
+    period        TEXT NOT NULL,         -- minute, hour, day, week, month, total
+    value         TEXT NOT NULL,         -- whose; empty for everyone
+    begins        INTEGER NOT NULL,
+    ends          INTEGER NOT NULL,      -- the first moment that is no longer in the window
+    scope         TEXT NOT NULL,         -- user, key, project, ...
+    hard          INTEGER NOT NULL,      -- 1: never overspent; 0: alerts only
+    limit_cost    INTEGER,               -- nano-dollars; NULL: none
+    limit_tokens  INTEGER,
+    spent_cost    INTEGER NOT NULL,      -- with what is lost
+    spent_tokens  INTEGER NOT NULL,
+    lost_cost     INTEGER NOT NULL,      -- leased by owners that ended without a word
+    lost_tokens   INTEGER NOT NULL,
+    alerted       INTEGER NOT NULL,      -- the highest percentage that somebody was told of
+    contended     INTEGER NOT NULL,      -- when somebody needed more than there was
+    UNIQUE (budget, period, value, begins)
+) STRICT;
+CREATE INDEX budget_account_by_end ON budget_account (ends);
+
+-- Processes that hold leases. One that is not heard of until it expires has lost them: they count as spent.
+CREATE TABLE budget_owner (
+    id       INTEGER PRIMARY KEY,        -- drawn at random
+    expires  INTEGER NOT NULL,
+    process  INTEGER NOT NULL            -- its number, for people
+) STRICT;
+
+-- What an owner may spend of an account without asking. The sum of leases and spent is within the limit.
+CREATE TABLE budget_lease (
+    account  INTEGER NOT NULL,
+    owner    INTEGER NOT NULL,
+    cost     INTEGER NOT NULL,
+    tokens   INTEGER NOT NULL,
+    lost     INTEGER NOT NULL,           -- 1: counted as spent; its owner takes it back if it lives after all
+    recalled INTEGER NOT NULL,           -- 1: others need what its owner does not use
+    tight    INTEGER NOT NULL,           -- when its owner had given back all it could; 0: it has not
+    PRIMARY KEY (account, owner)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX budget_lease_by_owner ON budget_lease (owner);
+)sql"},
 };
 
 }  // namespace

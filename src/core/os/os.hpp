@@ -26,6 +26,9 @@ std::optional<std::string> environment(char const* name);
 /// A number that differs between a process and the children it forks. Costs a load once it was called.
 std::uint64_t process_generation() noexcept;
 
+/// The process's number, as other programs show it.
+std::int64_t process_id() noexcept;
+
 /// Has each later fork() call `before`, and in the parent and in the child `after`. False without memory for it. It is
 /// undone when the library is unloaded.
 bool around_forks(void (*before)(), void (*after)()) noexcept;

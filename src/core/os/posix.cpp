@@ -51,6 +51,10 @@ std::optional<std::string> environment(char const* name) {
     return std::string(value);
 }
 
+std::int64_t process_id() noexcept {
+    return static_cast<std::int64_t>(::getpid());
+}
+
 std::uint64_t process_generation() noexcept {
     // The handler goes when the library is unloaded; without memory for it a fork is found by the process id alone.
     static bool const watched = ::pthread_atfork(nullptr, nullptr, in_forked_child) == 0;
