@@ -11,6 +11,7 @@
 #include <aikit/knowledge/knowledge_base.hpp>
 #include <aikit/model/provider.hpp>
 #include <aikit/net/http_client.hpp>
+#include <aikit/policy/budget.hpp>
 #include <aikit/policy/limits.hpp>
 #include <aikit/policy/meter.hpp>
 #include <aikit/policy/retry.hpp>
@@ -89,6 +90,9 @@ struct AIKIT_EXPORT KitConfig {
 
     /// Held by all calls of the kit together, each try of a call for itself. Missing: there are none.
     std::optional<policy::LimitsConfig> call_limits;
+
+    /// Held by all processes with the same ledger together, each try of a call for itself. Missing: there are none.
+    std::optional<policy::BudgetsConfig> budgets;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
 
     /// Taken off the catalog's prices when a call is priced, and told by its price id.
@@ -198,6 +202,9 @@ public:
 
     /// What is used of the limits on calls, and how many calls wait for room. Errors: invalid_state.
     Result<policy::LimitsReport> call_limits() const;
+
+    /// Who holds calls against budgets; null when there are none. Errors: invalid_state.
+    Result<std::shared_ptr<policy::BudgetGuardian>> budgets() const;
 
     /// Tries providers, several at once, each by its cheapest call: the list of its models, which costs nothing, else a
     /// chat of at most 16 tokens with the model that is configured for it. No names: all. What fails stands in its

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cli/main.cpp - the aikit command: its arguments, and which function carries them out.
+#include "cli/budgets.hpp"
 #include "cli/commands.hpp"
 #include "cli/costs.hpp"
 #include "cli/jobs.hpp"
@@ -43,6 +44,7 @@ struct Program {
     SearchSettings search;
     AskSettings ask;
     CostSettings cost;
+    BudgetSettings budget;
     JobSettings job;
     PriceSettings price;
     ImportSettings import;
@@ -197,6 +199,21 @@ void add_catalog_commands(CLI::App& cost, Program& p) {
     changes.add_option("after", p.changes.after, "The same, later")->required();
 }
 
+void add_budget_commands(CLI::App& app, Program& p) {
+    CLI::App& budget = add_command(app, p, "budget", "Show what is spent and set aside of the configured budgets",
+                                   [&p] { return run_budget(p.common, p.budget); });
+    budget.require_subcommand(0, 1);
+    budget.callback([&p, &budget] {
+        if (budget.get_subcommands().empty()) p.chosen = [&p] { return run_budget(p.common, p.budget); };
+    });
+    CLI::App& adjust = add_command(budget, p, "adjust", "Correct what counts as spent in the window of now",
+                                   [&p] { return run_budget_adjust(p.common, p.budget); });
+    adjust.add_option("budget", p.budget.budget, "The budget by its name")->required();
+    adjust.add_option("--value", p.budget.value, "Whose, e.g. a user; not for everyone's");
+    adjust.add_option("--cost", p.budget.cost, "Dollars to add; less than 0: to take off");
+    adjust.add_option("--tokens", p.budget.tokens, "Tokens to add; less than 0: to take off");
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -222,6 +239,7 @@ int run_command_line(int argc, char** argv) {
     add_job_commands(app, program.common, program.job, program.chosen, add_call_flags);
     add_knowledge_commands(app, program);
     add_cost_commands(app, program);
+    add_budget_commands(app, program);
     add_catalog_commands(*app.get_subcommand("cost"), program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {

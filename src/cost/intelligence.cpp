@@ -2,6 +2,7 @@
 // cost/intelligence.cpp - estimates: what is expected, and what it can cost at most.
 #include "core/json.hpp"
 #include "cost/request_tokens.hpp"
+#include "cost/worst_case.hpp"
 
 #include <aikit/cost/intelligence.hpp>
 
@@ -121,7 +122,71 @@ CostEstimate with_input(PriceEntry const& entry, InputTokens const& tokens) {
     return estimate;
 }
 
+Classes classes_of(InputTokens const& tokens) {
+    Classes classes;
+    classes.audio_input = tokens.audio;
+    classes.images = tokens.images;
+    return classes;
+}
+
+Classes classes_of(ChatRequest const& request, InputTokens const& tokens) {
+    Classes classes = classes_of(tokens);
+    classes.cache_hour = mentions(request, "1h");
+    classes.audio_output = mentions(request, "audio");
+    classes.images = classes.images || mentions(request, "image");
+    classes.searches = mentions(request, "search") ? most_searches : 0;
+    for (ToolSpec const& tool : request.tools) classes.searches += searches_of(tool);
+    return classes;
+}
+
+Result<void> check_counts(ChatRequest const& request) {
+    if (request.max_tokens && *request.max_tokens < 0) {
+        return fail(Errc::invalid_argument, "estimate: max_tokens is negative");
+    }
+    if (request.n && (*request.n < 1 || *request.n > 128)) {
+        return fail(Errc::invalid_argument, "estimate: n must be 1 to 128");
+    }
+    return ok();
+}
+
+/// How much all choices of a request may write.
+std::int64_t output_at_most(PriceEntry const* entry, ChatRequest const& request) {
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    std::optional<std::int64_t> limit = request.max_tokens;
+    if (!limit && entry != nullptr) limit = entry->max_output ? entry->max_output : entry->context_window;
+    return std::min(limit.value_or(widest_window), most) * request.n.value_or(1);
+}
+
+Result<WorstCase> worst_of(PriceEntry const* entry, InputTokens const& tokens, std::int64_t output,
+                           Classes const& classes) {
+    static PriceEntry const unknown;
+    CostEstimate estimate = with_input(entry != nullptr ? *entry : unknown, tokens);
+    estimate.output_tokens_at_most = output;
+    WorstCase worst;
+    worst.input_tokens = estimate.input_tokens_at_most;
+    worst.output_tokens = output;
+    if (entry == nullptr) return worst;
+    Result<Money> const cost = at_most_of(*entry, estimate, classes);
+    if (!cost) return cost.error();
+    worst.cost = *cost;
+    if (!entry->free) worst.output_price = Dearest(*entry, worst.input_tokens, classes).wrote;
+    return worst;
+}
+
 }  // namespace
+
+Result<WorstCase> worst_case(PriceEntry const* entry, std::string const& provider, ChatRequest const& request,
+                             std::optional<std::int64_t> output) {
+    if (Result<void> const good = check_counts(request); !good) return good.error();
+    InputTokens const tokens = count_chat(without_region(provider), request, nullptr);
+    std::int64_t const most = output_at_most(entry, request);
+    return worst_of(entry, tokens, std::min(most, output.value_or(most)), classes_of(request, tokens));
+}
+
+Result<WorstCase> worst_case(PriceEntry const* entry, std::string const& provider, EmbedRequest const& request) {
+    InputTokens const tokens = count_embed(without_region(provider), request, nullptr);
+    return worst_of(entry, tokens, 0, classes_of(tokens));
+}
 
 CostIntelligence::CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, std::shared_ptr<Clock> clock,
                                    std::shared_ptr<Ledger> ledger)
@@ -129,12 +194,7 @@ CostIntelligence::CostIntelligence(std::shared_ptr<PriceCatalog const> catalog, 
 
 Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& provider,
                                                              ChatRequest const& request) const {
-    if (request.max_tokens && *request.max_tokens < 0) {
-        return fail(Errc::invalid_argument, "estimate: max_tokens is negative");
-    }
-    if (request.n && (*request.n < 1 || *request.n > 128)) {
-        return fail(Errc::invalid_argument, "estimate: n must be 1 to 128");
-    }
+    if (Result<void> const good = check_counts(request); !good) return good.error();
     PriceQuery query;
     query.provider = provider;
     query.model = request.model;
@@ -146,22 +206,10 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     InputTokens const tokens = count_chat(without_region(provider), request, tokenizer.get());
     CostEstimate estimate = with_input(*entry, tokens);
 
-    std::int64_t const choices = request.n.value_or(1);
-    std::int64_t const limit =
-        request.max_tokens.value_or(entry->max_output.value_or(entry->context_window.value_or(widest_window)));
     std::int64_t const usual = entry->reasoning ? usual_thinking : usual_answer;
-    constexpr std::int64_t most = std::int64_t{1} << 40;
-    estimate.output_tokens = std::min(usual, limit) * choices;
-    estimate.output_tokens_at_most = std::min(limit, most) * choices;
-
-    Classes classes;
-    classes.cache_hour = mentions(request, "1h");
-    classes.audio_input = tokens.audio;
-    classes.audio_output = mentions(request, "audio");
-    classes.images = tokens.images || mentions(request, "image");
-    classes.searches = mentions(request, "search") ? most_searches : 0;
-    for (ToolSpec const& tool : request.tools) classes.searches += searches_of(tool);
-    return priced(*entry, std::move(estimate), classes);
+    estimate.output_tokens_at_most = output_at_most(&*entry, request);
+    estimate.output_tokens = std::min(usual * request.n.value_or(1), estimate.output_tokens_at_most);
+    return priced(*entry, std::move(estimate), classes_of(request, tokens));
 }
 
 Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& provider,
@@ -174,10 +222,7 @@ Result<CostEstimate> CostIntelligence::estimate_request_cost(std::string const& 
     if (!entry) return entry.error();
     std::shared_ptr<text::Tokenizer const> const tokenizer = tokenizer_of(*entry);
     InputTokens const tokens = count_embed(without_region(provider), request, tokenizer.get());
-    Classes classes;
-    classes.audio_input = tokens.audio;
-    classes.images = tokens.images;
-    return priced(*entry, with_input(*entry, tokens), classes);
+    return priced(*entry, with_input(*entry, tokens), classes_of(tokens));
 }
 
 std::int64_t CostIntelligence::count_tokens(std::string const& provider, std::string const& model,

@@ -178,6 +178,12 @@ Result<policy::LimitsReport> Kit::call_limits() const {
     return state_->limiter ? state_->limiter->status() : policy::LimitsReport();
 }
 
+Result<std::shared_ptr<policy::BudgetGuardian>> Kit::budgets() const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    return state_->budgets;
+}
+
 Task<std::vector<ProviderCheck>> Kit::check_providers(std::vector<std::string> names, CallOptions options) {
     return guard(check_task(state_, std::move(names), std::move(options)));
 }

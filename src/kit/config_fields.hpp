@@ -23,6 +23,10 @@ json::value seconds(std::chrono::milliseconds value);
 Result<void> read_call_limits(json::Fields& parent, std::optional<policy::LimitsConfig>& out);
 json::value write_call_limits(policy::LimitsConfig const& config);
 
+/// "budgets", where it is there.
+Result<void> read_budgets(json::Fields& parent, std::optional<policy::BudgetsConfig>& out);
+json::value write_budgets(policy::BudgetsConfig const& config);
+
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
 json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);

@@ -110,6 +110,32 @@ json::object view(policy::LimitsReport const& report) {
     return out;
 }
 
+json::object view(std::vector<policy::BudgetStatus> const& budgets) {
+    json::array all;
+    for (policy::BudgetStatus const& one : budgets) {
+        json::object out;
+        out["budget"] = one.budget;
+        out["by"] = policy::name(one.by);
+        out["value"] = one.value;
+        out["window"] = policy::name(one.window);
+        out["hard"] = one.hard;
+        out["began_at"] = to_rfc3339(one.began_at);
+        if (one.resets_at != SystemTime::max()) out["resets_at"] = to_rfc3339(one.resets_at);
+        if (one.cost_limit) out["cost_limit_usd"] = one.cost_limit->usd();
+        if (one.token_limit) out["token_limit"] = *one.token_limit;
+        out["cost_usd"] = one.cost.usd();
+        out["tokens"] = one.tokens;
+        out["held_usd"] = one.held_cost.usd();
+        out["held_tokens"] = one.held_tokens;
+        out["lost_usd"] = one.lost_cost.usd();
+        out["lost_tokens"] = one.lost_tokens;
+        all.push_back(std::move(out));
+    }
+    json::object out;
+    out["budgets"] = std::move(all);
+    return out;
+}
+
 json::object view(knowledge::RelevantChunk const& chunk) {
     json::object out;
     out["id"] = chunk.id;

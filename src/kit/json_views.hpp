@@ -35,6 +35,7 @@ json::object view(std::vector<ProviderCheck> const& checks);
 
 /// {"used": [{"rule", "value", "requests", "tokens", "running"}], "waiting"}
 json::object view(policy::LimitsReport const& report);
+json::object view(std::vector<policy::BudgetStatus> const& budgets);
 
 /// What an entry asks and knows: {"price_id", "model", "prices", "steps", "pieces", "facts", ...}.
 json::object view(cost::PriceEntry const& entry);

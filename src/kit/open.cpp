@@ -74,6 +74,17 @@ Result<void> wire(Kit::State& state) {
         state.limiter = std::move(*limiter);
         parts.limiter = state.limiter;
     }
+    if (config.budgets) {
+        Result<std::shared_ptr<policy::BudgetGuardian>> budgets =
+            policy::BudgetGuardian::create(state.ledger_database, *config.budgets);
+        if (!budgets) {
+            Error error = budgets.error();
+            error.message = "configuration.budgets." + error.message;
+            return error;
+        }
+        state.budgets = std::move(*budgets);
+        parts.meter.budgets = state.budgets;
+    }
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
     state.providers = std::move(*table);
@@ -146,6 +157,8 @@ void Kit::State::close() noexcept {
     if (closed.exchange(true)) return;
     // Flushing needs the loop: a kit's own is driven by its threads, or by this very call when it has none.
     if (owns_runtime && runtime.alive() && !runtime.on_own_thread()) {
+        // What could not be given back counts as spent when its time is over.
+        if (budgets) (void)sync::wait(runtime, budgets->flush());
         if (ledger) (void)sync::wait(runtime, ledger->flush());  // what cannot be written now was told by flush()
         if (vectors) (void)sync::wait(runtime, vectors->checkpoint());  // an image: it is made again when missing
     }

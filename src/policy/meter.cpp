@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/json.hpp"
 #include "cost/model_limits.hpp"
+#include "policy/admission.hpp"
 #include "policy/meter_batch.hpp"
 #include "policy/settlement.hpp"
 
@@ -41,6 +42,16 @@ std::string tier_of(ExtraDelta const& extra) {
     return std::string(read ? json::text(*read, member).value_or("") : std::string_view());
 }
 
+/// How many bytes of an event were generated: no fewer than tokens.
+std::int64_t generated_bytes(ChatEvent const& event) {
+    std::size_t bytes = 0;
+    if (auto const* text = std::get_if<TextDelta>(&event)) bytes = text->text.size();
+    if (auto const* refusal = std::get_if<RefusalDelta>(&event)) bytes = refusal->text.size();
+    if (auto const* reasoning = std::get_if<ReasoningDelta>(&event)) bytes = reasoning->text.size();
+    if (auto const* call = std::get_if<ToolCallProgress>(&event)) bytes = call->name.size() + call->arguments.size();
+    return static_cast<std::int64_t>(bytes);
+}
+
 /// What was billed, and the provider's own words beside it.
 void put_usage(Usage& usage, CallInfo const& info) {
     std::string words = std::move(usage.raw);
@@ -54,6 +65,7 @@ public:
         : inner_(std::move(inner)), settlement_(std::move(settlement)), tier_(std::move(tier)) {}
 
     Task<std::optional<ChatEvent>> next() override {
+        if (stopped_) co_return *stopped_;
         Task<std::optional<ChatEvent>> pending = inner_->next();
         Result<std::optional<ChatEvent>> event;
         try {
@@ -68,17 +80,65 @@ public:
             settlement_->failed(event.error());
         } else if (*event) {
             note(**event);
+            if (outgrows(**event)) {
+                Task<void> growing = grow();
+                Result<void> const grown = co_await std::move(growing);
+                if (!grown) {
+                    stop(grown.error());
+                    co_return grown.error();
+                }
+            }
         }
         co_return event;
     }
 
     CallInfo info() const override {
+        if (!inner_) return last_;
         CallInfo info = inner_->info();
         settlement_->describe(info);
         return info;
     }
 
 private:
+    // What a provider may have generated that has not arrived.
+    static constexpr std::int64_t under_way = 64;
+
+    /// True when more is to be set aside before the next event.
+    bool outgrows(ChatEvent const& event) {
+        HeldAttempt const& held = settlement_->held();
+        if (!held.hold || settlement_->settled() || held.output >= held.most_output) return false;
+        delivered_ += generated_bytes(event);
+        return delivered_ + under_way > held.output;
+    }
+
+    /// Half as much again, and as much as the event needs.
+    Task<void> grow() {
+        HeldAttempt& held = settlement_->held();
+        std::int64_t const wanted = std::max(held.output + held.output / 2, delivered_ + 2 * under_way);
+        std::int64_t const more = std::min(wanted, held.most_output) - held.output;
+        Money cost;
+        if (held.output_price) {
+            Bill bill;
+            if (Result<void> const added = bill.add(*held.output_price, more); !added) co_return added.error();
+            Result<Money> const sum = bill.total();
+            if (!sum) co_return sum.error();
+            cost = *sum;
+        }
+        Task<void> extending = held.hold.extend(cost, more);
+        Result<void> const extended = co_await std::move(extending);
+        if (!extended) co_return extended.error();
+        held.output += more;
+        co_return ok();
+    }
+
+    /// The money is at its end: the provider is told by the end of the connection.
+    void stop(Error const& error) {
+        settlement_->failed(error);
+        last_ = info();
+        inner_.reset();
+        stopped_ = error;
+    }
+
     void note(ChatEvent& event) {
         if (auto const* started = std::get_if<ReplyStarted>(&event)) model_ = started->model;
         if (auto const* extra = std::get_if<ExtraDelta>(&event)) {
@@ -98,6 +158,9 @@ private:
     std::unique_ptr<Settlement> settlement_;
     std::string tier_;
     std::string model_;
+    std::int64_t delivered_ = 0;  // bytes
+    std::optional<Error> stopped_;
+    CallInfo last_;  // once stopped
 };
 
 class Meter final : public ForwardingProvider, public std::enable_shared_from_this<Meter> {
@@ -111,13 +174,16 @@ public:
 
     // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
-        return chat_task(shared_from_this(), std::move(request), std::move(options));
+        if (shared_->config.budgets) return chat_held(shared_from_this(), std::move(request), std::move(options));
+        return chat_task(shared_from_this(), std::move(request), std::move(options), {});
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
-        return stream_task(shared_from_this(), std::move(request), std::move(options));
+        if (shared_->config.budgets) return stream_held(shared_from_this(), std::move(request), std::move(options));
+        return stream_task(shared_from_this(), std::move(request), std::move(options), {});
     }
     Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
-        return embed_task(shared_from_this(), std::move(request), std::move(options));
+        if (shared_->config.budgets) return embed_held(shared_from_this(), std::move(request), std::move(options));
+        return embed_task(shared_from_this(), std::move(request), std::move(options), {});
     }
     Task<ModerateReply> moderate(ModerateRequest request, CallOptions options) override {
         return moderate_task(shared_from_this(), std::move(request), std::move(options));
@@ -126,8 +192,42 @@ public:
 private:
     using Self = std::shared_ptr<Meter const>;
 
-    static Task<ChatReply> chat_task(Self self, ChatRequest request, CallOptions options) {
-        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options);
+    // Under budgets, something is set aside first. Apart from the others, whose frames this would fill.
+    static Task<ChatReply> chat_held(Self self, ChatRequest request, CallOptions options) {
+        Task<AdmittedChat> admitting =
+            guard(admit_chat(self->shared_, self->name(), std::move(request), options, false));
+        Result<AdmittedChat> admitted = co_await std::move(admitting);
+        if (!admitted) co_return admitted.error();
+        auto held = std::make_unique<HeldAttempt>(std::move(admitted->held));
+        Task<ChatReply> pending =
+            chat_task(std::move(self), std::move(admitted->request), std::move(options), std::move(held));
+        co_return co_await std::move(pending);
+    }
+
+    static Task<ChatStream> stream_held(Self self, ChatRequest request, CallOptions options) {
+        Task<AdmittedChat> admitting =
+            guard(admit_chat(self->shared_, self->name(), std::move(request), options, true));
+        Result<AdmittedChat> admitted = co_await std::move(admitting);
+        if (!admitted) co_return admitted.error();
+        auto held = std::make_unique<HeldAttempt>(std::move(admitted->held));
+        Task<ChatStream> pending =
+            stream_task(std::move(self), std::move(admitted->request), std::move(options), std::move(held));
+        co_return co_await std::move(pending);
+    }
+
+    static Task<EmbedReply> embed_held(Self self, EmbedRequest request, CallOptions options) {
+        auto copy = std::make_shared<EmbedRequest const>(request);
+        Task<HeldAttempt> admitting = guard(admit_embed(self->shared_, self->name(), std::move(copy), options));
+        Result<HeldAttempt> admitted = co_await std::move(admitting);
+        if (!admitted) co_return admitted.error();
+        auto held = std::make_unique<HeldAttempt>(std::move(*admitted));
+        Task<EmbedReply> pending = embed_task(std::move(self), std::move(request), std::move(options), std::move(held));
+        co_return co_await std::move(pending);
+    }
+
+    static Task<ChatReply> chat_task(Self self, ChatRequest request, CallOptions options,
+                                     std::unique_ptr<HeldAttempt> held) {
+        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options, held.get());
         if (!begun) co_return begun.error();
         Settlement& settlement = **begun;
         Task<ChatReply> pending = self->next()->chat(std::move(request), std::move(options));
@@ -154,8 +254,9 @@ private:
         put_usage(reply.usage, reply.info);
     }
 
-    static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options) {
-        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options);
+    static Task<ChatStream> stream_task(Self self, ChatRequest request, CallOptions options,
+                                        std::unique_ptr<HeldAttempt> held) {
+        Result<std::unique_ptr<Settlement>> begun = self->begin(request, options, held.get());
         if (!begun) co_return begun.error();
         std::unique_ptr<Settlement> settlement = std::move(*begun);
         std::string tier = request.service_tier;
@@ -176,9 +277,12 @@ private:
             std::make_unique<MeteredStream>(std::move(source), std::move(settlement), std::move(tier)));
     }
 
-    static Task<EmbedReply> embed_task(Self self, EmbedRequest request, CallOptions options) {
+    static Task<EmbedReply> embed_task(Self self, EmbedRequest request, CallOptions options,
+                                       std::unique_ptr<HeldAttempt> held) {
         Result<AttemptPlan> plan = self->make_plan("embed", request.model, {}, options);
+        if (!plan && held) held->hold.settle(Money(), 0);
         if (!plan) co_return plan.error();
+        if (held) plan->held = std::move(*held);
         auto embed = std::make_shared<EmbedRequest>(request);
         embed->model = plan->price_model;
         plan->embed = std::move(embed);
@@ -212,8 +316,23 @@ private:
         co_return reply;
     }
 
+    /// What is refused here has spent nothing of what was set aside.
+    Result<std::unique_ptr<Settlement>> begin(ChatRequest const& request, CallOptions& options,
+                                              HeldAttempt* held) const {
+        Result<AttemptPlan> plan = plan_chat(request, options);
+        if (!plan) {
+            if (held != nullptr) held->hold.settle(Money(), 0);
+            return plan.error();
+        }
+        if (held != nullptr) {
+            plan->warnings.insert(plan->warnings.end(), held->warnings.begin(), held->warnings.end());
+            plan->held = std::move(*held);
+        }
+        return std::make_unique<Settlement>(shared_, std::move(*plan));
+    }
+
     /// Not in the coroutines, whose frames it would fill.
-    Result<std::unique_ptr<Settlement>> begin(ChatRequest const& request, CallOptions& options) const {
+    Result<AttemptPlan> plan_chat(ChatRequest const& request, CallOptions& options) const {
         Result<AttemptPlan> plan = make_plan("chat", request.model, request.service_tier, options);
         if (!plan) return plan.error();
         if (plan->price) {
@@ -224,7 +343,7 @@ private:
         auto chat = std::make_shared<ChatRequest>(request);
         chat->model = plan->price_model;
         plan->chat = std::move(chat);
-        return std::make_unique<Settlement>(shared_, std::move(*plan));
+        return plan;
     }
 
     /// What is needed to bill an attempt; unknown_price when the policy is to refuse what cannot be billed.

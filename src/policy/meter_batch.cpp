@@ -4,6 +4,7 @@
 
 #include "core/async.hpp"
 #include "cost/model_limits.hpp"
+#include "policy/admission.hpp"
 
 namespace aikit::inline v0::policy {
 
@@ -106,6 +107,7 @@ public:
     Task<BatchJob> create(BatchRequest request, CallOptions options) override {
         if (Result<void> priced = check_prices(request); !priced) return refused<BatchJob>(priced.error());
         if (Result<void> taken = check_models(request); !taken) return refused<BatchJob>(taken.error());
+        if (shared_->config.budgets) return create_held(next_, shared_, std::move(request), std::move(options));
         return next_->batch()->create(std::move(request), std::move(options));
     }
     Task<BatchJob> poll(JobHandle handle, CallOptions options) override {
@@ -122,6 +124,24 @@ public:
     }
 
 private:
+    /// A batch that was taken counts with its worst case; its results come much later, or to another process.
+    static Task<BatchJob> create_held(std::shared_ptr<AIProvider> next, Shared shared, BatchRequest request,
+                                      CallOptions options) {
+        auto copy = std::make_shared<BatchRequest const>(request);
+        Task<HeldAttempt> admitting = guard(admit_batch(shared, next->name(), std::move(copy), options));
+        Result<HeldAttempt> held = co_await std::move(admitting);
+        if (!held) co_return held.error();
+        Task<BatchJob> pending = guard(next->batch()->create(std::move(request), std::move(options)));
+        Result<BatchJob> job = co_await std::move(pending);
+        BudgetGuardian::Hold& hold = held->hold;
+        if (job || job.error().maybe_executed) {
+            hold.settle(hold.cost(), hold.tokens());
+        } else {
+            hold.settle(Money(), 0);
+        }
+        co_return job;
+    }
+
     static Task<BatchResults> results_task(std::shared_ptr<AIProvider> next, Shared shared, JobHandle handle,
                                            CallOptions options) {
         if (is_nobody(handle.caller)) handle.caller = options.caller;

@@ -171,7 +171,15 @@ void Settlement::settle(std::string outcome, Usage usage) {
     }
     delivered_ = std::string();
     if (plan_.price && !attempt_.usage.pieces.empty()) warn_of_unpriced();
+    settle_budgets();
     write_down();
+}
+
+/// What cannot be priced came to what was set aside for it.
+void Settlement::settle_budgets() noexcept {
+    HeldAttempt& held = plan_.held;
+    if (held.budgets && attempt_.outcome == "ok") held.budgets->learn_output(held.kind, attempt_.usage.output);
+    if (held.hold) held.hold.settle(attempt_.cost.value_or(held.hold.cost()), attempt_.usage.total());
 }
 
 void Settlement::write_down() {

@@ -5,6 +5,7 @@
 
 #include "policy/price_memo.hpp"
 
+#include <aikit/policy/budget.hpp>
 #include <aikit/policy/meter.hpp>
 
 #include <memory>
@@ -36,6 +37,19 @@ struct Metering {
 /// Not billed by those who offer it.
 inline constexpr std::string_view moderate_operation = "moderate";
 
+/// What an attempt has set aside in its budgets.
+struct HeldAttempt {
+    HeldAttempt() = default;
+
+    BudgetGuardian::Hold hold;
+    std::shared_ptr<BudgetGuardian> budgets;  ///< Learns how long answers are; null: not of this one.
+    std::string kind;
+    std::int64_t output = 0;       ///< Tokens of output that the hold is for.
+    std::int64_t most_output = 0;  ///< And as many as there can be.
+    std::optional<Price> output_price;
+    std::vector<std::string> warnings;
+};
+
 /// What is known before an attempt starts.
 struct AttemptPlan {
     AttemptPlan() = default;
@@ -59,6 +73,8 @@ struct AttemptPlan {
     // the catalog's name.
     std::shared_ptr<ChatRequest const> chat;
     std::shared_ptr<EmbedRequest const> embed;
+
+    HeldAttempt held;
 };
 
 /// Settles exactly once: by succeeded(), failed(), or its end (the attempt was let go). What comes later is ignored.
@@ -92,11 +108,15 @@ public:
 
     bool settled() const noexcept { return settled_; }
 
+    /// What is set aside for it; to be extended, not settled.
+    HeldAttempt& held() noexcept { return plan_.held; }
+
     /// Puts what is known into a reply's facts: attempts, usage, cost. Before it is settled: what there is so far.
     void describe(CallInfo& info) const;
 
 private:
     void settle(std::string outcome, Usage usage);
+    void settle_budgets() noexcept;
     void warn_of_unpriced();
     void write_down();
     void use_nearer_price(std::string_view model, std::string_view service_tier);

@@ -16,6 +16,8 @@
 
 namespace aikit::inline v0::policy {
 
+class BudgetGuardian;  // policy/budget.hpp
+
 /// What to do with a call that cannot be priced.
 enum class UnknownPrice {
     deny,   ///< unknown_price before a byte is sent.
@@ -30,6 +32,11 @@ struct MeterConfig {
     std::shared_ptr<Clock> clock;                         ///< Required.
     std::shared_ptr<Observer> observer;                   ///< Null: nobody watches.
     UnknownPrice unknown_price = UnknownPrice::deny;
+
+    /// Each attempt's worst case is set aside before a byte is sent, and what it came to settled on every way out; a
+    /// stream that outgrows its budgets ends with budget_exceeded. A batch counts with its worst case from the moment it
+    /// is taken. Null: there are no budgets.
+    std::shared_ptr<BudgetGuardian> budgets;
 
     /// The catalog's name of the provider, where it differs from the configured one ("openai" for a proxy of it).
     std::string price_provider;

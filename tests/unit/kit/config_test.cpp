@@ -29,6 +29,11 @@ constexpr char everything[] = R"({
     "call_limits": {"rules": [{"name": "n", "by": "tag", "match": "t", "provider": "proxy", "model": "m", "requests": 6,
         "tokens": 7, "at_once": 8, "window": 1.5}], "queue": false, "longest_wait": 2.5, "most_waiting": 3,
         "follow_providers": false},
+    "budgets": {"budgets": [{"name": "b", "by": "user", "match": "u", "provider": "proxy", "model": "m", "window": "week",
+        "time_zone": "UTC", "cost_usd": "1.5", "tokens": 9, "hard": false, "alerts": [50]}],
+        "controls": [{"action": "cheaper_model", "at": 70, "models": {"a": "b"}},
+            {"action": "lower_max_tokens", "max_tokens": 8}, {"action": "queue", "longest_wait": 1.5},
+            {"action": "refuse", "at": 95}], "allow_unknown_price": true, "lease_time": 7, "patience": 0.25},
     "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
         "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
         "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
@@ -68,6 +73,12 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.call_limits->rules.at(0).by == policy::LimitBy::tag);
     CHECK(config.call_limits->rules.at(0).window == std::chrono::milliseconds(1500));
     CHECK(config.call_limits->longest_wait == std::chrono::milliseconds(2500));
+    REQUIRE(config.budgets.has_value());
+    CHECK(config.budgets->budgets.at(0).cost == Money::from_usd("1.5").value());
+    CHECK(config.budgets->budgets.at(0).window == policy::BudgetWindow::week);
+    CHECK(config.budgets->controls.at(0).models.at("a") == "b");
+    CHECK(config.budgets->controls.at(3).at == 95);
+    CHECK(config.budgets->patience == std::chrono::milliseconds(250));
     CHECK(config.make_store_folder);
 }
 
@@ -110,6 +121,17 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
     std::vector<std::pair<std::string, std::string>> const cases{
         {R"({"store": 1})", "configuration.store"},
         {R"({"unknown_price": "maybe"})", "configuration.unknown_price"},
+        {R"({"budgets": {"budgets": [{"name": "n"}]}})", "configuration.budgets.budgets[0]"},
+        {R"({"budgets": {"budgets": [{"name": "n", "cost_usd": "much"}]}})",
+         "configuration.budgets.budgets[0].cost_usd"},
+        {R"({"budgets": {"budgets": [{"name": "n", "tokens": 1, "window": "year"}]}})",
+         "configuration.budgets.budgets[0].window"},
+        {R"({"budgets": {"budgets": [{"name": "n", "tokens": 1, "alerts": [0]}]}})",
+         "configuration.budgets.budgets[0].alerts"},
+        {R"({"budgets": {"controls": [{"action": "pray"}]}})", "configuration.budgets.controls[0].action"},
+        {R"({"budgets": {"controls": [{"action": "cheaper_model"}]}})", "configuration.budgets.controls[0].models"},
+        {R"({"budgets": {"lease_time": 0}})", "configuration.budgets.lease_time"},
+        {R"({"budgets": {"speed": 1}})", "configuration.budgets.speed"},
         {R"({"call_limits": {"rules": [{"name": "n"}]}})", "configuration.call_limits.rules[0]"},
         {R"({"call_limits": {"rules": [{"name": "n", "requests": 0}]}})",
          "configuration.call_limits.rules[0].requests"},
