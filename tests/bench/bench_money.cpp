@@ -8,6 +8,7 @@
 
 #include <aikit/aikit.hpp>
 #include <aikit/core/id.hpp>
+#include <aikit/policy/budget.hpp>
 #include <aikit/policy/meter.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -91,6 +92,8 @@ public:
     std::int64_t rows() {
         return must(aikit::sync::wait(runtime_, ledger->report(aikit::cost::ReportQuery()))).total.calls;
     }
+
+    aikit::storage::Database const& database() const noexcept { return database_; }
 
     std::shared_ptr<aikit::cost::Ledger> ledger;
 
@@ -363,6 +366,50 @@ void metering(aikit::Runtime const& runtime, Store& store, char const* what, boo
                   {"tokens_counted", counts_exactly(*config.costs) ? "exactly" : "roughly, for want of rank files"}});
 }
 
+/// Setting aside and settling in three scopes, with all contacts of the file that this takes.
+void budgets(aikit::Runtime const& runtime, Store const& store) {
+    using aikit::policy::BudgetGuardian;
+    aikit::policy::BudgetsConfig config;
+    for (aikit::policy::LimitBy const by :
+         {aikit::policy::LimitBy::everyone, aikit::policy::LimitBy::user, aikit::policy::LimitBy::project}) {
+        aikit::policy::BudgetRule rule;
+        rule.name = aikit::policy::name(by);
+        rule.by = by;
+        rule.window = aikit::policy::BudgetWindow::day;
+        rule.cost = must(aikit::Money::from_usd("100000"));
+        config.budgets.push_back(std::move(rule));
+    }
+    std::shared_ptr<BudgetGuardian> const guardian = must(BudgetGuardian::create(store.database(), config));
+    aikit::policy::BudgetedCall call;
+    call.provider = "openai";
+    call.model = "gpt-4o";
+    call.caller.user = "ann@example.com";
+    call.caller.project = "website";
+    call.cost = aikit::Money::nanos(3'500'000);
+    call.tokens = 1'100;
+    int const times = part_of(50'000);
+    std::vector<double> rounds;
+    std::int64_t asked_file = 0;
+    for (int round = 0; round < 9; ++round) {
+        double const before = bench::cpu_seconds();
+        for (int i = 0; i < times; ++i) {
+            aikit::Result<std::optional<BudgetGuardian::Hold>> at_once = guardian->try_hold(call);
+            if (!at_once) die(at_once.error().message);
+            if (*at_once) {
+                (*at_once)->settle(aikit::Money::nanos(1'200'000), 600);
+                continue;
+            }
+            ++asked_file;
+            must(aikit::sync::wait(runtime, guardian->check_request_allowance(call)))
+                .settle(aikit::Money::nanos(1'200'000), 600);
+        }
+        rounds.push_back((bench::cpu_seconds() - before) * 1e6 / times);
+    }
+    must(aikit::sync::wait(runtime, guardian->flush()));
+    tell("budget check and settle, 3 scopes", bench::median(rounds), 4, std::int64_t{times} * 9);
+    bench::print({{"bench", "money"}, {"what", "of them with a word to the file"}, {"times", asked_file}});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -373,6 +420,10 @@ int main(int argc, char** argv) {
         Store store(runtime);
         steady_rows(store);
         many_rows(store);
+    }
+    {
+        Store const store(runtime);
+        budgets(runtime, store);
     }
     {
         Store store(runtime);

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include <thread>
+#include <future>
 
 namespace aikit::policy {
 namespace {
@@ -236,11 +236,11 @@ TEST_CASE("what queues gets its room when another call gives it back") {
     BudgetedCall other;
     other.cost = usd("0.018");
     BudgetGuardian::Hold hold = testing::run(f.budgets->check_request_allowance(other)).value();
-    std::jthread giver([&hold] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        hold.settle(Money(), 0);
-    });
-    CHECK(f.chat(Fixture::request(1'000)).has_value());
+    std::future<bool> waiting =
+        std::async(std::launch::async, [&f] { return f.chat(Fixture::request(1'000)).has_value(); });
+    CHECK(waiting.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
+    hold.settle(Money(), 0);
+    CHECK(waiting.get());
 }
 
 TEST_CASE("an embedding is held against budgets too") {
