@@ -407,18 +407,46 @@ TEST_CASE_FIXTURE(Fixture, "a forked child cannot use its parent's store, and th
     CHECK(ids(db).value() == std::set<std::int64_t>{1, 3});
 }
 
-TEST_CASE_FIXTURE(Fixture, "the log stays bounded, also after a reader kept it from being emptied") {
+namespace {
+
+/// Counts the warnings of a log that cannot be emptied.
+class LargeLogs final : public LogSink {
+public:
+    bool wants(LogLevel level) const noexcept override { return level >= LogLevel::warning; }
+    void write(LogRecord const& record) noexcept override {
+        if (record.event == "storage.log_large") ++warnings;
+    }
+    std::atomic<int> warnings = 0;
+};
+
+}  // namespace
+
+TEST_CASE("under four writers a reader that never ends is told of, and once it ends the log is small again") {
+    Scratch const folder{"pinned"};
+    auto const sink = std::make_shared<LargeLogs>();
+    RuntimeConfig config;
+    config.log = sink;
+    Runtime runtime = Runtime::create(std::move(config)).value();
+    std::vector<Database> writers;
+    for (int i = 0; i < 4; ++i) writers.push_back(open(runtime, at(folder / "store.db")));
+    REQUIRE(write(writers[0], make_table()));
     std::string const log = folder / "store.db-wal";
     sqlite3* other = nullptr;
     REQUIRE(sqlite3_open((folder / "store.db").c_str(), &other) == SQLITE_OK);
     REQUIRE(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM note;", nullptr, nullptr, nullptr) == SQLITE_OK);
     std::string const page(60'000, 'p');
-    for (std::int64_t id = 0; id < 1'300; ++id) REQUIRE(write(db, insert(id, page)));
+    for (std::int64_t id = 0; id < 1'300; ++id) {
+        REQUIRE(write(writers[static_cast<std::size_t>(id % 4)], insert(id, page)));
+    }
     CHECK(std::filesystem::file_size(log) > 64u << 20);
+    CHECK(sink->warnings > 0);
+    CHECK(sink->warnings <= 4 * 3);  // each writer again only when it has doubled
     REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(other);
-    for (std::int64_t id = 2'000; id < 2'010; ++id) REQUIRE(write(db, insert(id, page)));
+    for (std::int64_t id = 2'000; id < 2'010; ++id) REQUIRE(write(writers[0], insert(id, page)));
     CHECK(std::filesystem::file_size(log) <= 64u << 20);
+    for (Database& writer : writers) writer.close();
+    runtime.close();
 }
 
 }  // namespace aikit::inline v0::storage
