@@ -107,6 +107,10 @@ void note_cost(Console& console, CallInfo const& info) {
                        " tokens in, " + std::to_string(info.usage.output) + " out  ";
     line += info.cost ? "$" + info.cost->usd() : "price unknown";
     if (info.cost && !info.cost_exact) line += " (estimated)";
+    if (info.usage.has_interval()) {
+        line += ", " + std::to_string(info.usage.output_at_least) + " to " + std::to_string(info.usage.output_at_most) +
+                " tokens out";
+    }
     console.note(line);
     for (std::string const& warning : info.warnings) console.warn(warning);
 }

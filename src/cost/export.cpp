@@ -91,7 +91,9 @@ void csv_row(LedgerRow const& row, std::string& out) {
         cells.number(count);
     }
     cells.money(attempt.cost).text(attempt.price_id).text(attempt.provider_request_id).text(pieces_text(usage.pieces));
-    cells.end();
+    bool const interval = usage.has_interval();
+    cells.number(interval ? std::optional(usage.output_at_least) : std::nullopt);
+    cells.number(interval ? std::optional(usage.output_at_most) : std::nullopt).end();
 }
 
 void json_counts(JsonWriter& json, Usage const& usage) {
@@ -109,6 +111,10 @@ void json_counts(JsonWriter& json, Usage const& usage) {
     json.key("image_output").number(usage.image_output);
     usage_form::write_pieces(json, usage.pieces);
     json.key("estimated").boolean(usage.estimated);
+    if (usage.has_interval()) {
+        json.key("output_at_least").number(usage.output_at_least);
+        json.key("output_at_most").number(usage.output_at_most);
+    }
     json.end_object();
 }
 
@@ -171,7 +177,8 @@ std::string export_head(ExportFormat format) {
     if (format == ExportFormat::json_lines) return {};
     return "started,request_id,attempt,operation,provider,model,tenant,user,key,project,tags,outcome,latency_us,"
            "first_token_us,estimated,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,audio_input,"
-           "audio_cache_read,audio_output,image_input,image_output,cost_usd,price_id,provider_request_id,pieces" +
+           "audio_cache_read,audio_output,image_input,image_output,cost_usd,price_id,provider_request_id,pieces,"
+           "output_at_least,output_at_most" +
            std::string(line_end);
 }
 

@@ -64,6 +64,10 @@ void write_usage(JsonWriter& json, Usage const& usage) {
     add("image_input", usage.image_input);
     add("image_output", usage.image_output);
     usage_form::write_pieces(json, usage.pieces);
+    if (usage.has_interval()) {
+        add("output_at_least", usage.output_at_least);
+        add("output_at_most", usage.output_at_most);
+    }
     json.end_object();
 }
 
@@ -71,7 +75,7 @@ void write_usage(JsonWriter& json, Usage const& usage) {
 bool is_plain(Usage const& usage) noexcept {
     return (usage.cache_read | usage.cache_write_5m | usage.cache_write_1h | usage.reasoning | usage.audio_input |
             usage.audio_cache_read | usage.audio_output | usage.image_input | usage.image_output) == 0 &&
-           usage.pieces.empty();
+           usage.pieces.empty() && !usage.has_interval();
 }
 
 std::string tags_text(std::vector<std::string> const& tags) {

@@ -168,6 +168,8 @@ Result<Usage> usage_of(ScannedRow const& row) {
     take("audio_output", usage.audio_output);
     take("image_input", usage.image_input);
     take("image_output", usage.image_output);
+    take("output_at_least", usage.output_at_least);
+    take("output_at_most", usage.output_at_most);
     json::value const* pieces = counts->if_contains("pieces");
     if (pieces == nullptr || !pieces->is_object()) return usage;
     for (auto const& [key, value] : pieces->get_object()) {

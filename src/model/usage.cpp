@@ -81,6 +81,10 @@ Usage Usage::without_raw() const {
 }
 
 void Usage::add(Usage const& other) {
+    if (has_interval() || other.has_interval()) {
+        output_at_least = plus(least_output(), other.least_output());
+        output_at_most = plus(most_output(), other.most_output());
+    }
     for (Count const& count : counts) this->*count.field = plus(this->*count.field, other.*count.field);
     for (std::size_t i = 0; i < piece_count; ++i) {
         auto const piece = static_cast<Piece>(i);
@@ -107,12 +111,14 @@ Result<void> check(Usage const& usage) {
         char const* rule;
         bool kept;
     };
-    std::array<Part, 4> const rules{{
+    std::array<Part, 5> const rules{{
         {"reasoning, audio_output or image_output exceeds output",
          usage.reasoning <= usage.output && usage.audio_output <= usage.output && usage.image_output <= usage.output},
         {"audio_input or image_input exceeds input",
          usage.audio_input <= usage.input && usage.image_input <= usage.input},
         {"audio_cache_read exceeds cache_read", usage.audio_cache_read <= usage.cache_read},
+        {"output is outside its own interval",
+         usage.output_at_least >= 0 && usage.least_output() <= usage.output && usage.output <= usage.most_output()},
         {"the sum does not fit",
          plus(plus(plus(usage.input, usage.cache_read), plus(usage.cache_write_5m, usage.cache_write_1h)),
               usage.output) < std::numeric_limits<std::int64_t>::max()},

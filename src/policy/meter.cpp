@@ -17,8 +17,15 @@ namespace {
 void note_generated(Settlement& settlement, ChatEvent const& event) {
     if (auto const* text = std::get_if<TextDelta>(&event)) return settlement.delivered(text->text);
     if (auto const* refusal = std::get_if<RefusalDelta>(&event)) return settlement.delivered(refusal->text);
-    if (auto const* reasoning = std::get_if<ReasoningDelta>(&event)) return settlement.delivered(reasoning->text);
+    if (auto const* reasoning = std::get_if<ReasoningDelta>(&event)) {
+        settlement.reasoned();
+        return settlement.delivered(reasoning->text);
+    }
+    if (auto const* extra = std::get_if<ExtraDelta>(&event); extra != nullptr && extra->choice >= 0) {
+        return settlement.beside(extra->json.size());
+    }
     if (auto const* call = std::get_if<ToolCallProgress>(&event)) {
+        if (!call->name.empty()) settlement.called();
         settlement.delivered(call->name);
         settlement.delivered(call->arguments);
     }
@@ -63,6 +70,9 @@ class MeteredStream final : public ChatStream::Source {
 public:
     MeteredStream(std::unique_ptr<Source> inner, std::unique_ptr<Settlement> settlement, std::string tier)
         : inner_(std::move(inner)), settlement_(std::move(settlement)), tier_(std::move(tier)) {}
+    MeteredStream(MeteredStream const&) = delete;
+    MeteredStream& operator=(MeteredStream const&) = delete;
+    ~MeteredStream() override { note_answer(); }
 
     Task<std::optional<ChatEvent>> next() override {
         if (stopped_) co_return *stopped_;
@@ -77,6 +87,7 @@ public:
             event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
         }
         if (!event) {
+            note_answer();
             settlement_->failed(event.error());
         } else if (*event) {
             note(**event);
@@ -139,12 +150,25 @@ private:
         stopped_ = error;
     }
 
+    /// The row of a stream that ends early names the answer as well.
+    void note_answer() noexcept {
+        if (settlement_->settled() || !inner_) return;
+        try {
+            settlement_->answered(inner_->info());
+        } catch (...) {
+            // Only memory can be short here; the row is written without it.
+        }
+    }
+
     void note(ChatEvent& event) {
         if (auto const* started = std::get_if<ReplyStarted>(&event)) model_ = started->model;
         if (auto const* extra = std::get_if<ExtraDelta>(&event)) {
             if (std::string told = tier_of(*extra); !told.empty()) tier_ = std::move(told);
         }
-        if (auto const* usage = std::get_if<UsageUpdate>(&event)) settlement_->told(usage->usage);
+        if (auto const* usage = std::get_if<UsageUpdate>(&event)) {
+            settlement_->told(usage->usage);
+            if (usage->complete) settlement_->ended();
+        }
         if (std::holds_alternative<ChoiceFinished>(event)) settlement_->ended();
         auto* const finished = std::get_if<Finished>(&event);
         if (finished == nullptr) return note_generated(*settlement_, event);

@@ -68,8 +68,9 @@ void Settlement::told(Usage const& usage) {
     told_last_ = true;
 }
 
-std::int64_t Settlement::tokens_of(std::string_view text) const {
-    return text.empty() ? 0 : shared_->config.costs->count_tokens(shared_->price_provider, plan_.price_model, text);
+std::int64_t Settlement::tokens_of(std::string_view text, bool* exact) const {
+    if (text.empty() && exact == nullptr) return 0;
+    return shared_->config.costs->count_tokens(shared_->price_provider, plan_.price_model, text, exact);
 }
 
 Usage Settlement::expected() const {
@@ -85,19 +86,27 @@ Usage Settlement::expected() const {
     if (estimate) {
         usage.input = estimate->input_tokens;
         usage.output = estimate->output_tokens;
+        usage.output_at_most = estimate->output_tokens_at_most;
     } else {
         for (Message const& message : plan_.chat->messages) usage.input += tokens_of(message.text());
     }
     return usage;
 }
 
-Usage Settlement::counted_so_far() const {
+/// `text` is what came beside the pieces of a stream.
+Usage Settlement::counted_so_far(std::string_view text) const {
     if (told_ && told_last_ && ended_) return *told_;
     Usage usage = told_ ? *told_ : expected();
-    std::int64_t const output = counted_ + tokens_of(delivered_);
+    cost::Interrupted reply = interrupted_;
+    reply.counted = counted_ + tokens_of(delivered_, &reply.exact) + tokens_of(text);
     // Some tell a usage at the beginning: its input holds, its output does not.
-    usage.output = told_ ? std::max(told_->output, output) : output;
-    usage.estimated = true;
+    reply.told = told_ ? told_->output : 0;
+    reply.told_to_here = told_ && told_last_;
+    reply.reasoned = reply.reasoned || (told_ && told_->reasoning > 0);
+    reply.provider = shared_->price_provider;
+    reply.request = plan_.chat.get();
+    reply.price = plan_.price.get();
+    cost::estimate_output(reply, usage);
     return usage;
 }
 
@@ -106,8 +115,7 @@ void Settlement::succeeded(Usage const& told, std::string_view model, std::strin
     if (settled_) return;
     Usage usage = silent(told) && told_ ? *told_ : told.without_raw();
     if (silent(told) && !told_ && plan_.operation != moderate_operation) {
-        usage = expected();
-        usage.output = counted_ + tokens_of(delivered_) + tokens_of(text);
+        usage = plan_.chat ? counted_so_far(text) : expected();
     }
     attempt_.http_status = 200;
     if (!model.empty()) attempt_.model = model;
@@ -132,7 +140,7 @@ void Settlement::failed(Error const& error) {
     if (settled_) return;
     attempt_.error = error.code;
     attempt_.http_status = error.http_status;
-    attempt_.provider_request_id = error.request_id;
+    if (!error.request_id.empty()) attempt_.provider_request_id = error.request_id;
     attempt_.rate_limits = error.rate_limits;
     // A refusal that was received costs nothing; what may have run, and what was delivered, counts as spent.
     bool const ran =

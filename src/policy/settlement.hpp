@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_POLICY_SETTLEMENT_HPP
 #define AIKIT_SRC_POLICY_SETTLEMENT_HPP
 
+#include "cost/interrupted.hpp"
 #include "policy/price_memo.hpp"
 
 #include <aikit/policy/budget.hpp>
@@ -96,6 +97,11 @@ public:
     /// A piece of a stream came; `text` is what of it was generated.
     void delivered(std::string_view text);
 
+    // What says how far from the provider's count ours may be.
+    void reasoned() noexcept { interrupted_.reasoned = true; }
+    void called() noexcept { ++interrupted_.calls; }  ///< A call of a tool has begun.
+    void beside(std::size_t bytes) noexcept { interrupted_.other += static_cast<std::int64_t>(bytes); }
+
     /// The provider has told what was used so far. What says nothing is passed over.
     void told(Usage const& usage);
 
@@ -121,8 +127,8 @@ private:
     void write_down();
     void use_nearer_price(std::string_view model, std::string_view service_tier);
     Usage expected() const;
-    Usage counted_so_far() const;
-    std::int64_t tokens_of(std::string_view text) const;
+    Usage counted_so_far(std::string_view text = {}) const;
+    std::int64_t tokens_of(std::string_view text, bool* exact = nullptr) const;
     void put_price(Attempt& attempt) const;
 
     std::shared_ptr<Metering const> shared_;
@@ -131,9 +137,10 @@ private:
     Attempt attempt_;
     std::optional<std::size_t> noted_;  // once settled: where in plan_.attempts it went
     std::optional<Usage> told_;
-    std::string delivered_;     // not yet counted
-    std::int64_t counted_ = 0;  // tokens of what was delivered before
-    bool told_last_ = false;    // nothing was delivered since told_
+    std::string delivered_;          // not yet counted
+    std::int64_t counted_ = 0;       // tokens of what was delivered before
+    cost::Interrupted interrupted_;  // what was noted for it
+    bool told_last_ = false;         // nothing was delivered since told_
     bool opened_ = false;
     bool ended_ = false;
     bool settled_ = false;

@@ -18,6 +18,7 @@ namespace aikit_test {
 struct Recorded {
     std::string name;  // folder/file
     std::string kind;
+    std::string fidelity;
     std::string method;
     std::string path;
     Json request;  // null when it is not known
@@ -42,6 +43,7 @@ inline std::vector<Recorded> recordings(std::string const& folder) {
         Recorded one;
         one.name = folder + "/" + path.filename().string();
         one.kind = document["kind"].text;
+        one.fidelity = document["fidelity"].text;
         one.method = document["request"]["method"].text;
         one.path = document["request"]["path"].text;
         one.request = document["request"]["body"];

@@ -82,6 +82,7 @@ struct UsageUpdate {
     UsageUpdate() = default;
 
     Usage usage;
+    bool complete = false;  ///< All choices had ended by then: nothing comes on top of it.
 };
 
 /// Something of the provider's that has no place in the other events, as a JSON object.

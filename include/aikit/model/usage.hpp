@@ -83,6 +83,11 @@ struct AIKIT_EXPORT Usage {
     /// True when aikit counted it because the provider said nothing (a dropped stream, a server without usage).
     bool estimated = false;
 
+    /// Where it is estimated: the interval that `output` lies in, wide enough to hold the provider's own count nine
+    /// times of ten where a reply was cut behind its last piece. Both are 0 where no interval is known.
+    std::int64_t output_at_least = 0;
+    std::int64_t output_at_most = 0;
+
     /// The provider's own usage object, as JSON text; empty when there was none, and wherever a usage stands beside the
     /// reply's own (in CallInfo, in attempts).
     std::string raw;
@@ -92,6 +97,11 @@ struct AIKIT_EXPORT Usage {
 
     /// Nothing was used.
     bool nothing() const noexcept { return total() == 0 && pieces.empty(); }
+
+    /// The interval of output; without one, output itself.
+    std::int64_t least_output() const noexcept { return has_interval() ? output_at_least : output; }
+    std::int64_t most_output() const noexcept { return has_interval() ? output_at_most : output; }
+    bool has_interval() const noexcept { return estimated && output_at_most > 0; }
 
     /// All but `raw`.
     Usage without_raw() const;

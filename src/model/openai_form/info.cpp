@@ -20,6 +20,9 @@ void write_counts(JsonWriter& out, Usage const& usage) {
                 {"image_output", usage.image_output}});
     usage_form::write_pieces(out, usage.pieces);
     out.key("estimated").boolean(usage.estimated);
+    if (usage.has_interval()) {
+        out.counts({{"output_at_least", usage.output_at_least}, {"output_at_most", usage.output_at_most}});
+    }
     out.end_object();
 }
 

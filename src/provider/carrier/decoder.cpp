@@ -149,15 +149,18 @@ json::value const* ReplyDecoder::parse(std::string_view data, bool marked) {
     return nullptr;
 }
 
-void ReplyDecoder::take_usage(Usage usage, std::vector<std::string> warnings) {
+void ReplyDecoder::take_usage(Usage usage, std::vector<std::string> warnings, bool complete) {
     for (std::string& warning : warnings) {
         bool const told = std::find(warnings_.begin(), warnings_.end(), warning) != warnings_.end();
         if (!told) warnings_.push_back(std::move(warning));
     }
-    if (usage.raw.empty() || usage.raw == usage_.raw) return;
+    bool const known = usage.raw == usage_.raw && complete == told_complete_;
+    if (usage.raw.empty() || known) return;
+    told_complete_ = complete;
     usage_ = std::move(usage);
     UsageUpdate update;
     update.usage = usage_;
+    update.complete = complete;
     push(std::move(update));
 }
 

@@ -82,8 +82,8 @@ protected:
     void wrong(char const* what);  ///< The event is not in the dialect's own format.
     void cut();                    ///< The stream ended too early.
 
-    /// Takes new usage, and tells it when it says something new.
-    void take_usage(Usage usage, std::vector<std::string> warnings);
+    /// Takes new usage, and tells it when it says something new. `complete`: as UsageUpdate::complete.
+    void take_usage(Usage usage, std::vector<std::string> warnings, bool complete = false);
 
     /// The last event; nothing is looked at from here on.
     void finish();
@@ -126,6 +126,7 @@ private:
 
     std::vector<ChatEvent> events_;
     std::size_t next_event_ = 0;
+    bool told_complete_ = false;    // a complete usage
     std::optional<Error> framing_;  // the framing's, told after the events before it
     std::optional<Error> error_;
     bool finished_ = false;

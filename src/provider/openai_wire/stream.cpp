@@ -25,10 +25,13 @@ StreamDecoder::StreamDecoder(Exchange exchange, Quirks quirks, int choices)
     : ReplyDecoder(std::move(exchange)), quirks_(quirks), choices_(std::max(choices, 1)) {}
 
 void StreamDecoder::ended_without_marker() {
-    bool const all_ended = !states_.empty() && std::all_of(states_.begin(), states_.end(),
-                                                           [](ChoiceState const& state) { return state.ended; });
-    if (!quirks_.done_marker_required && all_ended) return complete_reply();
+    if (!quirks_.done_marker_required && all_ended()) return complete_reply();
     cut();
+}
+
+bool StreamDecoder::all_ended() const {
+    return !states_.empty() &&
+           std::all_of(states_.begin(), states_.end(), [](ChoiceState const& state) { return state.ended; });
 }
 
 // ---- events ----
@@ -64,10 +67,13 @@ void StreamDecoder::take_chunk(json::object const& chunk, json::value const* cho
     if (!started_) start(chunk, list != nullptr && !list->empty());
 
     json::object changed(storage());
-    for (auto const& member : chunk) take_reply_member(member.key(), member.value(), changed);
+    json::value const* counts = nullptr;
+    for (auto const& member : chunk) take_reply_member(member.key(), member.value(), changed, counts);
     push_extra(-1, changed, false);
-    if (list == nullptr) return;
-    for (json::value const& choice : *list) take_choice(choice, list->size());
+    if (list != nullptr) {
+        for (json::value const& choice : *list) take_choice(choice, list->size());
+    }
+    if (counts != nullptr) take_counts(*counts);  // behind the pieces that they count
 }
 
 void StreamDecoder::start(json::object const& chunk, bool has_choices) {
@@ -85,15 +91,19 @@ void StreamDecoder::start(json::object const& chunk, bool has_choices) {
     push(std::move(event));
 }
 
-void StreamDecoder::take_reply_member(std::string_view key, json::value const& value, json::object& changed) {
+void StreamDecoder::take_reply_member(std::string_view key, json::value const& value, json::object& changed,
+                                      json::value const*& counts) {
     if (value.is_null()) return;
     if (key == "id" || key == "object" || key == "created" || key == "model" || key == "choices" || key == "error" ||
         key == "obfuscation") {
         return;
     }
-    if (key == "usage") return take_counts(value);
-    if (key == "x_groq" && usage_.raw.empty()) {  // older Groq tells the usage here only
-        if (json::value const* usage = json::find(value, "usage")) take_counts(*usage);
+    if (key == "usage") {
+        counts = &value;
+        return;
+    }
+    if (key == "x_groq" && usage_.raw.empty() && counts == nullptr) {  // older Groq tells the usage here only
+        counts = json::find(value, "usage");
     }
     if (changes(reply_extra_, key, value)) changed[key] = value;
 }
@@ -102,7 +112,8 @@ void StreamDecoder::take_counts(json::value const& given) {
     if (given.is_null()) return;
     std::vector<std::string> warnings;
     Usage usage = openai_form::read_usage(given, warnings);
-    take_usage(std::move(usage), std::move(warnings));
+    bool const complete = all_ended() && states_.size() >= static_cast<std::size_t>(choices_);
+    take_usage(std::move(usage), std::move(warnings), complete);
 }
 
 // ---- the end ----

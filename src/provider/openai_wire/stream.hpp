@@ -40,7 +40,9 @@ private:
 
     void take_chunk(json::object const& chunk, json::value const* choices);
     void start(json::object const& chunk, bool has_choices);
-    void take_reply_member(std::string_view key, json::value const& value, json::object& changed);
+    /// `counts` becomes the usage, where this member is one.
+    void take_reply_member(std::string_view key, json::value const& value, json::object& changed,
+                           json::value const*& counts);
     void take_counts(json::value const& usage);
 
     void take_choice(json::value const& choice, std::size_t beside);
@@ -52,6 +54,7 @@ private:
     void take_tool_calls(ChoiceState& state, json::value const& calls);
     void take_finish(ChoiceState& state, json::value const& reason);
 
+    bool all_ended() const;
     void complete_reply();
     bool complete_calls(ChoiceState& state, std::vector<ToolCallReady>& ready);
 

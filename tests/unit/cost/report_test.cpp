@@ -174,6 +174,8 @@ TEST_CASE_FIXTURE(Fixture, "rows are read page by page, each once, as they were 
         LedgerRow made = row(i, "2026-03-01T12:00:00Z", i);
         made.attempt.started += std::chrono::microseconds(dice() % 5'000'000);
         made.attempt.usage.audio_input = i % 3;
+        made.attempt.usage.estimated = i % 4 == 0;
+        made.attempt.usage.output_at_most = i % 4 == 0 ? 1'000 + i : 0;
         made.attempt.usage.cache_read = 2;
         made.caller.tags = {"t" + std::to_string(i % 4)};
         if (i % 7 == 0) made.attempt.cost.reset();
@@ -192,6 +194,8 @@ TEST_CASE_FIXTURE(Fixture, "rows are read page by page, each once, as they were 
             last_millis = millis;
             int const number = std::stoi(each.request_id.substr(1));
             CHECK(each.attempt.usage.audio_input == number % 3);
+            CHECK(each.attempt.usage.has_interval() == (number % 4 == 0));
+            if (number % 4 == 0) CHECK(each.attempt.usage.output_at_most == 1'000 + number);
             CHECK(each.attempt.usage.cache_read == 2);
             CHECK(each.caller.tags == std::vector<std::string>{"t" + std::to_string(number % 4)});
             CHECK(seen.emplace(each.request_id, each.attempt.cost ? each.attempt.cost->nanos() : -1).second);
@@ -220,6 +224,15 @@ TEST_CASE("a spreadsheet gets whole cells and no formulas") {
     export_row(row(1, "2026-03-01T12:00:00Z", 1'500), ExportFormat::csv, plain);
     CHECK(std::count(head.begin(), head.end(), ',') == std::count(plain.begin(), plain.end(), ','));
     CHECK(plain.find(",0.0000015,openai/gpt-4o#default,") != std::string::npos);
+    made.attempt.usage.estimated = true;
+    made.attempt.usage.output_at_least = 3;
+    made.attempt.usage.output_at_most = 1'000;
+    out.clear();
+    export_row(made, ExportFormat::csv, out);
+    CHECK(out.find(",3,1000\r\n") != std::string::npos);
+    out.clear();
+    export_row(made, ExportFormat::json_lines, out);
+    CHECK(out.find(R"("output_at_least":3,"output_at_most":1000)") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is pruned stays in every report, to the last unit") {

@@ -476,6 +476,7 @@ TEST_CASE("the aikit object of a reply tells everything about the call") {
     info.model = "m";
     info.usage.input = 3;
     info.usage.estimated = true;
+    info.usage.output_at_most = 9;
     info.cost = Money::nanos(1'250'000);
     info.cost_exact = true;
     info.price_id = "price";
@@ -502,6 +503,9 @@ TEST_CASE("the aikit object of a reply tells everything about the call") {
     CHECK(json["complete"].yes);
     CHECK(json["usage"]["input"].number() == 3);
     CHECK(json["usage"]["estimated"].yes);
+    CHECK(json["usage"]["output_at_least"].number() == 0);
+    CHECK(json["usage"]["output_at_most"].number() == 9);
+    CHECK_FALSE(json["attempts"].items.front()["usage"].has("output_at_most"));
     CHECK(json["cost"] == Json::parse(R"({"usd":"0.00125","exact":true,"price_id":"price"})"));
     CHECK(json["warnings"].items.front().text == "careful");
     CHECK(json["repairs"].number() == 1);

@@ -99,6 +99,25 @@ TEST_CASE("what is counted by the piece has a name, adds up, and is never negati
     CHECK(!piece_from_name("tokens").has_value());
 }
 
+TEST_CASE("what is estimated keeps its interval in sums, and an exact count is an interval of itself") {
+    Usage sum = some(7);
+    CHECK(sum.least_output() == 7);
+    CHECK(sum.most_output() == 7);
+    CHECK_FALSE(sum.has_interval());
+    Usage estimated = some(10);
+    estimated.estimated = true;
+    estimated.output_at_least = 8;
+    estimated.output_at_most = 20;
+    sum.add(estimated);
+    CHECK(sum.output == 17);
+    CHECK(sum.least_output() == 15);
+    CHECK(sum.most_output() == 27);
+    CHECK(check(sum).has_value());
+    CHECK(sum.without_raw().output_at_most == 27);
+    sum.output_at_most = 16;
+    CHECK(check(sum).error().message.find("interval") != std::string::npos);
+}
+
 TEST_CASE("sums beyond the largest number stay at it") {
     Usage usage;
     usage.input = std::numeric_limits<std::int64_t>::max() - 1;
