@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // capi/costs.cpp - the entries of estimates and reports.
 #include "kit.hpp"
+#include "kit/cost_actions.hpp"
 #include "kit/json_views.hpp"
 #include "requests.hpp"
 
@@ -25,6 +26,24 @@ Result<Work> report_of(KitPointer const& kit, char const* query, std::size_t siz
     Result<cost::ReportQuery> read = read_cost_query(*text);
     if (!read) return read.error();
     return Work([kit, read = std::move(*read)](std::shared_ptr<Op>) { return report_work(kit, read); });
+}
+
+Task<Reply> action_work(KitPointer kit, std::string action, std::string request) {
+    Task<std::string> running = costs::run(kit->kit, std::move(action), std::move(request));
+    Result<std::string> reply = co_await std::move(running);
+    if (!reply) co_return reply.error();
+    co_return Reply(std::move(*reply));
+}
+
+Result<Work> action_of(KitPointer const& kit, char const* action, std::size_t action_size, char const* request,
+                       std::size_t request_size) {
+    Result<std::string_view> const what = required_text(action, action_size, "action");
+    if (!what) return what.error();
+    Result<std::string_view> const text = optional_text(request, request_size, "request");
+    if (!text) return text.error();
+    return Work([kit, what = std::string(*what), text = std::string(*text)](std::shared_ptr<Op>) {
+        return action_work(kit, what, text);
+    });
 }
 
 }  // namespace
@@ -67,4 +86,19 @@ aikit_status aikit_cost_report_start(aikit_kit* kit, char const* query, size_t q
                                      void* user, aikit_op** out, aikit_error** error) {
     return starting(kit, Listener(on_done, user), out, error,
                     [&](KitPointer const& object, Listener&) { return report_of(object, query, query_size); });
+}
+
+aikit_status aikit_cost(aikit_kit* kit, char const* action, size_t action_size, char const* request,
+                        size_t request_size, aikit_bytes* reply, aikit_error** error) {
+    return blocking_reply(kit, reply, "reply", error, [&](KitPointer const& object) {
+        return action_of(object, action, action_size, request, request_size);
+    });
+}
+
+aikit_status aikit_cost_start(aikit_kit* kit, char const* action, size_t action_size, char const* request,
+                              size_t request_size, aikit_done_cb on_done, void* user, aikit_op** out,
+                              aikit_error** error) {
+    return starting(kit, Listener(on_done, user), out, error, [&](KitPointer const& object, Listener&) {
+        return action_of(object, action, action_size, request, request_size);
+    });
 }

@@ -3,6 +3,7 @@
 #include "requests.hpp"
 
 #include "core/json.hpp"
+#include "kit/cost_actions.hpp"
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 
@@ -80,16 +81,6 @@ Result<knowledge::DocumentInput> read_document(json::value const& source, std::s
     return document;
 }
 
-Result<void> read_time(json::Fields& fields, char const* key, std::optional<SystemTime>& out) {
-    std::optional<std::string> text;
-    fields.read(key, text);
-    if (!text) return ok();
-    Result<SystemTime> const time = from_rfc3339(*text);
-    if (!time) fields.refuse(key, "must be a time such as \"2026-11-22T16:04:05Z\"");
-    if (time) out = *time;
-    return ok();
-}
-
 }  // namespace
 
 Result<RuntimeRequest> read_runtime(std::string_view text) {
@@ -157,36 +148,11 @@ Result<AskRequest> read_ask(std::string_view text) {
     });
 }
 
-/// Which rows of the ledger.
-Result<void> read_filter(json::Fields& fields, cost::RowFilter& out) {
-    fields.read("provider", out.provider);
-    fields.read("model", out.model);
-    fields.read("operation", out.operation);
-    fields.read("tenant", out.tenant);
-    fields.read("user", out.user);
-    fields.read("key", out.key);
-    fields.read("project", out.project);
-    fields.read("tag", out.tag);
-    if (Result<void> read = read_time(fields, "from", out.from); !read) return read;
-    return read_time(fields, "until", out.until);
-}
-
 Result<cost::ReportQuery> read_cost_query(std::string_view text) {
-    return read_object<cost::ReportQuery>(
-        text, "query", [](json::Fields& fields, cost::ReportQuery& out) -> Result<void> {
-            std::optional<std::string> by;
-            std::int64_t minutes = 0;
-            fields.read("by", by);
-            std::optional<cost::ReportBy> const known = by ? cost::report_by(*by) : out.by;
-            if (!known)
-                fields.refuse("by", "is none of model, user, day, provider, key, project, tag, operation, tenant");
-            out.by = known.value_or(out.by);
-            fields.read("utc_offset_minutes", minutes);
-            if (minutes < -1440 || minutes > 1440) fields.refuse("utc_offset_minutes", "must be -1440 to 1440");
-            out.utc_offset = std::chrono::minutes(minutes);
-            fields.read("trend", out.trend);
-            return read_filter(fields, out);
-        });
+    return read_object<cost::ReportQuery>(text, "query", [](json::Fields& fields, cost::ReportQuery& out) {
+        costs::read_report(fields, out);
+        return ok();
+    });
 }
 
 Result<cost::UsageQuery> read_usage_query(std::string_view text) {
@@ -198,7 +164,7 @@ Result<cost::UsageQuery> read_usage_query(std::string_view text) {
                                              fields.read("api", out.api);
                                              fields.read("service_tier", out.service_tier);
                                              fields.read("region", out.region);
-                                             if (Result<void> read = read_time(fields, "at", at); !read) return read;
+                                             costs::read_time(fields, "at", at);
                                              out.at = at ? *at : real_clock()->system_now();
                                              if (json::value const* usage = fields.take("usage"))
                                                  out.body = json::serialize(*usage);

@@ -130,6 +130,7 @@ START(chat, chat, c->kit, FIRST, LISTENING)
 START(ask, ask, c->kit, FIRST, SECOND, LISTENING)
 START(ingest, ingest, c->kit, FIRST, SECOND, LISTENING)
 START(embed, embed, c->kit, FIRST, c->number, ENDING)
+START(cost, cost, c->kit, FIRST, SECOND, ENDING)
 START(job, job, c->kit, FIRST, SECOND, LISTENING)
 START(tools, tools, c->kit, FIRST, SECOND, LISTENING)
 START(moderate, moderate, c->kit, FIRST, ENDING)
@@ -159,6 +160,7 @@ static starter const starters[] = {
     {"ingest", start_ingest, false},
     {"embed", start_embed, true},
     {"moderate", start_moderate, false},
+    {"cost", start_cost, false},
     {"job", start_job, false},
     {"runTools", start_tools, false},
     {"countTokens", start_count_tokens, false},

@@ -228,6 +228,92 @@ export interface Item {
   metadata?: Json;
 }
 
+/** Which rows of the ledger; times are RFC 3339. */
+export interface RowsOptions extends Signal {
+  provider?: string;
+  model?: string;
+  operation?: string;
+  tenant?: string;
+  user?: string;
+  key?: string;
+  project?: string;
+  tag?: string;
+  from?: string;
+  until?: string;
+  utc_offset_minutes?: number;
+}
+
+export interface CompareOptions extends Signal {
+  providers?: string[];
+  reasoning_only?: boolean;
+  free_too?: boolean;
+  most?: number;
+}
+
+/** What a call uses, each token counted once. */
+export interface Counts {
+  input?: number;
+  cache_read?: number;
+  cache_write_5m?: number;
+  cache_write_1h?: number;
+  output?: number;
+  reasoning?: number;
+  [kind: string]: number | undefined;
+}
+
+export interface VolumeOptions extends Signal {
+  service_tier?: string;
+  discounts?: { provider?: string; from_usd: string; basis_points: number }[];
+}
+
+export interface TrackOptions extends Signal {
+  service_tier?: string;
+  operation?: string;
+  started?: string;
+  latency?: number;
+  caller?: { tenant?: string; user?: string; key?: string; project?: string; tags?: string[] };
+}
+
+export interface CostEstimate extends Reply {
+  expected_usd: string;
+  at_most_usd: string;
+  low_usd?: string;
+  high_usd?: string;
+  learned_from?: number;
+}
+
+export interface VolumeQuote extends Reply {
+  list_usd: string;
+  discounted_usd: string;
+  batch_usd: string;
+  next_from_usd: string | null;
+  next_basis_points: number;
+}
+
+export interface CostForecast extends Reply {
+  from: string;
+  until: string;
+  spent_usd: string;
+  expected_usd: string;
+  low_usd: string;
+  high_usd: string;
+}
+
+export interface CostAnomaly {
+  key: string;
+  day: string;
+  cost_usd: string;
+  expected_usd: string;
+  score: number;
+}
+
+export interface SavingsPlan extends Reply {
+  savings: { change: string; provider: string; model: string; to: string; what: string; risk: string; risk_level: number; calls: number; per_month_usd: string }[];
+  cost_per_month_usd: string;
+  cost_after_usd: string;
+  enough?: boolean;
+}
+
 /** A kit of a configuration, else of the environment: providers, prices, ledger and store behind one object. A
  * provider with `api: 'responses'` takes the same requests by OpenAI's Responses API. The options of a call are members of its request, and `signal`. Failures are AikitErrors.
  *
@@ -316,6 +402,32 @@ export class Kit {
 
   /** What was spent. */
   costReport(query?: Signal & Json): Promise<Reply>;
+  /** Any action on costs by its name, such as 'forecast'. */
+  cost(action: string, request?: Json, options?: Signal): Promise<Reply>;
+  /** What a chat would cost, with the interval that the latest calls of the same kind came to, where there were 20. */
+  estimateRequestCost(prompt: Prompt, options?: RowsOptions & { calls?: number }): Promise<CostEstimate>;
+  /** What the catalog's models that can serve a chat would ask for it, cheapest first. */
+  compareProviders(prompt: Prompt, options?: CompareOptions): Promise<Reply & { offers: Json[] }>;
+  /** What a month of such calls costs, by list prices, with discounts, and by the batch price. */
+  volumeDiscounts(provider: string, model: string, usage: Counts, callsPerMonth: number, options?: VolumeOptions): Promise<VolumeQuote>;
+  /** Prices a call that was made without aikit and writes its row, once for each id. */
+  trackActualCost(provider: string, model: string, usage: Counts, requestId: string, options?: TrackOptions): Promise<Reply & { cost_usd: string }>;
+  /** What this month will come to. It takes at least 7 days of history. */
+  predictMonthlyCost(options?: RowsOptions & { confidence?: number; history_days?: number }): Promise<CostForecast>;
+  /** Days that stand out, latest first. */
+  detectCostAnomalies(options?: RowsOptions & { by?: string; threshold?: number; history_days?: number }): Promise<Reply & { anomalies: CostAnomaly[] }>;
+  /** What would have been cheaper, each with its risk, greatest first. */
+  suggestOptimizations(options?: RowsOptions & { least_usd?: string }): Promise<SavingsPlan>;
+  /** The least risky changes that bring a month below a budget; `enough` says whether they do. */
+  optimizeForBudget(budgetUsd: string, options?: RowsOptions & { least_usd?: string }): Promise<SavingsPlan>;
+  /** The rows of the ledger as text, a page at a time. */
+  ledgerExport(format?: 'csv' | 'json_lines', options?: RowsOptions & { limit?: number }): AsyncGenerator<string>;
+  /** The rows of the ledger, one by one. */
+  ledgerRows(options?: RowsOptions & { limit?: number }): AsyncGenerator<Json>;
+  /** Removes the rows of old days; what they cost stays in reports. */
+  ledgerPrune(options: Signal & ({ before: string } | { keep_days: number })): Promise<Reply>;
+  /** Prices rows anew, each as of its day; with `apply` it writes the new prices down. */
+  ledgerRecost(options?: RowsOptions & { apply?: boolean }): Promise<Reply>;
 
   /** Makes a collection, or checks that the one there agrees. */
   vectorsOpen(name: string, options: Signal & { dimensions?: number; [member: string]: any }): Promise<Reply>;

@@ -3,6 +3,9 @@
 #ifndef AIKIT_AIKIT_HPP
 #define AIKIT_AIKIT_HPP
 
+#include <aikit/cost/analysis.hpp>
+#include <aikit/cost/forecast.hpp>
+#include <aikit/cost/savings.hpp>
 #include <aikit/kit.hpp>
 #include <aikit/kit/run_tools.hpp>
 #include <aikit/model/json_form.hpp>

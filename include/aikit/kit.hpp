@@ -232,6 +232,10 @@ public:
 
     /// What a request would cost. Errors: unknown_price, not_found (no such provider).
     Result<cost::CostEstimate> estimate_request_cost(ChatRequest const& request) const;
+    /// The same with what calls of the same kind came to, those that `history` lets through.
+    Task<cost::CostEstimate> estimate_request_cost(ChatRequest request, cost::HistoryQuery history) const;
+    /// Puts the catalog's names in the place of a configured provider's and its model's; others stay as they are.
+    void price_names(std::string& provider, std::string& model) const;
     /// What a provider said it used, priced by the catalog of this kit; `query.provider` may be a configured name.
     /// Errors: as cost::price_reply().
     Result<cost::PricedReply> price_reply(cost::UsageQuery query) const;

@@ -34,6 +34,13 @@ struct CostSettings {
     std::string prompt;
     std::optional<std::int64_t> max_tokens;
     int most = 20;
+
+    Usage tokens;  ///< volume, track: its input, cache_read and output.
+    std::int64_t calls = 0;
+    std::vector<std::string> discounts;
+    std::string service_tier;
+    std::string request_id;
+    std::string started;
 };
 
 /// aikit cost, aikit cost report
@@ -44,6 +51,9 @@ int run_cost_forecast(CommonOptions const& common, CostSettings const& settings)
 int run_cost_anomalies(CommonOptions const& common, CostSettings const& settings);
 int run_cost_savings(CommonOptions const& common, CostSettings const& settings);
 int run_cost_compare(CommonOptions const& common, CostSettings const& settings);
+int run_cost_volume(CommonOptions const& common, CostSettings const& settings);
+int run_cost_track(CommonOptions const& common, CostSettings const& settings);
+int run_cost_estimate(CommonOptions const& common, CostSettings const& settings);
 int run_cost_recost(CommonOptions const& common, CostSettings const& settings);
 
 // ---- shared by them ----
@@ -52,6 +62,9 @@ int run_cost_recost(CommonOptions const& common, CostSettings const& settings);
 Result<cost::ReportQuery> read_cost_flags(CostSettings const& settings);
 
 Result<Session> open_ledger(CommonOptions const& common);
+
+/// The chat that a prompt, or a file, asks for.
+Result<ChatRequest> read_chat_request(CostSettings const& settings);
 
 /// A text at the left of a column, and one at its right.
 std::string headed(std::string text);

@@ -63,26 +63,8 @@ int show(Console& console, Result<T> const& found) {
     return 0;
 }
 
-Result<ChatRequest> read_request(CostSettings const& settings) {
-    ChatRequest request;
-    if (!settings.request.empty()) {
-        Result<std::string> const text = read_argument_file(settings.request);
-        if (!text) return text.error();
-        Result<json_form::ChatCall> call = json_form::read_chat(*text);
-        if (!call) return call.error();
-        request = std::move(call->request);
-    } else {
-        Result<std::string> prompt = settings.prompt == "-" ? read_argument_file("-") : settings.prompt;
-        if (!prompt) return prompt.error();
-        if (prompt->empty()) return fail(Errc::invalid_argument, "compare takes a prompt or --request");
-        request.messages.emplace_back(Role::user, std::move(*prompt));
-    }
-    if (settings.max_tokens) request.max_tokens = settings.max_tokens;
-    return request;
-}
-
 Result<std::vector<cost::ProviderOffer>> compare(CommonOptions const& common, CostSettings const& settings) {
-    Result<ChatRequest> const request = read_request(settings);
+    Result<ChatRequest> const request = read_chat_request(settings);
     if (!request) return request.error();
     Result<KitConfig> const config = KitConfig::from_env(common.config);
     if (!config) return config.error();
@@ -97,6 +79,24 @@ Result<std::vector<cost::ProviderOffer>> compare(CommonOptions const& common, Co
 }
 
 }  // namespace
+
+Result<ChatRequest> read_chat_request(CostSettings const& settings) {
+    ChatRequest request;
+    if (!settings.request.empty()) {
+        Result<std::string> const text = read_argument_file(settings.request);
+        if (!text) return text.error();
+        Result<json_form::ChatCall> call = json_form::read_chat(*text);
+        if (!call) return call.error();
+        request = std::move(call->request);
+    } else {
+        Result<std::string> prompt = settings.prompt == "-" ? read_argument_file("-") : settings.prompt;
+        if (!prompt) return prompt.error();
+        if (prompt->empty()) return fail(Errc::invalid_argument, "it takes a prompt or --request");
+        request.messages.emplace_back(Role::user, std::move(*prompt));
+    }
+    if (settings.max_tokens) request.max_tokens = settings.max_tokens;
+    return request;
+}
 
 int run_cost_forecast(CommonOptions const& common, CostSettings const& settings) {
     Console console(common.json, common.quiet);
@@ -137,6 +137,7 @@ int run_cost_savings(CommonOptions const& common, CostSettings const& settings) 
     if (!kit) return console.fail(kit.error());
     cost::SavingsQuery query;
     static_cast<cost::RowFilter&>(query) = *filter;
+    query.names = [&kit](std::string& provider, std::string& model) { kit->price_names(provider, model); };
     std::shared_ptr<cost::CostIntelligence const> const costs = kit->costs();
     if (settings.budget.empty()) return show(console, run(*kit, costs->suggest_optimizations(std::move(query))));
     return show(console, run(*kit, costs->optimize_for_budget(*budget, std::move(query))));

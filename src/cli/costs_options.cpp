@@ -32,6 +32,14 @@ void add_filter(CLI::App& cost, CostSettings& settings) {
     cost.add_option("--tag", settings.filter.tag, "With this tag only");
 }
 
+void add_request(CLI::App& command, CostSettings& settings) {
+    CLI::Option* prompt = command.add_option("prompt", settings.prompt, "What would be asked; - reads standard input");
+    command.add_option("--request", settings.request, "A request in OpenAI's form; - reads standard input")
+        ->excludes(prompt);
+    command.add_option("--max-tokens", settings.max_tokens, "Most tokens of the answer")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+}
+
 void add_advice(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen) {
     CLI::App& forecast = add(cost, common, settings, chosen, "forecast",
                              "Show what this month will come to, by the days before", run_cost_forecast);
@@ -46,12 +54,30 @@ void add_advice(CLI::App& cost, CommonOptions const& common, CostSettings& setti
     savings.add_option("--budget", settings.budget, "Dollars a month: only what it takes to come below them");
     CLI::App& compare = add(cost, common, settings, chosen, "compare",
                             "Show what the catalog's models would ask for a request", run_cost_compare);
-    CLI::Option* prompt = compare.add_option("prompt", settings.prompt, "What would be asked; - reads standard input");
-    compare.add_option("--request", settings.request, "A request in OpenAI's form; - reads standard input")
-        ->excludes(prompt);
-    compare.add_option("--max-tokens", settings.max_tokens, "Most tokens of the answer")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+    add_request(compare, settings);
     compare.add_option("--most", settings.most, "How many offers; 20")->check(CLI::Range(1, 100'000));
+}
+
+void add_calls(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen) {
+    CLI::App& estimate = add(cost, common, settings, chosen, "estimate",
+                             "Show what a chat would cost, by the latest calls of its kind too", run_cost_estimate);
+    add_request(estimate, settings);
+    CLI::App& volume = add(cost, common, settings, chosen, "volume",
+                           "Show a month of many calls: by list prices, with discounts, as batches", run_cost_volume);
+    CLI::App& track = add(cost, common, settings, chosen, "track",
+                          "Write down a call that was made elsewhere; the other flags label it", run_cost_track);
+    CLI::Range const tokens(std::int64_t{0}, std::int64_t{1'000'000'000'000});
+    for (CLI::App* command : {&volume, &track}) {
+        command->add_option("--input-tokens", settings.tokens.input, "Read by a call")->check(tokens);
+        command->add_option("--cached-tokens", settings.tokens.cache_read, "Read from the provider's cache beside them")
+            ->check(tokens);
+        command->add_option("--output-tokens", settings.tokens.output, "Written by a call")->check(tokens);
+        command->add_option("--service-tier", settings.service_tier, "As the provider calls it, e.g. batch");
+    }
+    volume.add_option("--calls", settings.calls, "How many a month")->required()->check(tokens);
+    volume.add_option("--discount", settings.discounts, "From so many dollars on, so many percent: 1000:12.5");
+    track.add_option("--request-id", settings.request_id, "Its own id; the same one is written once")->required();
+    track.add_option("--started", settings.started, "When, e.g. 2026-08-21T09:30:00Z; default: now");
 }
 
 }  // namespace
@@ -74,6 +100,7 @@ void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettin
                            "Price rows anew, each as of its day; without --apply nothing changes", run_cost_recost);
     recost.add_flag("--apply", settings.apply, "Write the new prices down");
     add_advice(cost, common, settings, chosen);
+    add_calls(cost, common, settings, chosen);
 }
 
 }  // namespace aikit::cli

@@ -117,9 +117,22 @@ std::array<double, 7> weekday_offsets(std::vector<double> const& logs, std::size
     std::array<double, 7> offsets{};
     for (std::size_t i = 0; i < 7; ++i) {
         auto const count = static_cast<double>(values[i].size());
-        if (count >= 2) offsets[i] = (median_of(values[i]) - middle) * count / (count + 1);
+        if (count < 2) continue;
+        // Of two days one may stand out: the usual one is nearer to all others.
+        bool const nearer = count == 2 && std::abs(values[i][0] - middle) < std::abs(values[i][1] - middle);
+        double const own = count > 2 ? median_of(values[i]) : values[i][nearer ? 0 : 1];
+        offsets[i] = (own - middle) * count / (count + 1);
     }
     return offsets;
+}
+
+/// What was before the first costs tells nothing of them.
+CostHistory since_first_costs(CostHistory const& history) {
+    auto const first = std::find_if(history.days.begin(), history.days.end(), [](Money day) { return day != Money(); });
+    CostHistory rest;
+    rest.first_day = history.first_day + std::chrono::hours(24 * (first - history.days.begin()));
+    rest.days.assign(first, history.days.end());
+    return rest;
 }
 
 }  // namespace
@@ -150,8 +163,9 @@ Result<CostRange> forecast_costs(CostHistory const& history, std::vector<double>
     return range;
 }
 
-std::vector<CostAnomaly> find_anomalies(CostHistory const& history, double threshold) {
+std::vector<CostAnomaly> find_anomalies(CostHistory const& whole, double threshold) {
     constexpr std::size_t least_days = 14, window = 28;
+    CostHistory const history = since_first_costs(whole);
     std::vector<double> const days = dollars_of(history.days);
     std::size_t const first = weekday_of(history.first_day);
     std::vector<CostAnomaly> found;

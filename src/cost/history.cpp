@@ -141,7 +141,9 @@ Result<AnomalyReport> detect(Connection& db, AnomalyQuery const& query, SystemTi
     Result<std::map<std::string, CostHistory>> const histories = read_histories(db, query, from, days, by, keys);
     if (!histories) return histories.error();
     for (auto const& [key, history] : *histories) {
-        report.days_checked += std::max(0, days - 14);
+        auto const first =
+            std::find_if(history.days.begin(), history.days.end(), [](Money day) { return day != Money(); });
+        report.days_checked += std::max<std::int64_t>(0, history.days.end() - first - 14);
         for (CostAnomaly& anomaly : find_anomalies(history, query.threshold)) {
             anomaly.key = key;
             report.anomalies.push_back(std::move(anomaly));

@@ -87,4 +87,24 @@ json::object view(std::vector<cost::ProviderOffer> const& offers) {
     return out;
 }
 
+json::object view(cost::VolumeQuote const& quote) {
+    json::object out;
+    out["list_usd"] = quote.list.usd();
+    out["discounted_usd"] = quote.discounted.usd();
+    out["batch_usd"] = quote.batch.usd();
+    out["next_from_usd"] = quote.next_from ? json::value(quote.next_from->usd()) : json::value(nullptr);
+    out["next_basis_points"] = quote.next_basis_points;
+    out["price_id"] = quote.price_id;
+    return out;
+}
+
+json::object view(cost::PricedUsage const& priced) {
+    json::object out;
+    out["input_price"] = priced.input_usd;
+    out["output_price"] = priced.output_usd;
+    out["cost_usd"] = priced.cost.usd();
+    out["price_id"] = priced.price_id;
+    return out;
+}
+
 }  // namespace aikit::inline v0::json_form

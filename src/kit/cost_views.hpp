@@ -25,6 +25,12 @@ json::object view(cost::SavingsPlan const& plan);
 /// "context_window", "price_id"}]}
 json::object view(std::vector<cost::ProviderOffer> const& offers);
 
+/// {"list_usd", "discounted_usd", "batch_usd", "next_from_usd", "next_basis_points", "price_id"}
+json::object view(cost::VolumeQuote const& quote);
+
+/// {"input_price", "output_price", "cost_usd", "price_id"}
+json::object view(cost::PricedUsage const& priced);
+
 }  // namespace aikit::inline v0::json_form
 
 #endif  // AIKIT_SRC_KIT_COST_VIEWS_HPP

@@ -237,6 +237,9 @@ json::object view(cost::CostEstimate const& estimate) {
     out["at_most_usd"] = estimate.at_most.usd();
     out["exact_tokens"] = estimate.exact_tokens;
     out["price_id"] = estimate.price_id;
+    if (estimate.low) out["low_usd"] = estimate.low->usd();
+    if (estimate.high) out["high_usd"] = estimate.high->usd();
+    if (estimate.learned_from > 0) out["learned_from"] = estimate.learned_from;
     return out;
 }
 

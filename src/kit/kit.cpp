@@ -5,6 +5,7 @@
 #include "core/async.hpp"
 #include "kit/state.hpp"
 
+#include <aikit/cost/savings.hpp>
 #include <aikit/kit.hpp>
 
 namespace aikit::inline v0 {
@@ -208,6 +209,18 @@ Task<cost::Report> report_task(StatePtr state, cost::ReportQuery query) {
     co_return co_await std::move(pending);
 }
 
+Task<cost::CostEstimate> learned_task(StatePtr state, ChatRequest request, cost::HistoryQuery history) {
+    if (!state) co_return closed_kit();
+    if (Result<void> usable = state->usable(); !usable) co_return usable.error();
+    Result<Destination> where = state->providers.resolve(request.model, Operation::chat);
+    if (!where) co_return where.error();
+    ProviderConfig const& provider = where->entry->config;
+    request.model = price_model_of(provider, where->model);
+    Task<cost::CostEstimate> pending =
+        state->costs->estimate_request_cost(price_provider_of(provider), std::move(request), std::move(history));
+    co_return co_await std::move(pending);
+}
+
 /// The catalog's names, for who may outlive the kit.
 std::function<void(std::string&, std::string&)> price_names(ProviderTable const& providers) {
     auto const configs = std::make_shared<std::map<std::string, ProviderConfig>>();
@@ -321,13 +334,22 @@ Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request
     return state_->costs->estimate_request_cost(price_provider_of(provider), resolved);
 }
 
+Task<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest request, cost::HistoryQuery history) const {
+    return guard(learned_task(state_, std::move(request), std::move(history)));
+}
+
+void Kit::price_names(std::string& provider, std::string& model) const {
+    if (!state_) return;
+    Result<std::shared_ptr<ProviderEntry const>> const entry = state_->providers.find(provider);
+    if (!entry) return;
+    model = price_model_of((*entry)->config, model);
+    provider = price_provider_of((*entry)->config);
+}
+
 Result<cost::PricedReply> Kit::price_reply(cost::UsageQuery query) const {
     if (!state_) return closed_kit();
     if (Result<void> usable = state_->usable(); !usable) return usable.error();
-    if (Result<std::shared_ptr<ProviderEntry const>> entry = state_->providers.find(query.provider); entry) {
-        query.provider = price_provider_of((*entry)->config);
-        query.model = price_model_of((*entry)->config, query.model);
-    }
+    price_names(query.provider, query.model);
     return cost::price_reply(*state_->costs->catalog(), query);
 }
 

@@ -153,6 +153,13 @@ ENTRY(cost_price) {
     BYTES;
     return gave(aikit_cost_price(KIT, TEXT(1, USAGE_QUERY), AT(2, &bytes), error), &bytes);
 }
+ENTRY(cost) {
+    BYTES;
+    return gave(aikit_cost(KIT, TEXT(1, "export"), TEXT(3, "{}"), AT(2, &bytes), error), &bytes);
+}
+ENTRY(cost_start) {
+    START(aikit_cost_start(KIT, TEXT(1, "export"), TEXT(3, "{}"), NULL, NULL, AT(2, &op), error));
+}
 ENTRY(cost_report) {
     BYTES;
     return gave(aikit_cost_report(KIT, TEXT(2, "{}"), AT(1, &bytes), error), &bytes);
@@ -333,6 +340,8 @@ static entry const entries[] = {
     {"aikit_ask_start", call_ask_start, 4, 'k'},
     {"aikit_cost_estimate", call_cost_estimate, 3, 'k'},
     {"aikit_cost_price", call_cost_price, 3, 'k'},
+    {"aikit_cost", call_cost, 3, 'k'},
+    {"aikit_cost_start", call_cost_start, 3, 'k'},
     {"aikit_cost_report", call_cost_report, 3, 'k'},
     {"aikit_cost_report_start", call_cost_report_start, 2, 'k'},
     {"aikit_vectors_open", call_vectors_open, 2, 'k'},

@@ -19,7 +19,7 @@ FOLDER = ROOT / "capi/schema"
 INPUTS = {"chat": "chat_request", "stream": "chat_request", "cost_estimate": "chat_request", "embed": "embed_request",
           "moderate": "moderate_request", "count_tokens": "chat_request", "job": "job_request",
           "batch_results": "job_request", "ingest": "ingest_request", "search": "search_request", "ask": "ask_request",
-          "ask_stream": "ask_request", "cost_report": "cost_query", "cost_price": "usage_query", "vectors_open": "collection",
+          "ask_stream": "ask_request", "cost_report": "cost_query", "cost_price": "usage_query", "cost": "cost_request", "vectors_open": "collection",
           "vectors_search": "vector_query", "tools": "chat_request"}
 PARTS = {"usage", "cost", "info", "options", "chunk", "source", "rate_limit", "rate_limits"}  # of other forms
 ALONE = {"runtime_config"}                                       # read below, never in a case

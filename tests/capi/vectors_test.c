@@ -217,6 +217,9 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     } else if (!strcmp(call, "cost_price")) {
         *schema = "priced_usage";
         status = aikit_cost_price(kit, REQUEST, reply, error);
+    } else if (!strcmp(call, "cost")) {
+        *schema = "cost_reply";
+        status = aikit_cost(kit, STR(action), REQUEST, reply, error);
     } else if (!strcmp(call, "cost_report")) {
         *schema = "cost_report";
         status = aikit_cost_report(kit, REQUEST, reply, error);

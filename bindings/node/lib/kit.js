@@ -2,6 +2,7 @@
 // bindings/node/lib/kit.js - a kit: providers, prices, ledger and store behind one object.
 'use strict';
 
+const { Costs } = require('./costs.js');
 const { InvalidArgument, InvalidState, checked } = require('./errors.js');
 const { Jobs } = require('./jobs.js');
 const native = require('./native.js');
@@ -216,6 +217,11 @@ class Kit {
     return this.#atOnce('costPrice', json({ usage, provider, ...more }));
   }
 
+  /** Any action on costs by its name, such as 'forecast'. */
+  async cost(action, request = {}, { signal } = {}) {
+    return end(this.#start(signal, 'cost', false, words(action, 'action'), json(request)));
+  }
+
   /** What was spent. */
   async costReport({ signal, ...query } = {}) {
     return end(this.#start(signal, 'costReport', false, json(query)));
@@ -294,8 +300,10 @@ class Kit {
     checked(() => native.end(this.#handle));
   }
 }
-for (const name of Object.getOwnPropertyNames(Jobs.prototype)) {
-  if (name !== 'constructor') Object.defineProperty(Kit.prototype, name, Object.getOwnPropertyDescriptor(Jobs.prototype, name));
+for (const { prototype } of [Costs, Jobs]) {
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== 'constructor') Object.defineProperty(Kit.prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
+  }
 }
 if (Symbol.asyncDispose) Kit.prototype[Symbol.asyncDispose] = Kit.prototype.close;
 if (Symbol.dispose) Kit.prototype[Symbol.dispose] = Kit.prototype.closeSync;

@@ -93,6 +93,7 @@ search_start = _bind("search_start", c.c_int32, Handle, *Text, *Text, *_VECTOR, 
 ask_start = _bind("ask_start", c.c_int32, Handle, *Text, *Text, *_LISTENING)
 cost_estimate = _bind("cost_estimate", c.c_int32, Handle, *Text, _BYTES, _HANDLE)
 cost_price = _bind("cost_price", c.c_int32, Handle, *Text, _BYTES, _HANDLE)
+cost_start = _bind("cost_start", c.c_int32, Handle, *Text, *Text, *_ENDING)
 cost_report_start = _bind("cost_report_start", c.c_int32, Handle, *Text, *_ENDING)
 vectors_open_start = _bind("vectors_open_start", c.c_int32, Handle, *Text, *_ENDING)
 vectors_drop_start = _bind("vectors_drop_start", c.c_int32, Handle, *Text, *_ENDING)

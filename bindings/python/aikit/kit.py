@@ -10,6 +10,7 @@ import weakref
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple, Union, cast
 
 from . import _ffi
+from .costs import Costs
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .jobs import Job, Jobs, _of
 from .keys import Asker
@@ -136,7 +137,7 @@ def _end(pid: int, kit: Any, runtime: Any) -> None:
         _ffi.runtime_free(runtime)
 
 
-class Kit(Jobs):
+class Kit(Jobs, Costs):
     """A kit of a configuration, else of the environment. Every call has a twin that is awaited, ending in `_async`.
 
     Requests and replies are dicts in OpenAI's form; a provider with `"api": "responses"` in its configuration takes
@@ -524,6 +525,16 @@ class Kit(Jobs):
         """`search`, awaited."""
         request = _json(more if query is None else _named("query", query, more))
         return await later(self._pending(self._quiet(_ffi.search_start, *_utf8(base), *request, *_row(vector))))
+
+    def cost(self, action: str, request: Optional[Json] = None, **more: Any) -> Reply:
+        """Any action on costs by its name, such as "forecast"."""
+        given = _json({**(request or {}), **more})
+        return wait(self._quiet(_ffi.cost_start, *_utf8(action), *given))
+
+    async def cost_async(self, action: str, request: Optional[Json] = None, **more: Any) -> Reply:
+        """`cost`, awaited."""
+        given = _json({**(request or {}), **more})
+        return await later(self._pending(self._quiet(_ffi.cost_start, *_utf8(action), *given)))
 
     def cost_report(self, query: Optional[Json] = None, **more: Any) -> Reply:
         """What was spent."""

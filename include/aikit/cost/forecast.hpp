@@ -70,7 +70,8 @@ struct CostAnomaly {
 
 /// Days that cost far more or less than others of their weekday. A day is held against the median of the four weeks
 /// before it, on a logarithmic scale, and against the median of their deviations (MAD), so that earlier outliers hide
-/// nothing. The first 14 days are never told. `threshold`: 5 tells about two in a thousand days of clean costs.
+/// nothing. A history begins with its first costs, and the first 14 days of it are never told. `threshold`: 5 tells
+/// about two in a thousand days of clean costs.
 AIKIT_EXPORT std::vector<CostAnomaly> find_anomalies(CostHistory const& history, double threshold);
 
 struct AnomalyQuery : RowFilter {

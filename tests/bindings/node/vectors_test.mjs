@@ -17,6 +17,7 @@ function at(document, pointer) {
 
 const CALLS = {
   job: (kit, step) => kit.job(step.action, step.request),
+  cost: (kit, step) => kit.cost(step.action, step.request),
   count_tokens: (kit, step) => kit.countTokens(step.request),
   models: (kit, step) => kit.models(step.provider),
   providers: (kit) => kit.providers(),

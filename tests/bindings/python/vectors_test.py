@@ -25,7 +25,7 @@ def arguments(step):
         return (step["base"], request), {}
     if call in ("providers", "call_limits"):
         return (), {}
-    if call == "job":
+    if call in ("job", "cost"):
         return (step["action"], request), {}
     if call in ("models", "check_providers"):
         return (step.get("provider", ""),), {}

@@ -161,6 +161,28 @@ TEST_CASE("clean histories raise few alarms, and days of many times as much are 
     CHECK(found[1] * 100 >= injected * 90);
 }
 
+TEST_CASE("the beginning of use is no anomaly, and neither is one day of costs after which nothing came") {
+    for (std::size_t before = 0; before <= 70; ++before) {
+        CAPTURE(before);
+        CostHistory begun;
+        begun.first_day = from_rfc3339("2026-08-17T00:00:00Z").value();
+        begun.days.assign(before, Money());
+        for (int day = 0; day < 60; ++day) begun.days.push_back(money(1));
+        CHECK(find_anomalies(begun, 5).empty());
+        begun.days[before + 30] = money(20);
+        std::vector<CostAnomaly> const told = find_anomalies(begun, 5);
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].day == begun.first_day + std::chrono::hours(24 * static_cast<std::int64_t>(before + 30)));
+
+        CostHistory once;
+        once.first_day = begun.first_day;
+        once.days.assign(before, Money());
+        once.days.push_back(money(1));
+        once.days.resize(before + 60);
+        CHECK(find_anomalies(once, 5).empty());
+    }
+}
+
 TEST_CASE("an anomaly says what was usual, and one day hides no other") {
     CostHistory past;
     past.first_day = from_rfc3339("2026-08-17T00:00:00Z").value();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tests/unit/kit/cases_test.cpp - the cases that C, Python and JavaScript run as well, in C++.
 #include "core/json.hpp"
+#include "kit/cost_actions.hpp"
 #include "kit/jobs.hpp"
 #include "kit/json_views.hpp"
 #include "kit/tool_runs.hpp"
@@ -211,6 +212,9 @@ private:
             if (call == "batch_results") take = [&came](std::string) { return counted_result(came); };
             return finish(wait(jobs::run(kit_, text("action"), request_, take)),
                           [](std::string const& r) { return r; });
+        }
+        if (call == "cost") {
+            return finish(wait(costs::run(kit_, text("action"), request_)), [](std::string const& r) { return r; });
         }
         if (call == "models") return finish(wait(kit_.models(text("provider"), options)), json_form::write_models);
         if (call == "providers" || call == "check_providers") return providers(call);

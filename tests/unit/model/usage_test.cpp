@@ -100,11 +100,13 @@ TEST_CASE("what is counted by the piece has a name, adds up, and is never negati
 }
 
 TEST_CASE("what is estimated keeps its interval in sums, and an exact count is an interval of itself") {
-    Usage sum = some(7);
+    Usage sum;
+    sum.output = 7;
     CHECK(sum.least_output() == 7);
     CHECK(sum.most_output() == 7);
     CHECK_FALSE(sum.has_interval());
-    Usage estimated = some(10);
+    Usage estimated;
+    estimated.output = 10;
     estimated.estimated = true;
     estimated.output_at_least = 8;
     estimated.output_at_most = 20;
