@@ -414,11 +414,12 @@ AIKIT_API aikit_status aikit_cost_report_start(aikit_kit* kit, char const* query
 
 /* What is known of costs. `action` is one of: estimate (a "request", with the interval that calls of the same kind came
  * to), compare (what the catalog's models would ask for a "request"), volume (a month of many calls, with discounts),
- * track (writes down a call that was made elsewhere), forecast (what this month will come to), anomalies (days that stand
- * out), savings (what would have been cheaper; with "budget_usd" the least risky changes that come below it), export
- * (rows as lines of JSON or CSV, a page at a time), prune (removes rows of old days; their sums stay), recost (prices
- * rows anew; with "apply" it writes them). request (cost_request) is an object with what the action takes; a "provider"
- * is a configured name or the catalog's. Reply: cost_reply. Errors: unknown_price, invalid_argument, storage. */
+ * track (writes down a call that was made elsewhere), forecast (what this month will come to), anomalies (days that
+ * stand out), savings (what would have been cheaper; with "budget_usd" the least risky changes that come below it),
+ * export (rows as lines of JSON or CSV, a page at a time), prune (removes rows of old days; their sums stay), recost
+ * (prices rows anew; with "apply" it writes them). request (cost_request) is an object with what the action takes; a
+ * "provider" is a configured name or the catalog's. Reply: cost_reply. Errors: unknown_price, invalid_argument,
+ * storage. */
 AIKIT_API aikit_status aikit_cost(aikit_kit* kit, char const* action, size_t action_size, char const* request,
                                   size_t request_size, aikit_bytes* reply, aikit_error** error);
 AIKIT_API aikit_status aikit_cost_start(aikit_kit* kit, char const* action, size_t action_size, char const* request,

@@ -205,9 +205,7 @@ static void start_one(random_state* state) {
             status = aikit_vectors_search_start(kit, STR("c"), TEXT_OF(text), roll(state, 2) ? vectors : NULL,
                                                 roll(state, 3), fuzz_done, l, &op, &error);
             break;
-        case 11:
-            status = aikit_cost_start(kit, STR("savings"), TEXT_OF(text), fuzz_done, l, &op, &error);
-            break;
+        case 11: status = aikit_cost_start(kit, STR("savings"), TEXT_OF(text), fuzz_done, l, &op, &error); break;
         default:
             status =
                 aikit_chat_start(kit, TEXT_OF(text), window, event, fuzz_done, l, roll(state, 20) ? &op : NULL, &error);
