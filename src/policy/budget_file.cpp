@@ -164,12 +164,25 @@ Result<Others> others_of(Connection& db, std::int64_t account, std::int64_t owne
     return others;
 }
 
-/// How much of one kind is leased: all that is needed or all there is; and of what would be good to have, a share that
-/// leaves something for others, and less the nearer the end is.
+/// How much of one kind is leased when all that is needed is there: that, and of what would be good to have a share
+/// that leaves something for others, and less the nearer the end is.
 std::int64_t grant(std::int64_t need, std::int64_t ahead, std::int64_t free, std::int64_t others) {
-    if (need > free) return std::max<std::int64_t>(0, free);
     std::int64_t const share = free / (2 * (others + 1));
     return std::max(need, std::min((Amounts{need, 0} + Amounts{ahead, 0}).cost, share));
+}
+
+/// When it is not: what those calls need that fit, in their order. Crumbs stay for the smaller calls of others.
+Amounts grant_whole_calls(BudgetAsk const& ask, Amounts const& free) {
+    Amounts left = ask.idle + Amounts::most(free, Amounts());
+    Amounts taken;
+    for (Amounts const& call : ask.calls) {
+        bool const fits =
+            (call.cost <= 0 || call.cost <= left.cost) && (call.tokens <= 0 || call.tokens <= left.tokens);
+        if (!fits) continue;
+        left -= call;
+        taken += call;
+    }
+    return Amounts::most(taken - ask.idle, Amounts());
 }
 
 Result<void> write_lease(Connection& db, BudgetContact const& contact, BudgetAsk const& ask, Amounts const& lease) {
@@ -237,14 +250,16 @@ Result<void> serve(Connection& db, BudgetContact& contact, BudgetAsk& ask) {
     Amounts const free = account.limit - ask.booked - ask.others - kept_lease;
     auto const granted = [&](std::int64_t need, std::int64_t more, std::int64_t limit, std::int64_t left) {
         if (limit == unlimited) return std::int64_t{0};
-        if (!account.rule->hard) return (Amounts{need, 0} + Amounts{more, 0}).cost;
-        return grant(need, more, left, others->count);
+        return grant(need, more, account.rule->hard ? left : unlimited, account.rule->hard ? others->count : 0);
     };
-    Amounts const grants{granted(ask.need.cost, ahead.cost, account.limit.cost, free.cost),
-                         granted(ask.need.tokens, ahead.tokens, account.limit.tokens, free.tokens)};
+    bool const short_of = account.rule->hard && (ask.need.cost > std::max<std::int64_t>(0, free.cost) ||
+                                                 ask.need.tokens > std::max<std::int64_t>(0, free.tokens));
+    Amounts const grants = short_of
+                               ? grant_whole_calls(ask, free)
+                               : Amounts{granted(ask.need.cost, ahead.cost, account.limit.cost, free.cost),
+                                         granted(ask.need.tokens, ahead.tokens, account.limit.tokens, free.tokens)};
     ask.granted = grants + ask.over;
     ask.others_tight = others->tight_since > 0 && now - others->tight_since < std::chrono::microseconds(fresh).count();
-    bool const short_of = grants.cost < ask.need.cost || grants.tokens < ask.need.tokens;
     if (short_of && others->count > 0) {
         if (Result<void> const done = recall(db, ask.id, contact.owner, now); !done) return done.error();
     }

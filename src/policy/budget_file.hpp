@@ -13,12 +13,14 @@ struct BudgetAsk {
     BudgetAsk() = default;
 
     std::shared_ptr<BudgetAccount> account;
-    Amounts spent;     ///< To be booked; the lease shrinks by it.
-    Amounts lease;     ///< Before that.
-    Amounts returned;  ///< Taken off the lease already, to be put back when the contact fails.
-    Amounts over;      ///< Used beyond the lease: leased whether there is room or not.
-    Amounts need;      ///< For calls that wait.
-    Amounts ahead;     ///< Would be good to have besides.
+    Amounts spent;               ///< To be booked; the lease shrinks by it.
+    Amounts lease;               ///< Before that.
+    Amounts returned;            ///< Taken off the lease already, to be put back when the contact fails.
+    Amounts over;                ///< Used beyond the lease: leased whether there is room or not.
+    Amounts need;                ///< For calls that wait, beyond what the lease has for them.
+    Amounts idle;                ///< What the lease has for them.
+    std::vector<Amounts> calls;  ///< What each of them needs, in their order.
+    Amounts ahead;               ///< Would be good to have besides.
     bool tight = false;
     bool recall_served = false;
     bool refused = false;

@@ -81,23 +81,33 @@ bool BudgetGuardian::State::is_due(BudgetAccount const& account, SteadyTime now)
 bool BudgetGuardian::State::ask_file(BudgetContact& contact, std::shared_ptr<BudgetAccount> const& account,
                                      SteadyTime now) {
     Amounts idle = account->limited(account->idle());
-    Amounts const need = Amounts::most(account->wanted - idle, {});
+    Amounts need = Amounts::most(account->wanted - idle, {});
     if (!need.any() && !is_due(*account, now)) return false;
     BudgetAsk ask;
     ask.account = account;
     ask.spent = account->spent;
-    bool const give_back =
-        all_due || account->recalled ||
-        (!account->wanted.any() && (now < account->scarce_until || now - account->used >= idle_after));
+    // What is idle is too little for each of those who wait here: others may do with it.
+    bool const unused = now < account->scarce_until || (!account->wanted.any() && now - account->used >= idle_after);
+    bool const give_back = all_due || account->recalled || unused;
     if (give_back) {
-        ask.returned = Amounts::most(idle - Amounts::most(account->wanted, {}), {});
-        account->leased -= ask.returned;
+        ask.returned = idle;
+        account->leased -= idle;
+        idle = {};
+        need = account->wanted;
         ask.recall_served = account->recalled;
         account->recalled = false;
     }
     ask.lease = account->leased;
     ask.over = Amounts::most(account->limited(account->held + account->spent) - account->leased, {});
     ask.need = need;
+    ask.idle = idle;
+    if (need.any()) {
+        for (std::shared_ptr<Waiting> const& waiting : queue) {
+            bool const here =
+                std::find(waiting->places.begin(), waiting->places.end(), account) != waiting->places.end();
+            if (here) ask.calls.push_back(account->limited(waiting->need));
+        }
+    }
     if (need.any() && !give_back) {
         SteadyTime::duration const since = now - account->contacted;
         ask.ahead = {ahead_of(account->flow.cost, since), ahead_of(account->flow.tokens, since)};
