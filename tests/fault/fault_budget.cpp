@@ -344,8 +344,8 @@ int run(Plan const& plan) {
                   told(meter.most.load()) + " of " + told(limit));
     promises.hold("no attempt fails for another reason", meter.failed.load() == 0 && crowd.failed() == 0,
                   told(meter.failed.load()) + " attempts, " + told(crowd.failed()) + " processes");
-    // What one process gives back reaches the others within some hundredths of a second, in which a short run makes many
-    // of its attempts.
+    // What one process gives back reaches the others within some hundredths of a second, in which a short run makes
+    // many of its attempts.
     double const share = static_cast<double>(falsely) / static_cast<double>(std::max<std::int64_t>(1, plan.attempts));
     if (plan.sabotage == "none") {
         promises.hold("few attempts are refused although there is room", share < (plan.attempts < 50'000 ? 0.1 : 0.01),
