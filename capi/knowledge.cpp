@@ -33,7 +33,8 @@ Task<Reply> ingest_work(KitPointer kit, std::string base, IngestRequest request,
             kit->kit.ingest(std::move(base), std::move(request.paths), std::move(progress), std::move(request.options));
         report = co_await std::move(taking);
     } else {
-        Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = kit->kit.knowledge_base(std::move(base));
+        Task<std::shared_ptr<knowledge::KnowledgeBase>> opening =
+            kit->kit.knowledge_base(std::move(base), request.options);
         Result<std::shared_ptr<knowledge::KnowledgeBase>> const opened = co_await std::move(opening);
         if (!opened) co_return opened.error();
         Task<knowledge::IngestReport> taking =

@@ -5,36 +5,19 @@
 namespace aikit::inline v0 {
 namespace {
 
-Result<policy::BudgetRule> read_budget(json::value const& source, std::string const& path) {
-    if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
-    json::Fields fields(source.get_object(), path);
-    policy::BudgetRule out;
-    std::string by, window;
-    std::optional<std::string> cost;
+void read_budget(json::Fields& fields, policy::BudgetRule& out) {
+    std::string window;
     fields.read("name", out.name);
-    fields.read("by", by);
-    fields.read("match", out.match);
-    fields.read("provider", out.provider);
-    fields.read("model", out.model);
+    read_scope(fields, out);
     fields.read("window", window);
     fields.read("time_zone", out.time_zone);
-    fields.read("cost_usd", cost);
+    read_dollars(fields, "cost_usd", out.cost);
     fields.read("tokens", out.tokens);
     fields.read("hard", out.hard);
-    if (!by.empty()) {
-        std::optional<policy::LimitBy> const known = policy::limit_by_from_name(by);
-        if (!known) fields.refuse("by", "must be everyone, provider, model, tenant, user, key, project or tag");
-        out.by = known.value_or(policy::LimitBy::everyone);
-    }
     if (!window.empty()) {
         std::optional<policy::BudgetWindow> const known = policy::budget_window_from_name(window);
         if (!known) fields.refuse("window", "must be minute, hour, day, week, month or total");
         out.window = known.value_or(policy::BudgetWindow::month);
-    }
-    if (cost) {
-        Result<Money> const amount = Money::from_usd(*cost);
-        if (!amount) fields.refuse("cost_usd", "must be a number of dollars as text, such as \"12.50\"");
-        if (amount) out.cost = *amount;
     }
     if (json::array const* alerts = fields.take_array("alerts")) {
         out.alerts.clear();
@@ -46,14 +29,9 @@ Result<policy::BudgetRule> read_budget(json::value const& source, std::string co
             out.alerts.push_back(static_cast<int>(percent.get_int64()));
         }
     }
-    if (Result<void> done = fields.finish(); !done) return done.error();
-    return out;
 }
 
-Result<policy::CostControl> read_control(json::value const& source, std::string const& path) {
-    if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
-    json::Fields fields(source.get_object(), path);
-    policy::CostControl out;
+void read_control(json::Fields& fields, policy::CostControl& out) {
     std::string action;
     std::int64_t at = out.at;
     fields.read("action", action);
@@ -74,32 +52,12 @@ Result<policy::CostControl> read_control(json::value const& source, std::string 
             out.models[std::string(from)] = std::string(to.get_string());
         }
     }
-    if (Result<void> done = fields.finish(); !done) return done.error();
-    return out;
-}
-
-/// The elements of an array, each read by `read`.
-template <class T, class Read>
-Result<void> read_each(json::Fields& fields, char const* key, std::vector<T>& out, Read const& read) {
-    json::array const* const list = fields.take_array(key);
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-        Result<T> one = read((*list)[i], fields.path() + "." + key + "[" + std::to_string(i) + "]");
-        if (!one) return one.error();
-        out.push_back(std::move(*one));
-    }
-    return ok();
 }
 
 json::value write_budget(policy::BudgetRule const& rule) {
     json::object out;
     out["name"] = rule.name;
-    out["by"] = policy::name(rule.by);
-    auto const text = [&](char const* key, std::string const& value) {
-        if (!value.empty()) out[key] = value;
-    };
-    text("match", rule.match);
-    text("provider", rule.provider);
-    text("model", rule.model);
+    write_scope(rule, out);
     out["window"] = policy::name(rule.window);
     out["time_zone"] = rule.time_zone;
     if (rule.cost) out["cost_usd"] = rule.cost->usd();

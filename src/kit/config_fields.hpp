@@ -19,6 +19,29 @@ void read_seconds(json::Fields& fields, std::string_view key, std::optional<std:
 void read_seconds(json::Fields& fields, std::string_view key, std::chrono::milliseconds& out);
 json::value seconds(std::chrono::milliseconds value);
 
+/// The members of a rule's scope: "by", "match", "provider", "model", "tier".
+void read_scope(json::Fields& fields, policy::CallScope& out);
+void write_scope(policy::CallScope const& scope, json::object& out);
+
+/// The objects of an array, where it is there. `read` takes the fields of one, and what it has put into a T.
+template <class T, class Read>
+Result<void> read_each(json::Fields& parent, char const* key, std::vector<T>& out, Read const& read) {
+    json::array const* const list = parent.take_array(key);
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        std::string const path = parent.path() + "." + key + "[" + std::to_string(i) + "]";
+        if (!(*list)[i].is_object()) return fail(Errc::invalid_argument, path + " must be an object");
+        json::Fields fields((*list)[i].get_object(), path);
+        T one;
+        read(fields, one);
+        if (Result<void> done = fields.finish(); !done) return done.error();
+        out.push_back(std::move(one));
+    }
+    return ok();
+}
+
+/// Dollars as text, which is exact.
+void read_dollars(json::Fields& fields, std::string_view key, std::optional<Money>& out);
+
 /// "call_limits", where it is there.
 Result<void> read_call_limits(json::Fields& parent, std::optional<policy::LimitsConfig>& out);
 json::value write_call_limits(policy::LimitsConfig const& config);
@@ -26,6 +49,10 @@ json::value write_call_limits(policy::LimitsConfig const& config);
 /// "budgets", where it is there.
 Result<void> read_budgets(json::Fields& parent, std::optional<policy::BudgetsConfig>& out);
 json::value write_budgets(policy::BudgetsConfig const& config);
+
+/// "tiers", where it is there.
+Result<void> read_tiers(json::Fields& parent, std::optional<policy::TiersConfig>& out);
+json::value write_tiers(policy::TiersConfig const& config);
 
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);

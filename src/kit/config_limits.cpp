@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kit/config_limits.cpp - durations, and limits of calls, as JSON.
+// kit/config_limits.cpp - durations, the scopes of rules, and limits of calls, as JSON.
 #include "kit/config_fields.hpp"
 
 #include <cmath>
@@ -7,39 +7,19 @@
 namespace aikit::inline v0 {
 namespace {
 
-Result<policy::LimitRule> read_rule(json::value const& source, std::string const& path) {
-    if (!source.is_object()) return fail(Errc::invalid_argument, path + " must be an object");
-    json::Fields fields(source.get_object(), path);
-    policy::LimitRule out;
-    std::string by;
+void read_rule(json::Fields& fields, policy::LimitRule& out) {
     fields.read("name", out.name);
-    fields.read("by", by);
-    fields.read("match", out.match);
-    fields.read("provider", out.provider);
-    fields.read("model", out.model);
+    read_scope(fields, out);
     fields.read("requests", out.requests);
     fields.read("tokens", out.tokens);
     fields.read("at_once", out.at_once);
     read_seconds(fields, "window", out.window);
-    if (!by.empty()) {
-        std::optional<policy::LimitBy> const known = policy::limit_by_from_name(by);
-        if (!known) fields.refuse("by", "must be everyone, provider, model, tenant, user, key, project or tag");
-        out.by = known.value_or(policy::LimitBy::everyone);
-    }
-    if (Result<void> done = fields.finish(); !done) return done.error();
-    return out;
 }
 
 json::value write_rule(policy::LimitRule const& rule) {
     json::object out;
     out["name"] = rule.name;
-    out["by"] = policy::name(rule.by);
-    auto const text = [&](char const* key, std::string const& value) {
-        if (!value.empty()) out[key] = value;
-    };
-    text("match", rule.match);
-    text("provider", rule.provider);
-    text("model", rule.model);
+    write_scope(rule, out);
     if (rule.requests) out["requests"] = *rule.requests;
     if (rule.tokens) out["tokens"] = *rule.tokens;
     if (rule.at_once) out["at_once"] = *rule.at_once;
@@ -48,6 +28,39 @@ json::value write_rule(policy::LimitRule const& rule) {
 }
 
 }  // namespace
+
+void read_scope(json::Fields& fields, policy::CallScope& out) {
+    std::optional<std::string> by;
+    fields.read("by", by);
+    fields.read("match", out.match);
+    fields.read("provider", out.provider);
+    fields.read("model", out.model);
+    fields.read("tier", out.tier);
+    if (!by) return;
+    std::optional<policy::LimitBy> const known = policy::limit_by_from_name(*by);
+    if (!known) fields.refuse("by", "must be everyone, provider, model, tenant, user, key, project or tag");
+    out.by = known.value_or(out.by);
+}
+
+void write_scope(policy::CallScope const& scope, json::object& out) {
+    auto const text = [&](char const* key, std::string const& value) {
+        if (!value.empty()) out[key] = value;
+    };
+    out["by"] = policy::name(scope.by);
+    text("match", scope.match);
+    text("provider", scope.provider);
+    text("model", scope.model);
+    text("tier", scope.tier);
+}
+
+void read_dollars(json::Fields& fields, std::string_view key, std::optional<Money>& out) {
+    std::optional<std::string> text;
+    fields.read(key, text);
+    if (!text) return;
+    Result<Money> const amount = Money::from_usd(*text);
+    if (!amount) fields.refuse(key, "must be a number of dollars as text, such as \"12.50\"");
+    if (amount) out = *amount;
+}
 
 void read_seconds(json::Fields& fields, std::string_view key, std::optional<std::chrono::milliseconds>& out) {
     std::optional<double> seconds;
@@ -73,14 +86,7 @@ Result<void> read_call_limits(json::Fields& parent, std::optional<policy::Limits
     if (!object) return ok();
     json::Fields fields(*object, parent.path() + ".call_limits");
     policy::LimitsConfig read;
-    if (json::array const* rules = fields.take_array("rules")) {
-        for (std::size_t i = 0; i < rules->size(); ++i) {
-            Result<policy::LimitRule> rule =
-                read_rule((*rules)[i], fields.path() + ".rules[" + std::to_string(i) + "]");
-            if (!rule) return rule.error();
-            read.rules.push_back(std::move(*rule));
-        }
-    }
+    if (Result<void> done = read_each(fields, "rules", read.rules, read_rule); !done) return done;
     fields.read("queue", read.queue);
     read_seconds(fields, "longest_wait", read.longest_wait);
     fields.read("most_waiting", read.most_waiting);

@@ -8,6 +8,8 @@
 #include <aikit/cost/savings.hpp>
 #include <aikit/kit.hpp>
 
+#include <algorithm>
+
 namespace aikit::inline v0 {
 namespace {
 
@@ -84,14 +86,21 @@ Task<TokenCount> count_task(StatePtr state, ChatRequest request, CallOptions opt
     co_return co_await std::move(pending);
 }
 
-Task<std::shared_ptr<knowledge::KnowledgeBase>> base_task(StatePtr state, std::string name) {
+Task<std::vector<knowledge::KnowledgeBaseSummary>> bases_task(StatePtr state) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
-    {
-        std::lock_guard const lock(state->mutex);
-        auto const found = state->bases.find(name);
-        if (found != state->bases.end()) co_return found->second;
-    }
+    Task<std::vector<knowledge::KnowledgeBaseSummary>> pending = knowledge::list_knowledge_bases(state->database);
+    co_return co_await std::move(pending);
+}
+
+Task<bool> base_exists(StatePtr state, std::string name) {
+    Task<std::vector<knowledge::KnowledgeBaseSummary>> listing = bases_task(std::move(state));
+    Result<std::vector<knowledge::KnowledgeBaseSummary>> const all = co_await std::move(listing);
+    if (!all) co_return all.error();
+    co_return std::any_of(all->begin(), all->end(), [&](auto const& base) { return base.name == name; });
+}
+
+Task<std::shared_ptr<knowledge::KnowledgeBase>> open_base(StatePtr state, std::string name) {
     Result<std::shared_ptr<knowledge::EmbeddingService>> embeddings = state->embedding_service();
     if (!embeddings) co_return embeddings.error();
     knowledge::KnowledgeBaseConfig config;
@@ -105,11 +114,49 @@ Task<std::shared_ptr<knowledge::KnowledgeBase>> base_task(StatePtr state, std::s
     co_return state->bases.emplace(std::move(name), std::move(*base)).first->second;
 }
 
-Task<std::vector<knowledge::KnowledgeBaseSummary>> bases_task(StatePtr state) {
+/// Under tiers: a new knowledge base counts as its maker's before it is made, and no more when it could not be.
+Task<std::shared_ptr<knowledge::KnowledgeBase>> open_counted_base(StatePtr state, std::string name, Caller caller) {
+    Task<void> checking = state->tiers->check_feature(caller, "knowledge");
+    Result<void> const may = co_await std::move(checking);
+    if (!may) co_return may.error();
+    Task<bool> looking = base_exists(state, name);
+    Result<bool> const exists = co_await std::move(looking);
+    if (!exists) co_return exists.error();
+    Result<bool> claimed = false;
+    if (!*exists) {
+        Task<bool> claiming = state->tiers->claim(caller, "knowledge_bases", name);
+        claimed = co_await std::move(claiming);
+        if (!claimed) co_return claimed.error();
+    }
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = open_base(state, name);
+    Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
+    if (!base && *claimed) {
+        Task<bool> releasing = state->tiers->release(caller, "knowledge_bases", name);
+        Result<bool> const released = co_await std::move(releasing);
+        if (!released) co_return released.error();
+    }
+    co_return base;
+}
+
+Task<std::shared_ptr<knowledge::KnowledgeBase>> base_task(StatePtr state, std::string name, Caller caller) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
-    Task<std::vector<knowledge::KnowledgeBaseSummary>> pending = knowledge::list_knowledge_bases(state->database);
-    co_return co_await std::move(pending);
+    bool const counted = state->tiers != nullptr;
+    std::shared_ptr<knowledge::KnowledgeBase> known;
+    {
+        std::lock_guard const lock(state->mutex);
+        auto const found = state->bases.find(name);
+        if (found != state->bases.end()) known = found->second;
+    }
+    if (known && counted) {
+        Task<void> checking = state->tiers->check_feature(std::move(caller), "knowledge");
+        Result<void> const may = co_await std::move(checking);
+        if (!may) co_return may.error();
+    }
+    if (known) co_return known;
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening =
+        counted ? open_counted_base(state, std::move(name), std::move(caller)) : open_base(state, std::move(name));
+    co_return co_await std::move(opening);
 }
 
 /// Walking folders touches the disk, so it runs beside the loop.
@@ -133,7 +180,7 @@ Task<std::vector<knowledge::DocumentInput>> find_inputs(StatePtr state, std::vec
 Task<knowledge::IngestReport> ingest_task(StatePtr state, std::string name, std::vector<std::string> paths,
                                           std::function<void(knowledge::IngestProgress const&)> progress,
                                           CallOptions options) {
-    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name));
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name), options.caller);
     Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
     if (!base) co_return base.error();
     Task<std::vector<knowledge::DocumentInput>> finding = find_inputs(state, std::move(paths));
@@ -145,22 +192,20 @@ Task<knowledge::IngestReport> ingest_task(StatePtr state, std::string name, std:
 }
 
 /// Asking a knowledge base that is not there is a mistake in its name, not a wish for a new one.
-Task<std::shared_ptr<knowledge::KnowledgeBase>> existing_base(StatePtr state, std::string name) {
-    Task<std::vector<knowledge::KnowledgeBaseSummary>> listing = bases_task(state);
-    Result<std::vector<knowledge::KnowledgeBaseSummary>> all = co_await std::move(listing);
-    if (!all) co_return all.error();
-    bool known = false;
-    for (knowledge::KnowledgeBaseSummary const& base : *all) known |= base.name == name;
-    if (!known) {
+Task<std::shared_ptr<knowledge::KnowledgeBase>> existing_base(StatePtr state, std::string name, Caller caller) {
+    Task<bool> looking = base_exists(state, name);
+    Result<bool> const known = co_await std::move(looking);
+    if (!known) co_return known.error();
+    if (!*known) {
         co_return fail(Errc::not_found, "there is no knowledge base '" + name + "'; take documents in first");
     }
-    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name));
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = base_task(state, std::move(name), std::move(caller));
     co_return co_await std::move(opening);
 }
 
 Task<std::vector<knowledge::RelevantChunk>> search_task(StatePtr state, std::string name,
                                                         knowledge::SearchRequest request, CallOptions options) {
-    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name));
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name), options.caller);
     Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
     if (!base) co_return base.error();
     Task<std::vector<knowledge::RelevantChunk>> pending = (*base)->search(std::move(request), std::move(options));
@@ -173,7 +218,7 @@ bool is_builtin(ProviderConfig const& config) {
 
 Task<rag::AnswerStream> ask_task(StatePtr state, std::string name, rag::Question question, std::string model,
                                  CallOptions options) {
-    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name));
+    Task<std::shared_ptr<knowledge::KnowledgeBase>> opening = existing_base(state, std::move(name), options.caller);
     Result<std::shared_ptr<knowledge::KnowledgeBase>> base = co_await std::move(opening);
     if (!base) co_return base.error();
 
@@ -300,8 +345,8 @@ Task<TokenCount> Kit::count_tokens(ChatRequest request, CallOptions options) {
     return guard(count_task(state_, std::move(request), std::move(options)));
 }
 
-Task<std::shared_ptr<knowledge::KnowledgeBase>> Kit::knowledge_base(std::string name) {
-    return guard(base_task(state_, std::move(name)));
+Task<std::shared_ptr<knowledge::KnowledgeBase>> Kit::knowledge_base(std::string name, CallOptions options) {
+    return guard(base_task(state_, std::move(name), std::move(options.caller)));
 }
 
 Task<std::vector<knowledge::KnowledgeBaseSummary>> Kit::knowledge_bases() {

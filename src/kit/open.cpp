@@ -8,7 +8,9 @@
 #include <aikit/kit.hpp>
 #include <aikit/testing/cassette.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 namespace aikit::inline v0 {
@@ -34,6 +36,37 @@ Result<std::shared_ptr<net::HttpTransport>> with_cassette(KitConfig const& confi
     if (config.replay.empty()) return transport;
     cassette.cassette = config.replay;
     return testing::replay_cassette(std::move(cassette));
+}
+
+/// A part of the configuration that does not hold.
+Error wrong_part(char const* part, Error error) {
+    error.message = std::string("configuration.") + part + "." + error.message;
+    return error;
+}
+
+/// The budgets of the configuration and those of its tiers are one guardian's.
+Result<void> make_budgets(Kit::State& state) {
+    policy::BudgetsConfig budgets = state.config.budgets.value_or(policy::BudgetsConfig());
+    if (state.config.tiers) {
+        if (Result<void> const good = policy::check(*state.config.tiers, ""); !good) {
+            return wrong_part("tiers", good.error());
+        }
+        std::vector<policy::BudgetRule> months = policy::tier_budgets(*state.config.tiers);
+        std::move(months.begin(), months.end(), std::back_inserter(budgets.budgets));
+    }
+    if (state.config.budgets || !budgets.budgets.empty()) {
+        Result<std::shared_ptr<policy::BudgetGuardian>> made =
+            policy::BudgetGuardian::create(state.ledger_database, std::move(budgets));
+        if (!made) return wrong_part("budgets", made.error());
+        state.budgets = std::move(*made);
+    }
+    if (state.config.tiers) {
+        Result<std::shared_ptr<policy::SubscriptionTiers>> made =
+            policy::SubscriptionTiers::create(state.ledger_database, *state.config.tiers, state.budgets);
+        if (!made) return wrong_part("tiers", made.error());
+        state.tiers = std::move(*made);
+    }
+    return ok();
 }
 
 /// What needs no storage: the transport, the prices, the providers.
@@ -74,17 +107,9 @@ Result<void> wire(Kit::State& state) {
         state.limiter = std::move(*limiter);
         parts.limiter = state.limiter;
     }
-    if (config.budgets) {
-        Result<std::shared_ptr<policy::BudgetGuardian>> budgets =
-            policy::BudgetGuardian::create(state.ledger_database, *config.budgets);
-        if (!budgets) {
-            Error error = budgets.error();
-            error.message = "configuration.budgets." + error.message;
-            return error;
-        }
-        state.budgets = std::move(*budgets);
-        parts.meter.budgets = state.budgets;
-    }
+    if (Result<void> const made = make_budgets(state); !made) return made.error();
+    parts.meter.budgets = state.budgets;
+    parts.tiers = state.tiers;
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
     state.providers = std::move(*table);

@@ -297,7 +297,9 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     policy::StructuredConfig structured;
     structured.clock = parts.runtime.clock();
     structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
-    return policy::make_structured(std::move(*retried), std::move(structured));
+    Result<std::shared_ptr<AIProvider>> out = policy::make_structured(std::move(*retried), std::move(structured));
+    if (!out || !parts.tiers) return out;
+    return policy::make_tiered(std::move(*out), parts.tiers);
 }
 
 /// What a request means that names no model.

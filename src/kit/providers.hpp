@@ -62,6 +62,7 @@ public:
         bool replayed = false;  ///< A cassette answers: keys are neither read nor needed.
         policy::MeterConfig meter;
         std::shared_ptr<policy::RateLimiter> limiter;                 ///< Null: there are no limits on calls.
+        std::shared_ptr<policy::SubscriptionTiers> tiers;             ///< Null: nobody subscribes to anything.
         std::function<Result<Secret>(std::string const& name)> keys;  ///< As KitConfig::keys.
     };
 

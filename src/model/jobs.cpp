@@ -55,8 +55,9 @@ std::string JobHandle::to_json() const {
     if (!model.empty()) out["model"] = model;
     if (created != 0) out["created"] = created;
     json::object who;
-    for (auto const& [member, value] : {std::pair{"tenant", &caller.tenant}, std::pair{"user", &caller.user},
-                                        std::pair{"key", &caller.key}, std::pair{"project", &caller.project}}) {
+    for (auto const& [member, value] :
+         {std::pair{"tenant", &caller.tenant}, std::pair{"user", &caller.user}, std::pair{"key", &caller.key},
+          std::pair{"project", &caller.project}, std::pair{"tier", &caller.tier}}) {
         if (!value->empty()) who[member] = *value;
     }
     if (!caller.tags.empty()) who["tags"] = json::array(caller.tags.begin(), caller.tags.end());
@@ -85,6 +86,7 @@ Result<JobHandle> JobHandle::from_json(std::string_view text) {
         caller.read("user", handle.caller.user);
         caller.read("key", handle.caller.key);
         caller.read("project", handle.caller.project);
+        caller.read("tier", handle.caller.tier);
         if (json::array const* tags = caller.take_array("tags")) {
             for (json::value const& tag : *tags) {
                 if (!tag.is_string()) caller.refuse("tags", "must be a list of texts");

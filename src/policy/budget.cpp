@@ -114,6 +114,7 @@ BudgetedCall call_with(BudgetRule const& rule, std::string const& value) {
     BudgetedCall call;
     call.provider = rule.provider;
     call.model = rule.model;
+    call.caller.tier = rule.tier;
     call.cost = Money();
     switch (rule.by) {
         case LimitBy::everyone: break;

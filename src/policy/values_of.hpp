@@ -7,13 +7,14 @@
 
 namespace aikit::inline v0::policy {
 
-/// Calls `visit` with each value of a call that a rule is for; for everyone, with the empty one. A rule has by, match,
-/// provider and model, as LimitRule says; a tag that is named twice comes twice.
-template <class Rule, class Visit>
-void for_each_value(Rule const& rule, std::string const& provider, std::string const& model, Caller const& caller,
+/// Calls `visit` with each value of a call that a rule is for; for everyone, with the empty one. A tag that is named
+/// twice comes twice.
+template <class Visit>
+void for_each_value(CallScope const& rule, std::string const& provider, std::string const& model, Caller const& caller,
                     Visit const& visit) {
     if (!rule.provider.empty() && rule.provider != provider) return;
     if (!rule.model.empty() && rule.model != model) return;
+    if (!rule.tier.empty() && rule.tier != caller.tier) return;
     auto const add = [&](std::string const& value) {
         if (!value.empty() && (rule.match.empty() || rule.match == value)) visit(value);
     };

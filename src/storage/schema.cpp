@@ -247,6 +247,27 @@ CREATE TABLE budget_lease (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX budget_lease_by_owner ON budget_lease (owner);
 )sql"},
+
+    {5, R"sql(
+-- Who was put into which subscription tier. Members are users, keys, tenants or projects, as "by" says.
+CREATE TABLE tier_member (
+    by       TEXT NOT NULL,
+    member   TEXT NOT NULL,
+    tier     TEXT NOT NULL,
+    since    INTEGER NOT NULL,
+    PRIMARY KEY (by, member)
+) STRICT, WITHOUT ROWID;
+
+-- What members have of which tiers limit the number: knowledge bases, conversations, kinds of the host's own.
+CREATE TABLE tier_item (
+    by       TEXT NOT NULL,
+    member   TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    id       TEXT NOT NULL,
+    claimed  INTEGER NOT NULL,
+    PRIMARY KEY (by, member, kind, id)
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 }  // namespace

@@ -40,6 +40,7 @@ struct Caller {
     std::string key;  ///< The name of an API key of the host's own, never the key.
     std::string project;
     std::vector<std::string> tags;
+    std::string tier;  ///< What was subscribed to, where the host knows; see policy/tiers.hpp. Empty: found there.
 };
 
 /// May the same request be sent to a deployment that may have carried it out already?

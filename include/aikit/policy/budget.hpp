@@ -24,15 +24,11 @@ enum class BudgetWindow { minute, hour, day, week, month, total };
 AIKIT_EXPORT char const* name(BudgetWindow window) noexcept;
 AIKIT_EXPORT std::optional<BudgetWindow> budget_window_from_name(std::string_view text) noexcept;
 
-/// One budget. Which calls it is for is told as in a LimitRule: each value of `by` has an allowance of its own.
-struct BudgetRule {
+/// One budget. Each value of `by` has an allowance of its own.
+struct BudgetRule : CallScope {
     BudgetRule() = default;
 
     std::string name;  ///< Unique. With the window and the value, under this name it stands in the file.
-    LimitBy by = LimitBy::everyone;
-    std::string match;     ///< Only this value; empty: each.
-    std::string provider;  ///< Only calls to it; empty: to all.
-    std::string model;     ///< Only calls of it, as they name it; empty: of all.
 
     BudgetWindow window = BudgetWindow::month;
     std::string time_zone = "UTC";  ///< Whose days, weeks and months: "Europe/Berlin".

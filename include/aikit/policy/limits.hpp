@@ -21,17 +21,24 @@ enum class LimitBy { everyone, provider, model, tenant, user, key, project, tag 
 AIKIT_EXPORT char const* name(LimitBy by) noexcept;
 AIKIT_EXPORT std::optional<LimitBy> limit_by_from_name(std::string_view text) noexcept;
 
-/// One limit. A call is under it when it is one of `provider` and `model`, where those are given, and has a value of
-/// `by`: each value has an allowance of its own, a call with several tags is held against each of them, and a call
-/// without a user is under no limit by user.
-struct LimitRule {
-    LimitRule() = default;
+/// Which calls a rule is for: those that are of `provider`, `model` and `tier`, where these are given, and have a value
+/// of `by`. Each value has an allowance of its own, a call with several tags is held against each of them, and a call
+/// without a user is under no rule by user.
+struct CallScope {
+    CallScope() = default;
 
-    std::string name;  ///< For sentences and status; unique.
     LimitBy by = LimitBy::everyone;
     std::string match;     ///< Only this value; empty: each.
     std::string provider;  ///< Only calls to it; empty: to all.
     std::string model;     ///< Only calls of it, as they name it; empty: of all.
+    std::string tier;      ///< Only calls of callers in it (Caller::tier); empty: of all.
+};
+
+/// One limit.
+struct LimitRule : CallScope {
+    LimitRule() = default;
+
+    std::string name;  ///< For sentences and status; unique.
 
     std::optional<std::int64_t> requests;  ///< In any `window`, wherever that begins.
     std::optional<std::int64_t> tokens;    ///< The same; input and output. Reserved before a call, corrected after it.

@@ -35,6 +35,7 @@ Result<void> read_caller(json::object const& given, Caller& out) {
     fields.read("user", out.user);
     fields.read("key", out.key);
     fields.read("project", out.project);
+    fields.read("tier", out.tier);
     if (json::array const* tags = fields.take_array("tags")) {
         for (json::value const& tag : *tags) {
             if (!tag.is_string()) {
