@@ -187,8 +187,10 @@ Task<void> Ledger::flush() {
 
 Task<void> Ledger::flush_task(std::shared_ptr<State> state) {
     std::int64_t target = 0, lost = 0;
+    bool began_before = false;
     {
         std::lock_guard const lock(state->mutex);
+        began_before = !state->writing.empty();
         target = state->recorded;
         lost = std::exchange(state->lost, 0);
         state->failure.reset();
@@ -199,7 +201,12 @@ Task<void> Ledger::flush_task(std::shared_ptr<State> state) {
         Task<void> pending = database.flush();
         Result<void> flushed = co_await std::move(pending);
         std::lock_guard const lock(state->mutex);
-        if (state->durable < target && state->failure) co_return *state->failure;
+        if (state->durable < target && state->failure) {
+            // What a write met that was under way may be over: the rows get a try of this flush's own.
+            if (!std::exchange(began_before, false)) co_return *state->failure;
+            state->failure.reset();
+            continue;
+        }
         if (!flushed) co_return flushed.error();
         if (state->durable >= target) break;
     }

@@ -37,7 +37,9 @@ void read_tier(json::Fields& fields, policy::SubscriptionTier& out) {
 }
 
 json::array texts(std::vector<std::string> const& list) {
-    return {list.begin(), list.end()};
+    json::array out;
+    for (std::string const& text : list) out.push_back(json::value(text));
+    return out;
 }
 
 json::value write_tier(policy::SubscriptionTier const& tier) {

@@ -7,6 +7,8 @@
 #include <aikit/cost/ledger.hpp>
 #include <aikit/testing/run.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -299,6 +301,34 @@ TEST_CASE_FIXTURE(Fixture, "a batch that could not be written is kept, told, and
     CHECK(testing::run(ledger.flush()).has_value());
     CHECK(ledger.pending() == 0);
     CHECK(number("SELECT count(*) FROM ledger") == 601);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a flush tries again what failed in a write that began before it") {
+    Ledger ledger(database);
+    ledger.record(row("r0", 1, 5));
+    REQUIRE(testing::run(ledger.flush()).has_value());
+    REQUIRE(
+        change("CREATE TRIGGER full BEFORE INSERT ON ledger_row BEGIN SELECT RAISE(ABORT, 'full'); END").has_value());
+    std::promise<void> open_gate;
+    std::shared_future<void> const gate = open_gate.get_future().share();
+    auto const ignore = [](Result<void>) {};
+    database.post_write(
+        [gate](Connection&) -> Result<void> {
+            gate.wait();
+            return ok();
+        },
+        ignore);
+    ledger.record(row("r1", 1, 7));
+    ledger.write_now();
+    database.post_write([](Connection& db) { return db.script("DROP TRIGGER full"); }, ignore);
+    boost::asio::io_context loop;
+    std::optional<Result<void>> flushed;
+    boost::asio::co_spawn(loop, ledger.flush(), [&](std::exception_ptr const&, Result<void> done) { flushed = done; });
+    loop.poll();  // the flush waits now
+    open_gate.set_value();
+    loop.run();
+    CHECK(flushed.value().has_value());
+    CHECK(number("SELECT sum(cost) FROM ledger") == 12);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what no memory should hold is refused, and flush says so once") {
