@@ -307,6 +307,40 @@ export interface CostAnomaly {
   score: number;
 }
 
+/** What of a budget an alert and a status tell alike. */
+export interface BudgetUse {
+  budget: string;
+  value: string;
+  cost_usd: string;
+  tokens: number;
+  cost_limit_usd?: string;
+  token_limit?: number;
+  resets_at?: string;
+}
+
+export interface BudgetAlert extends BudgetUse {
+  percent: number;
+}
+
+export interface BudgetStatus extends BudgetUse {
+  by: string;
+  window: 'minute' | 'hour' | 'day' | 'week' | 'month' | 'total';
+  hard: boolean;
+  began_at: string;
+  held_usd: string;
+  held_tokens: number;
+  lost_usd: string;
+  lost_tokens: number;
+}
+
+export interface TierStatus {
+  member: string;
+  tier: string;
+  since?: string;
+  counts: { kind: string; used: number; limit?: number }[];
+  use?: BudgetStatus;
+}
+
 export interface SavingsPlan extends Reply {
   savings: { change: string; provider: string; model: string; to: string; what: string; risk: string; risk_level: number; calls: number; per_month_usd: string }[];
   cost_per_month_usd: string;
@@ -428,6 +462,26 @@ export class Kit {
   ledgerPrune(options: Signal & ({ before: string } | { keep_days: number })): Promise<Reply>;
   /** Prices rows anew, each as of its day; with `apply` it writes the new prices down. */
   ledgerRecost(options?: RowsOptions & { apply?: boolean }): Promise<Reply>;
+
+  /** What is spent and set aside in the windows of now, by all processes with the same ledger. */
+  budgets(options?: Signal): Promise<BudgetStatus[]>;
+  /** Adds to what counts as spent in the window of now; less than nothing is taken off. `value`: whose. */
+  adjustBudget(budget: string, options: Signal & { value?: string; usd?: string; tokens?: number }): Promise<BudgetStatus[]>;
+  /** Thresholds as this process passes them, for ever; a reader that does not keep up gets the latest 256. `after` 0:
+   * also those that were passed before. */
+  budgetAlerts(options?: Signal & { after?: number }): AsyncGenerator<BudgetAlert>;
+  /** Everybody who was assigned to a tier, or has something that is counted. */
+  tiers(options?: Signal): Promise<TierStatus[]>;
+  /** The tier of a member, what it has, and what it used this month. */
+  tier(member: string, options?: Signal): Promise<Reply & TierStatus>;
+  /** Puts a member into a tier from now on; without one, back to the configuration's. */
+  assignTier(member: string, tier?: string, options?: Signal): Promise<Reply & TierStatus>;
+  /** Counts a thing as the caller's, before it is made; rejects with quota_exceeded. False: it was there already. */
+  claim(caller: Json, kind: string, id: string, options?: Signal): Promise<boolean>;
+  /** The thing is gone. False: it was not there. */
+  release(caller: Json, kind: string, id: string, options?: Signal): Promise<boolean>;
+  /** Whether the caller's tier includes a feature: one of aikit's, or your own ('shop:export'). */
+  hasFeature(caller: Json, feature: string, options?: Signal): Promise<boolean>;
 
   /** Makes a collection, or checks that the one there agrees. */
   vectorsOpen(name: string, options: Signal & { dimensions?: number; [member: string]: any }): Promise<Reply>;

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,15 @@ struct ProviderCheck {
     std::vector<std::string> notes;
 };
 
+/// Thresholds of budgets that were passed.
+struct BudgetAlerts {
+    BudgetAlerts() = default;
+
+    std::vector<policy::BudgetAlert> alerts;  ///< Oldest first.
+    std::int64_t last = 0;                    ///< The number of the newest, to go on from.
+    std::int64_t missed = 0;                  ///< So many before these are kept no more.
+};
+
 /// Providers, prices, ledger, store and knowledge bases behind one handle.
 ///
 /// Every answer is metered and written to the ledger; every call is retried as its options say.
@@ -81,6 +91,11 @@ public:
 
     /// Who holds calls against budgets; null when there are none. Errors: invalid_state.
     Result<std::shared_ptr<policy::BudgetGuardian>> budgets() const;
+
+    /// The alerts after number `after`, as soon as there is one; nullopt: those to come. A kit keeps the latest 256 of
+    /// its own process's; BudgetsConfig::on_alert is told of each as it comes.
+    /// Cancellation: terminal. Errors: not_found (no budgets), invalid_state (the kit was closed), cancelled.
+    Task<BudgetAlerts> budget_alerts(std::optional<std::int64_t> after);
 
     /// Who is in which subscription tier; null when there are none. Errors: invalid_state.
     Result<std::shared_ptr<policy::SubscriptionTiers>> tiers() const;

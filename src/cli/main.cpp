@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/costs.hpp"
 #include "cli/jobs.hpp"
+#include "cli/tiers.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -45,6 +46,7 @@ struct Program {
     AskSettings ask;
     CostSettings cost;
     BudgetSettings budget;
+    TierSettings tier;
     JobSettings job;
     PriceSettings price;
     ImportSettings import;
@@ -214,6 +216,21 @@ void add_budget_commands(CLI::App& app, Program& p) {
     adjust.add_option("--tokens", p.budget.tokens, "Tokens to add; less than 0: to take off");
 }
 
+void add_tier_commands(CLI::App& app, Program& p) {
+    CLI::App& tier = add_command(app, p, "tier", "Show who has subscribed to what, and what is used of it",
+                                 [&p] { return run_tier(p.common, p.tier); });
+    tier.require_subcommand(0, 1);
+    tier.callback([&p, &tier] {
+        if (tier.get_subcommands().empty()) p.chosen = [&p] { return run_tier(p.common, p.tier); };
+    });
+    CLI::App& show = add_command(tier, p, "show", "Show one member", [&p] { return run_tier(p.common, p.tier); });
+    show.add_option("member", p.tier.member, "Whose, e.g. a user")->required();
+    CLI::App& assign = add_command(tier, p, "assign", "Put a member into a tier from now on",
+                                   [&p] { return run_tier_assign(p.common, p.tier); });
+    assign.add_option("member", p.tier.member, "Who, e.g. a user")->required();
+    assign.add_option("tier", p.tier.tier, "The tier by its name; none: back to the configuration's");
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -240,6 +257,7 @@ int run_command_line(int argc, char** argv) {
     add_knowledge_commands(app, program);
     add_cost_commands(app, program);
     add_budget_commands(app, program);
+    add_tier_commands(app, program);
     add_catalog_commands(*app.get_subcommand("cost"), program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {

@@ -39,6 +39,9 @@ Result<void> read_each(json::Fields& parent, char const* key, std::vector<T>& ou
     return ok();
 }
 
+/// A list of texts, where it is there.
+std::optional<std::vector<std::string>> read_texts(json::Fields& fields, std::string_view key);
+
 /// Dollars as text, which is exact.
 void read_dollars(json::Fields& fields, std::string_view key, std::optional<Money>& out);
 

@@ -53,6 +53,20 @@ void write_scope(policy::CallScope const& scope, json::object& out) {
     text("tier", scope.tier);
 }
 
+std::optional<std::vector<std::string>> read_texts(json::Fields& fields, std::string_view key) {
+    json::array const* const list = fields.take_array(key);
+    if (list == nullptr) return std::nullopt;
+    std::vector<std::string> out;
+    for (json::value const& text : *list) {
+        if (!text.is_string()) {
+            fields.refuse(key, "must be a list of strings");
+            break;
+        }
+        out.emplace_back(text.get_string());
+    }
+    return out;
+}
+
 void read_dollars(json::Fields& fields, std::string_view key, std::optional<Money>& out) {
     std::optional<std::string> text;
     fields.read(key, text);

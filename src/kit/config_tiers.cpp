@@ -5,20 +5,6 @@
 namespace aikit::inline v0 {
 namespace {
 
-std::optional<std::vector<std::string>> read_texts(json::Fields& fields, char const* key) {
-    json::array const* const list = fields.take_array(key);
-    if (list == nullptr) return std::nullopt;
-    std::vector<std::string> out;
-    for (json::value const& text : *list) {
-        if (!text.is_string()) {
-            fields.refuse(key, "must be a list of strings");
-            break;
-        }
-        out.emplace_back(text.get_string());
-    }
-    return out;
-}
-
 void read_tier(json::Fields& fields, policy::SubscriptionTier& out) {
     fields.read("name", out.name);
     fields.read("monthly_tokens", out.monthly_tokens);

@@ -3,6 +3,7 @@
 #include "kit/cost_actions.hpp"
 
 #include "core/async.hpp"
+#include "kit/config_fields.hpp"
 #include "kit/cost_views.hpp"
 #include "kit/json_views.hpp"
 #include "model/json_exact.hpp"
@@ -35,6 +36,19 @@ void read_filter(json::Fields& fields, cost::RowFilter& out) {
     fields.read("tag", out.tag);
     read_time(fields, "from", out.from);
     read_time(fields, "until", out.until);
+}
+
+void read_caller(json::Fields& fields, Caller& out) {
+    json::object const* const given = fields.take_object("caller");
+    if (given == nullptr) return;
+    json::Fields caller(*given, "caller");
+    caller.read("tenant", out.tenant);
+    caller.read("user", out.user);
+    caller.read("key", out.key);
+    caller.read("project", out.project);
+    caller.read("tier", out.tier);
+    out.tags = read_texts(caller, "tags").value_or(out.tags);
+    if (Result<void> const good = caller.finish(); !good) fields.refuse("caller", good.error().message);
 }
 
 namespace {
@@ -87,20 +101,6 @@ Usage read_counts(json::Fields& fields) {
     return usage;
 }
 
-std::vector<std::string> read_texts(json::Fields& fields, char const* key) {
-    std::vector<std::string> out;
-    json::array const* const list = fields.take_array(key);
-    if (list == nullptr) return out;
-    for (json::value const& text : *list) {
-        if (!text.is_string()) {
-            fields.refuse(key, "must be a list of strings");
-            return out;
-        }
-        out.emplace_back(text.get_string());
-    }
-    return out;
-}
-
 Result<ChatRequest> read_chat(json::Fields& fields) {
     json::object const* const given = fields.take_object("request");
     if (given == nullptr) return fail(Errc::invalid_argument, "'request' is missing: it is a chat in OpenAI's form");
@@ -111,17 +111,8 @@ Result<ChatRequest> read_chat(json::Fields& fields) {
 
 // ---- the actions ----
 
-using Started = Result<Task<std::string>>;
-
 Task<std::string> at_once(std::string reply) {
     co_return reply;
-}
-
-template <class T>
-Task<std::string> written(Task<T> pending) {
-    Result<T> const made = co_await std::move(pending);
-    if (!made) co_return made.error();
-    co_return json::serialize(json_form::view(*made));
 }
 
 Task<std::string> recosted(Task<cost::RecostReport> pending, bool applied) {
@@ -157,7 +148,7 @@ Started compare(Kit& kit, json::Fields& fields) {
     Result<ChatRequest> const request = read_chat(fields);
     if (!request) return request.error();
     cost::CompareQuery query;
-    query.providers = read_texts(fields, "providers");
+    query.providers = read_texts(fields, "providers").value_or(query.providers);
     fields.read("reasoning_only", query.reasoning_only);
     fields.read("free_too", query.free_too);
     fields.read("most", query.most);
@@ -205,18 +196,6 @@ Started volume(Kit& kit, json::Fields& fields) {
         cost::ProviderCostAnalyzer(kit.costs()).volume_discounts(projection, discounts);
     if (!quote) return quote.error();
     return at_once(json::serialize(json_form::view(*quote)));
-}
-
-void read_caller(json::Fields& fields, Caller& out) {
-    json::object const* const given = fields.take_object("caller");
-    if (given == nullptr) return;
-    json::Fields caller(*given, "caller");
-    caller.read("tenant", out.tenant);
-    caller.read("user", out.user);
-    caller.read("key", out.key);
-    caller.read("project", out.project);
-    out.tags = read_texts(caller, "tags");
-    if (Result<void> const good = caller.finish(); !good) fields.refuse("caller", good.error().message);
 }
 
 Started track(Kit& kit, json::Fields& fields) {
@@ -320,11 +299,6 @@ Started recost(Kit& kit, json::Fields& fields) {
     return recosted(kit.recost(std::move(query)), applied);
 }
 
-struct Action {
-    std::string_view name;
-    Started (*start)(Kit& kit, json::Fields& fields);
-};
-
 constexpr std::array<Action, 10> actions{{{"estimate", estimate},
                                           {"compare", compare},
                                           {"volume", volume},
@@ -342,10 +316,12 @@ Started start(Kit& kit, std::string_view action, std::string const& request) {
         json_exact::parse(request.empty() ? "{}" : request, "request", Errc::invalid_argument);
     if (!document) return document.error();
     if (!document->is_object()) return fail(Errc::invalid_argument, "request must be a JSON object.");
-    for (Action const& one : actions) {
-        if (one.name != action) continue;
-        json::Fields fields(document->get_object(), "request");
-        return one.start(kit, fields);
+    for (std::span<Action const> const list : {std::span<Action const>(actions), account_actions()}) {
+        for (Action const& one : list) {
+            if (one.name != action) continue;
+            json::Fields fields(document->get_object(), "request");
+            return one.start(kit, fields);
+        }
     }
     return fail(Errc::invalid_argument, "There is no action of that name; see forecast and its like.");
 }

@@ -110,29 +110,82 @@ json::object view(policy::LimitsReport const& report) {
     return out;
 }
 
+namespace {
+
+/// What an alert and a status tell alike.
+template <class T>
+json::object budget_members(T const& one) {
+    json::object out;
+    out["budget"] = one.budget;
+    out["value"] = one.value;
+    if (one.resets_at != SystemTime::max()) out["resets_at"] = to_rfc3339(one.resets_at);
+    if (one.cost_limit) out["cost_limit_usd"] = one.cost_limit->usd();
+    if (one.token_limit) out["token_limit"] = *one.token_limit;
+    out["cost_usd"] = one.cost.usd();
+    out["tokens"] = one.tokens;
+    return out;
+}
+
+json::object one_view(policy::BudgetStatus const& one) {
+    json::object out = budget_members(one);
+    out["by"] = policy::name(one.by);
+    out["window"] = policy::name(one.window);
+    out["hard"] = one.hard;
+    out["began_at"] = to_rfc3339(one.began_at);
+    out["held_usd"] = one.held_cost.usd();
+    out["held_tokens"] = one.held_tokens;
+    out["lost_usd"] = one.lost_cost.usd();
+    out["lost_tokens"] = one.lost_tokens;
+    return out;
+}
+
+}  // namespace
+
 json::object view(std::vector<policy::BudgetStatus> const& budgets) {
     json::array all;
-    for (policy::BudgetStatus const& one : budgets) {
-        json::object out;
-        out["budget"] = one.budget;
-        out["by"] = policy::name(one.by);
-        out["value"] = one.value;
-        out["window"] = policy::name(one.window);
-        out["hard"] = one.hard;
-        out["began_at"] = to_rfc3339(one.began_at);
-        if (one.resets_at != SystemTime::max()) out["resets_at"] = to_rfc3339(one.resets_at);
-        if (one.cost_limit) out["cost_limit_usd"] = one.cost_limit->usd();
-        if (one.token_limit) out["token_limit"] = *one.token_limit;
-        out["cost_usd"] = one.cost.usd();
-        out["tokens"] = one.tokens;
-        out["held_usd"] = one.held_cost.usd();
-        out["held_tokens"] = one.held_tokens;
-        out["lost_usd"] = one.lost_cost.usd();
-        out["lost_tokens"] = one.lost_tokens;
-        all.push_back(std::move(out));
-    }
+    for (policy::BudgetStatus const& one : budgets) all.push_back(one_view(one));
     json::object out;
     out["budgets"] = std::move(all);
+    return out;
+}
+
+json::object view(BudgetAlerts const& alerts) {
+    json::array all;
+    for (policy::BudgetAlert const& alert : alerts.alerts) {
+        json::object one = budget_members(alert);
+        one["percent"] = alert.percent;
+        all.push_back(std::move(one));
+    }
+    json::object out;
+    out["alerts"] = std::move(all);
+    out["last_alert"] = alerts.last;
+    out["missed"] = alerts.missed;
+    return out;
+}
+
+json::object view(policy::TierStatus const& status) {
+    json::object out;
+    out["member"] = status.member;
+    out["tier"] = status.tier;
+    if (status.since) out["since"] = to_rfc3339(*status.since);
+    json::array counts;
+    for (policy::TierCount const& count : status.counts) {
+        json::object one;
+        one["kind"] = count.kind;
+        one["used"] = count.used;
+        if (count.limit) one["limit"] = *count.limit;
+        counts.push_back(std::move(one));
+    }
+    out["counts"] = std::move(counts);
+    if (status.use) out["use"] = one_view(*status.use);
+    return out;
+}
+
+json::object view(std::vector<policy::TierStatus> const& members) {
+    json::array all;
+    for (policy::TierStatus const& one : members) all.push_back(view(one));
+    json::object out;
+    out["members"] = std::move(all);
     return out;
 }
 

@@ -37,6 +37,15 @@ json::object view(std::vector<ProviderCheck> const& checks);
 json::object view(policy::LimitsReport const& report);
 json::object view(std::vector<policy::BudgetStatus> const& budgets);
 
+/// {"alerts": [{"budget", "value", "percent", "cost_usd", "tokens", "cost_limit_usd", "token_limit", "resets_at"}],
+/// "last_alert", "missed"}
+json::object view(BudgetAlerts const& alerts);
+
+/// {"member", "tier", "since", "counts": [{"kind", "used", "limit"}], "use": a budget's status}; several stand under
+/// "members".
+json::object view(policy::TierStatus const& status);
+json::object view(std::vector<policy::TierStatus> const& members);
+
 /// What an entry asks and knows: {"price_id", "model", "prices", "steps", "pieces", "facts", ...}.
 json::object view(cost::PriceEntry const& entry);
 

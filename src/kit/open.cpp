@@ -55,6 +55,10 @@ Result<void> make_budgets(Kit::State& state) {
         std::move(months.begin(), months.end(), std::back_inserter(budgets.budgets));
     }
     if (state.config.budgets || !budgets.budgets.empty()) {
+        budgets.on_alert = [board = state.alerts, own = std::move(budgets.on_alert)](policy::BudgetAlert const& alert) {
+            if (own) own(alert);
+            board->post(alert);
+        };
         Result<std::shared_ptr<policy::BudgetGuardian>> made =
             policy::BudgetGuardian::create(state.ledger_database, std::move(budgets));
         if (!made) return wrong_part("budgets", made.error());
@@ -180,6 +184,7 @@ Result<void> Kit::State::usable() const {
 
 void Kit::State::close() noexcept {
     if (closed.exchange(true)) return;
+    alerts->close();
     // Flushing needs the loop: a kit's own is driven by its threads, or by this very call when it has none.
     if (owns_runtime && runtime.alive() && !runtime.on_own_thread()) {
         // What could not be given back counts as spent when its time is over.

@@ -3,6 +3,7 @@
 #ifndef AIKIT_SRC_KIT_STATE_HPP
 #define AIKIT_SRC_KIT_STATE_HPP
 
+#include "kit/alert_board.hpp"
 #include "kit/providers.hpp"
 
 #include <aikit/kit.hpp>
@@ -33,6 +34,7 @@ struct Kit::State {
     std::shared_ptr<policy::RateLimiter> limiter;      // null: there are no limits
     std::shared_ptr<policy::BudgetGuardian> budgets;   // null: there are none
     std::shared_ptr<policy::SubscriptionTiers> tiers;  // null: there are none
+    std::shared_ptr<AlertBoard> alerts = std::make_shared<AlertBoard>();
     ProviderTable providers;
     std::shared_ptr<vector::VectorStore> vectors;
 

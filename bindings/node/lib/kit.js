@@ -2,6 +2,7 @@
 // bindings/node/lib/kit.js - a kit: providers, prices, ledger and store behind one object.
 'use strict';
 
+const { Accounts } = require('./accounts.js');
 const { Costs } = require('./costs.js');
 const { InvalidArgument, InvalidState, checked } = require('./errors.js');
 const { Jobs } = require('./jobs.js');
@@ -300,7 +301,7 @@ class Kit {
     checked(() => native.end(this.#handle));
   }
 }
-for (const { prototype } of [Costs, Jobs]) {
+for (const { prototype } of [Accounts, Costs, Jobs]) {
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (name !== 'constructor') Object.defineProperty(Kit.prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
   }

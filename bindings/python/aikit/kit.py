@@ -10,6 +10,7 @@ import weakref
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Set, Tuple, Union, cast
 
 from . import _ffi
+from .accounts import Accounts
 from .costs import Costs
 from .errors import Cancelled, InvalidArgument, InvalidState, check, watch_exit
 from .jobs import Job, Jobs, _of
@@ -137,7 +138,7 @@ def _end(pid: int, kit: Any, runtime: Any) -> None:
         _ffi.runtime_free(runtime)
 
 
-class Kit(Jobs, Costs):
+class Kit(Jobs, Costs, Accounts):
     """A kit of a configuration, else of the environment. Every call has a twin that is awaited, ending in `_async`.
 
     Requests and replies are dicts in OpenAI's form; a provider with `"api": "responses"` in its configuration takes

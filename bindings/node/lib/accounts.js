@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// bindings/node/lib/accounts.js - budgets and subscription tiers: who may use how much.
+'use strict';
+
+/** Who may use how much: its methods become the kit's, whose own is `cost`. */
+class Accounts {
+  async budgets({ signal } = {}) {
+    return (await this.cost('budgets', {}, { signal })).budgets;
+  }
+
+  async adjustBudget(budget, { signal, ...more } = {}) {
+    return (await this.cost('adjust_budget', { budget, ...more }, { signal })).budgets;
+  }
+
+  async *budgetAlerts({ signal, after } = {}) {
+    let request = after === undefined ? {} : { after_alert: after };
+    for (;;) {
+      const news = await this.cost('budget_alerts', request, { signal });
+      yield* news.alerts;
+      request = { after_alert: news.last_alert };
+    }
+  }
+
+  async tiers({ signal } = {}) {
+    return (await this.cost('tiers', {}, { signal })).members;
+  }
+
+  tier(member, { signal } = {}) {
+    return this.cost('tier', { member }, { signal });
+  }
+
+  assignTier(member, tier, { signal } = {}) {
+    return this.cost('assign_tier', tier === undefined ? { member } : { member, tier }, { signal });
+  }
+
+  async claim(caller, kind, id, { signal } = {}) {
+    return (await this.cost('claim', { caller, kind, id }, { signal })).changed;
+  }
+
+  async release(caller, kind, id, { signal } = {}) {
+    return (await this.cost('release', { caller, kind, id }, { signal })).changed;
+  }
+
+  async hasFeature(caller, feature, { signal } = {}) {
+    return (await this.cost('check_feature', { caller, feature }, { signal })).included;
+  }
+}
+
+module.exports = { Accounts };
