@@ -315,3 +315,47 @@ test('kits and streams that nobody holds are gone', { skip: !globalThis.gc && 'r
 function threads() {
   return require('node:fs').readdirSync('/proc/self/task').length;
 }
+
+/** Each chat comes to $0.00045 and 1,500 tokens. */
+function accounts(more) {
+  const answer = { text: 'x', usage: { input: 1000, output: 500 } };
+  return { providers: [{ name: 'scripted', model: 'gpt-4o-mini', price_as: 'openai',
+                         script: { repeat: true, replies: [answer] } }], ...more };
+}
+
+test('alerts come as thresholds of budgets are passed, and waiting for them can be stopped', async () => {
+  const budgets = { budgets: [{ name: 'month', by: 'user', cost_usd: '0.001', alerts: [40, 90] }] };
+  await withKit(accounts({ budgets }), async (kit) => {
+    const alerts = kit.budgetAlerts({ after: 0 });
+    for (const percent of [40, 90]) {
+      await kit.chat('Hi', { max_tokens: 500, aikit: { caller: { user: 'ann' } } });
+      const { value } = await alerts.next();
+      assert.deepEqual([value.budget, value.value, value.percent], ['month', 'ann', percent]);
+    }
+    assert.deepEqual((await kit.budgets()).map((one) => one.cost_usd), ['0.0009']);
+    await assert.rejects(kit.chat('Hi', { max_tokens: 500, aikit: { caller: { user: 'ann' } } }), failsWith('budget_exceeded'));
+    assert.equal((await kit.adjustBudget('month', { value: 'ann', usd: '-0.0009' }))[0].cost_usd, '0');
+    const stop = new AbortController();
+    const waiting = kit.budgetAlerts({ signal: stop.signal }).next();
+    stop.abort();
+    await assert.rejects(waiting, (error) => error.name === 'AbortError' || error.code === 'cancelled');
+  });
+});
+
+test('a member has what its tier includes', async () => {
+  const tiers = { tiers: [{ name: 'free', counts: { conversations: 1 }, features: ['chat'] },
+                          { name: 'pro', features: ['chat', 'shop:export'] }] };
+  const ann = { user: 'ann' };
+  await withKit(accounts({ tiers }), async (kit) => {
+    assert.equal(await kit.claim(ann, 'conversations', 'c1'), true);
+    assert.equal(await kit.claim(ann, 'conversations', 'c1'), false);
+    await assert.rejects(kit.claim(ann, 'conversations', 'c2'), failsWith('quota_exceeded'));
+    assert.equal(await kit.hasFeature(ann, 'shop:export'), false);
+    assert.equal((await kit.assignTier('ann', 'pro')).tier, 'pro');
+    assert.equal(await kit.hasFeature(ann, 'shop:export'), true);
+    assert.equal(await kit.release(ann, 'conversations', 'c1'), true);
+    assert.deepEqual((await kit.tier('ann')).counts, []);
+    assert.deepEqual((await kit.tiers()).map((one) => one.member), ['ann']);
+    assert.equal((await kit.assignTier('ann')).tier, 'free');
+  });
+});

@@ -359,5 +359,71 @@ class Face(unittest.TestCase):
         self.assertLessEqual(len(kits._kits), before)
 
 
+MONEY = {"by": "user", "alerts": [40, 90]}
+
+
+def accounts(**more):
+    """Each chat comes to $0.00045 and 1,500 tokens."""
+    answer = {"text": "x", "usage": {"input": 1000, "output": 500}}
+    return {"providers": [{"name": "scripted", "model": "gpt-4o-mini", "price_as": "openai",
+                           "script": {"repeat": True, "replies": [answer]}}], **more}
+
+
+class Accounts(unittest.TestCase):
+    def test_alerts_come_as_thresholds_are_passed(self):
+        budgets = {"budgets": [{"name": "month", "cost_usd": "0.001", **MONEY}]}
+        with aikit.Kit(accounts(budgets=budgets)) as kit:
+            alerts = kit.budget_alerts(after=0)
+            for percent in (40, 90):
+                kit.chat("Hi", max_tokens=500, aikit={"caller": {"user": "ann"}})
+                alert = next(alerts)
+                self.assertEqual((alert["budget"], alert["value"], alert["percent"]), ("month", "ann", percent))
+            self.assertEqual([one["cost_usd"] for one in kit.budgets()], ["0.0009"])
+            with self.assertRaises(aikit.BudgetExceeded):
+                kit.chat("Hi", max_tokens=500, aikit={"caller": {"user": "ann"}})
+            self.assertEqual(kit.adjust_budget("month", "ann", usd="-0.0009")[0]["cost_usd"], "0")
+
+    def test_who_waits_for_alerts_can_stop_waiting(self):
+        async def waits():
+            async with aikit.Kit(accounts(budgets={"budgets": [{"name": "month", "cost_usd": "1"}]})) as kit:
+                self.assertEqual(await kit.budgets_async(), [])
+                waiting = asyncio.ensure_future(kit.budget_alerts_async().__anext__())
+                await asyncio.sleep(0.05)
+                waiting.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await waiting
+                self.assertEqual((await kit.adjust_budget_async("month", tokens=7))[0]["tokens"], 7)
+        asyncio.run(waits())
+
+    def test_a_member_has_what_its_tier_includes(self):
+        tiers = {"tiers": [{"name": "free", "counts": {"conversations": 1}, "features": ["chat"]},
+                           {"name": "pro", "features": ["chat", "shop:export"]}]}
+        ann = {"user": "ann"}
+        with aikit.Kit(accounts(tiers=tiers)) as kit:
+            self.assertTrue(kit.claim(ann, "conversations", "c1"))
+            self.assertFalse(kit.claim(ann, "conversations", "c1"))
+            with self.assertRaises(aikit.QuotaExceeded):
+                kit.claim(ann, "conversations", "c2")
+            self.assertFalse(kit.has_feature(ann, "shop:export"))
+            self.assertEqual(kit.assign_tier("ann", "pro")["tier"], "pro")
+            self.assertTrue(kit.has_feature(ann, "shop:export"))
+            self.assertTrue(kit.release(ann, "conversations", "c1"))
+            self.assertEqual(kit.tier("ann")["counts"], [])
+            self.assertEqual([one["member"] for one in kit.tiers()], ["ann"])
+            self.assertEqual(kit.assign_tier("ann")["tier"], "free")
+
+    def test_what_is_asked_of_tiers_can_be_awaited(self):
+        async def asks():
+            async with aikit.Kit(accounts(tiers={})) as kit:
+                ann = {"user": "ann"}
+                self.assertTrue(await kit.claim_async(ann, "knowledge_bases", "k"))
+                self.assertTrue(await kit.has_feature_async(ann, "chat"))
+                self.assertEqual((await kit.assign_tier_async("ann", "enterprise"))["tier"], "enterprise")
+                self.assertEqual((await kit.tier_async("ann"))["counts"][0]["used"], 1)
+                self.assertEqual(len(await kit.tiers_async()), 1)
+                self.assertTrue(await kit.release_async(ann, "knowledge_bases", "k"))
+        asyncio.run(asks())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -273,7 +273,7 @@ TEST_CASE("a request that is wrong is refused by the name of its member") {
 TEST_CASE("what stands under aikit fills the options, field for field") {
     Result<json_form::ChatCall> const call = read_chat(request(R"(,"aikit":{
         "timeouts":{"connect":1.5,"first_byte":2,"idle":0.25,"total":0},
-        "caller":{"tenant":"t","user":"u","key":"k","project":"p","tags":["a","b"]},
+        "caller":{"tenant":"t","user":"u","key":"k","project":"p","tags":["a","b"],"tier":"pro"},
         "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","repairs":2,"idempotency_key":"i","request_id":"r",
         "region":"eu"})"));
     REQUIRE(call.has_value());
@@ -281,7 +281,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, repairs, idempotency_key, request_id,
                  region, attempt, attempts, keep] = call->options;
     auto const& [connect, first_byte, idle, total] = limits;
-    auto const& [tenant, user, key, project, tags] = caller;
+    auto const& [tenant, user, key, project, tags, tier] = caller;
     CHECK(connect == milliseconds(1'500));
     CHECK(first_byte == milliseconds(2'000));
     CHECK(idle == milliseconds(250));
@@ -296,6 +296,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     CHECK(key == "k");
     CHECK(project == "p");
     CHECK(tags == std::vector<std::string>{"a", "b"});
+    CHECK(tier == "pro");
     CHECK(privacy == Privacy::sensitive);
     CHECK(priority == -7);
     CHECK(max_retries == 3);
