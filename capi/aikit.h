@@ -412,17 +412,17 @@ AIKIT_API aikit_status aikit_cost_report(aikit_kit* kit, char const* query, size
 AIKIT_API aikit_status aikit_cost_report_start(aikit_kit* kit, char const* query, size_t query_size,
                                                aikit_done_cb on_done, void* user, aikit_op** out, aikit_error** error);
 
-/* What is known of costs, and who may spend how much. `action` is one of: estimate (a "request", with the interval that calls of the same kind came
- * to), compare (what the catalog's models would ask for a "request"), volume (a month of many calls, with discounts),
- * track (writes down a call that was made elsewhere), forecast (what this month will come to), anomalies (days that
- * stand out), savings (what would have been cheaper; with "budget_usd" the least risky changes that come below it),
- * export (rows as lines of JSON or CSV, a page at a time), prune (removes rows of old days; their sums stay), recost
- * (prices rows anew; with "apply" it writes them); budgets (what is spent and set aside), adjust_budget (adds to what
- * counts as spent), budget_alerts (waits for thresholds to be passed: "last_alert" of one reply is "after_alert" of the
- * next); tiers, tier and assign_tier (who has subscribed to what), claim and release (things that a tier allows so many
- * of), check_feature. request (cost_request) is an object with what the action takes; a
- * "provider" is a configured name or the catalog's. Reply: cost_reply. Errors: unknown_price, invalid_argument,
- * not_found (no such budget, tier, ...), quota_exceeded (claim), storage. */
+/* What is known of costs, and who may spend how much. `action` is one of: estimate (a "request", with the interval that
+ * calls of the same kind came to), compare (what the catalog's models would ask for a "request"), volume (a month of
+ * many calls, with discounts), track (writes down a call that was made elsewhere), forecast (what this month will come
+ * to), anomalies (days that stand out), savings (what would have been cheaper; with "budget_usd" the least risky
+ * changes that come below it), export (rows as lines of JSON or CSV, a page at a time), prune (removes rows of old
+ * days; their sums stay), recost (prices rows anew; with "apply" it writes them); budgets (what is spent and set
+ * aside), adjust_budget (adds to what counts as spent), budget_alerts (waits for thresholds to be passed: "last_alert"
+ * of one reply is "after_alert" of the next); tiers, tier and assign_tier (who has subscribed to what), claim and
+ * release (things that a tier allows so many of), check_feature. request (cost_request) is an object with what the
+ * action takes; a "provider" is a configured name or the catalog's. Reply: cost_reply. Errors: unknown_price,
+ * invalid_argument, not_found (no such budget, tier, ...), quota_exceeded (claim), storage. */
 AIKIT_API aikit_status aikit_cost(aikit_kit* kit, char const* action, size_t action_size, char const* request,
                                   size_t request_size, aikit_bytes* reply, aikit_error** error);
 AIKIT_API aikit_status aikit_cost_start(aikit_kit* kit, char const* action, size_t action_size, char const* request,

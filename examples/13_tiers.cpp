@@ -8,7 +8,7 @@ using aikit::policy::SubscriptionTier;
 
 int main() {
     SubscriptionTier free = SubscriptionTier::free();
-    free.monthly_tokens = 145;
+    free.monthly_tokens = 135;
     free.counts["conversations"] = 1;
 
     aikit::KitConfig config = aikit::KitConfig::from_env().value();
