@@ -55,15 +55,18 @@ private:
     PriceDiscount const* discount_of(PriceQuery const& query, PriceEntry const& entry) const {
         std::string const asked = lower(query.provider.substr(0, query.provider.find('+')));
         std::string const model = lower(query.model);
+        PriceDiscount const* found = nullptr;
         for (PriceDiscount const& discount : discounts_) {
+            if (query.spent < discount.from_spent) continue;
+            if (found != nullptr && discount.from_spent <= found->from_spent) continue;
             if (discount.from && query.at < *discount.from) continue;
             if (discount.until && query.at >= *discount.until) continue;
             // "gemini" and "google" are one.
             bool const of_it = discount.provider.empty() || discount.provider == asked ||
                                entry.id.starts_with(discount.provider + "/");
-            if (of_it && (fits(discount.model, model) || fits(discount.model, lower(entry.model)))) return &discount;
+            if (of_it && (fits(discount.model, model) || fits(discount.model, lower(entry.model)))) found = &discount;
         }
-        return nullptr;
+        return found;
     }
 
     static bool fits(std::string_view pattern, std::string_view model) {
@@ -83,8 +86,13 @@ Result<std::shared_ptr<PriceCatalog const>> PriceCatalog::discounted(std::shared
                                                                      std::vector<PriceDiscount> discounts) {
     if (!base) return fail(Errc::invalid_argument, "discounted: 'base' is null; give it the catalog");
     for (std::size_t i = 0; i < discounts.size(); ++i) {
-        if (discounts[i].basis_points >= 0 && discounts[i].basis_points <= whole) continue;
-        return fail(Errc::invalid_argument, "discounts[" + std::to_string(i) + "].basis_points must be 0 to 10000");
+        std::string const field = "discounts[" + std::to_string(i) + "].";
+        if (discounts[i].basis_points < 0 || discounts[i].basis_points > whole) {
+            return fail(Errc::invalid_argument, field + "basis_points must be 0 to 10000");
+        }
+        if (discounts[i].from_spent < Money()) {
+            return fail(Errc::invalid_argument, field + "from_spent must not be negative");
+        }
     }
     std::shared_ptr<PriceCatalog const> catalog =
         std::make_shared<DiscountedCatalog>(std::move(base), std::move(discounts));

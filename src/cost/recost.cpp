@@ -5,6 +5,7 @@
 #include "cost/retention.hpp"
 
 #include <aikit/cost/catalog.hpp>
+#include <aikit/cost/month_spending.hpp>
 
 #include <algorithm>
 #include <map>
@@ -44,7 +45,7 @@ Result<void> add_money(Money& sum, Money more) {
 }
 
 /// What the catalog asks for a row; nothing when it has no price for it.
-Result<std::optional<PricedUsage>> price_of(RecostQuery const& query, ScannedRow const& row) {
+Result<std::optional<PricedUsage>> price_of(RecostQuery const& query, MonthSpending& spending, ScannedRow const& row) {
     // Nothing is charged for it, whatever its model costs.
     if (row.label->operation == "moderate" || row.label->operation == "models") return std::optional<PricedUsage>();
     PriceQuery asked;
@@ -54,11 +55,14 @@ Result<std::optional<PricedUsage>> price_of(RecostQuery const& query, ScannedRow
     asked.at = row.started;
     asked.service_tier = tier_of_price(row.label->price_id);
     asked.region = region_of_price(row.label->price_id);
+    std::string const bare = asked.provider.substr(0, asked.provider.find('+'));
+    asked.spent = spending.spent(bare, row.started);
     Result<Usage> const usage = usage_of(row);
     if (!usage) return usage.error();
     Result<PriceEntry> const entry = query.catalog->find(asked);
     if (!entry) return std::optional<PricedUsage>();
     Result<PricedUsage> priced = price(*entry, *usage);
+    if (priced) spending.add(bare, priced->cost, row.started);
     if (priced) return std::optional<PricedUsage>(std::move(*priced));
     if (priced.error().code == Errc::unknown_price) return std::optional<PricedUsage>();
     return priced.error();
@@ -70,13 +74,13 @@ bool never_ran(ScannedRow const& row) {
            row.usage.find("pieces") == std::string_view::npos && row.cost.value_or(0) == 0;
 }
 
-Result<void> take(RecostQuery const& query, ScannedRow const& row, Slice& out) {
+Result<void> take(RecostQuery const& query, MonthSpending& spending, ScannedRow const& row, Slice& out) {
     RecostLine& line = out.lines[{row.label->provider, row.label->model}];
     Money const before = Money::nanos(row.cost.value_or(0));
     ++line.rows;
     if (Result<void> const added = add_money(line.before, before); !added) return added;
     if (never_ran(row)) return add_money(line.after, before);
-    Result<std::optional<PricedUsage>> const priced = price_of(query, row);
+    Result<std::optional<PricedUsage>> const priced = price_of(query, spending, row);
     if (!priced) return priced.error();
     if (!*priced) {
         line.unpriced += row.cost ? 0 : 1;
@@ -131,13 +135,14 @@ Result<void> write_changes(Connection& db, std::vector<Change> const& changes) {
     return ok();
 }
 
-Result<Slice> recost_slice(Connection& db, RecostQuery const& query, std::optional<std::int64_t> after) {
+Result<Slice> recost_slice(Connection& db, RecostQuery const& query, MonthSpending& spending,
+                           std::optional<std::int64_t> after) {
     Slice out;
     Result<void> const read = scan_rows(db, query, after, [&](ScannedRow const& row) -> Result<bool> {
         if (out.rows == slice) return false;
         ++out.rows;
         out.last = row.id;
-        if (Result<void> const taken = take(query, row, out); !taken) return taken.error();
+        if (Result<void> const taken = take(query, spending, row, out); !taken) return taken.error();
         return true;
     });
     if (!read) return read.error();
@@ -190,9 +195,10 @@ Task<RecostReport> recost_rows(storage::Database database, RecostQuery query) {
     std::optional<std::int64_t> after;
     // Work that was handed over may outlive this.
     auto const asked = std::make_shared<RecostQuery const>(std::move(query));
+    auto const spending = std::make_shared<MonthSpending>(std::vector<Money>());
     for (;;) {
-        std::function<Result<Slice>(Connection&)> work = [asked, after](Connection& db) {
-            return recost_slice(db, *asked, after);
+        std::function<Result<Slice>(Connection&)> work = [asked, spending, after](Connection& db) {
+            return recost_slice(db, *asked, *spending, after);
         };
         Task<Slice> pending = start(database, asked->apply, std::move(work));
         Result<Slice> done = co_await std::move(pending);

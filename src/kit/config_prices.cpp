@@ -25,6 +25,10 @@ Result<cost::PriceDiscount> read_discount(json::value const& source, std::string
     read_day(fields, "from", out.from);
     read_day(fields, "until", out.until);
     fields.read("basis_points", out.basis_points);
+    std::optional<Money> from_spent;
+    read_dollars(fields, "from_usd", from_spent);
+    out.from_spent = from_spent.value_or(out.from_spent);
+    if (out.from_spent < Money()) fields.refuse("from_usd", "must not be negative");
     if (out.basis_points < 1 || out.basis_points > 10'000) {
         fields.refuse("basis_points", "must be 1 to 10000: hundredths of a percent");
     }
@@ -54,6 +58,7 @@ json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discou
         if (!discount.model.empty()) out["model"] = discount.model;
         if (discount.from) out["from"] = to_rfc3339(*discount.from).substr(0, length_of_day);
         if (discount.until) out["until"] = to_rfc3339(*discount.until).substr(0, length_of_day);
+        if (discount.from_spent != Money()) out["from_usd"] = discount.from_spent.usd();
         out["basis_points"] = discount.basis_points;
         list.push_back(std::move(out));
     }

@@ -2,6 +2,7 @@
 // kit/open.cpp - making a Kit and ending it.
 #include "core/async.hpp"
 #include "kit/prices.hpp"
+#include "kit/spending.hpp"
 #include "kit/state.hpp"
 
 #include <aikit/core/wait.hpp>
@@ -113,6 +114,8 @@ Result<void> wire(Kit::State& state) {
     }
     if (Result<void> const made = make_budgets(state); !made) return made.error();
     parts.meter.budgets = state.budgets;
+    state.spending = make_spending(config);
+    parts.meter.spending = state.spending;
     parts.tiers = state.tiers;
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
@@ -153,6 +156,11 @@ Task<std::shared_ptr<Kit::State>> open_state(Runtime runtime, KitConfig config) 
         state->ledger_database = std::move(*ledger);
     }
     if (Result<void> wired = wire(*state); !wired) co_return wired.error();
+    if (state->spending) {
+        Task<void> reading = follow_spending(state);
+        Result<void> const read = co_await std::move(reading);
+        if (!read) co_return read.error();
+    }
     co_return state;
 }
 

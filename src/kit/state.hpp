@@ -31,6 +31,7 @@ struct Kit::State {
     storage::Database ledger_database;
     std::shared_ptr<cost::CostIntelligence const> costs;
     std::shared_ptr<cost::Ledger> ledger;
+    std::shared_ptr<cost::MonthSpending> spending;     // null: no price depends on it
     std::shared_ptr<policy::RateLimiter> limiter;      // null: there are no limits
     std::shared_ptr<policy::BudgetGuardian> budgets;   // null: there are none
     std::shared_ptr<policy::SubscriptionTiers> tiers;  // null: there are none

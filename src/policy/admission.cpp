@@ -37,7 +37,7 @@ struct Asked {
 std::shared_ptr<cost::PriceEntry const> price_of(Metering const& shared, std::string const& model,
                                                  std::string const& tier) {
     Result<std::shared_ptr<cost::PriceEntry const>> found =
-        shared.prices.find(shared.priced_name(model), tier, shared.config.clock->system_now());
+        shared.prices.find(shared.priced_name(model), tier, {}, shared.config.clock->system_now());
     return found ? std::move(*found) : nullptr;
 }
 

@@ -375,7 +375,7 @@ private:
                                   CallOptions& options) const {
         MeterConfig const& config = shared_->config;
         Result<std::shared_ptr<cost::PriceEntry const>> price =
-            shared_->prices.find(shared_->priced_name(model), tier, config.clock->system_now());
+            shared_->prices.find(shared_->priced_name(model), tier, {}, config.clock->system_now());
         // Moderation is not billed by those who offer it; where it is, the reply says that its price is not known.
         bool const billed = operation != moderate_operation;
         if (!price && config.unknown_price == UnknownPrice::deny && billed) return price.error();

@@ -14,6 +14,15 @@ using Shared = std::shared_ptr<Metering const>;
 
 constexpr std::string_view tier = "batch";
 
+/// All results were read, and the batch came to this. One without prices stays at its worst case.
+Task<void> correct_budgets(Shared shared, JobHandle job, std::optional<Money> cost, std::int64_t tokens) {
+    if (!cost) co_return ok();
+    Task<bool> settling = shared->config.budgets->settle_batch(job.provider, job.id, *cost, tokens);
+    Result<bool> const settled = co_await std::move(settling);
+    if (!settled) co_return settled.error();
+    co_return ok();
+}
+
 class MeteredResults final : public BatchResults::Source {
 public:
     MeteredResults(std::unique_ptr<Source> inner, Shared shared, JobHandle handle, std::string provider)
@@ -26,11 +35,16 @@ public:
         Task<std::optional<BatchResult>> pending = inner_->next();
         Result<std::optional<BatchResult>> result = co_await std::move(pending);
         if (result && *result) note(**result);
+        if (result && !*result && shared_->config.budgets) {
+            Task<void> correcting = correct_budgets(shared_, handle_, cost_, tokens_);
+            Result<void> const corrected = co_await std::move(correcting);
+            if (!corrected) co_return corrected.error();
+        }
         co_return result;
     }
 
 private:
-    void note(BatchResult& result) const {
+    void note(BatchResult& result) {
         Attempt attempt;
         attempt.provider = provider_;
         attempt.model = handle_.model;
@@ -43,6 +57,9 @@ private:
             attempt.http_status = result.reply.error().http_status;
             attempt.cost = Money();  // what was not answered is not billed
         }
+        tokens_ += attempt.usage.total();
+        Result<Money> const sum = cost_ && attempt.cost ? Money::add(*cost_, *attempt.cost) : Result<Money>(Error());
+        cost_ = sum ? std::optional<Money>(*sum) : std::nullopt;
         std::string const request = "batch/" + handle_.id + "/" + result.custom_id;
         if (shared_->config.ledger) {
             cost::LedgerFacts const facts(request, 1, tier, handle_.caller, attempt);
@@ -59,12 +76,13 @@ private:
         for (std::string const& model : {reply.model, handle_.model}) {
             if (model.empty() || attempt.cost) continue;
             Result<std::shared_ptr<cost::PriceEntry const>> const entry =
-                shared_->prices.find(shared_->priced_name(model), tier, attempt.started);
+                shared_->prices.find(shared_->priced_name(model), tier, {}, attempt.started);
             if (!entry) continue;
             Result<Money> const cost = cost::cost_of(**entry, attempt.usage);
             if (!cost) continue;
             attempt.cost = *cost;
             attempt.price_id = (*entry)->id;
+            shared_->prices.spent(*cost, attempt.started);
         }
     }
 
@@ -87,6 +105,8 @@ private:
     Shared shared_;
     JobHandle handle_;
     std::string provider_;
+    std::optional<Money> cost_ = Money();  // of what was read; missing: something had no price
+    std::int64_t tokens_ = 0;
 };
 
 bool is_nobody(Caller const& caller) noexcept {
@@ -111,6 +131,7 @@ public:
         return next_->batch()->create(std::move(request), std::move(options));
     }
     Task<BatchJob> poll(JobHandle handle, CallOptions options) override {
+        if (shared_->config.budgets) return poll_held(next_, shared_, std::move(handle), std::move(options));
         return next_->batch()->poll(std::move(handle), std::move(options));
     }
     Task<BatchResults> results(JobHandle handle, CallOptions options) override {
@@ -124,21 +145,51 @@ public:
     }
 
 private:
-    /// A batch that was taken counts with its worst case; its results come much later, or to another process.
+    /// A batch that was taken counts with its worst case; its results come much later, or to another process, and
+    /// correct that.
     static Task<BatchJob> create_held(std::shared_ptr<AIProvider> next, Shared shared, BatchRequest request,
                                       CallOptions options) {
         auto copy = std::make_shared<BatchRequest const>(request);
+        std::string const model = request.model;
+        Caller const caller = options.caller;
         Task<HeldAttempt> admitting = guard(admit_batch(shared, next->name(), std::move(copy), options));
         Result<HeldAttempt> held = co_await std::move(admitting);
         if (!held) co_return held.error();
         Task<BatchJob> pending = guard(next->batch()->create(std::move(request), std::move(options)));
         Result<BatchJob> job = co_await std::move(pending);
         BudgetGuardian::Hold& hold = held->hold;
+        bool const was_held = static_cast<bool>(hold);
+        Money const worst = hold.cost();
+        std::int64_t const tokens = hold.tokens();
         if (job || job.error().maybe_executed) {
             hold.settle(hold.cost(), hold.tokens());
         } else {
             hold.settle(Money(), 0);
         }
+        if (!job || !was_held) co_return job;
+        JobHandle noted = job->handle;
+        noted.provider = next->name();
+        noted.model = model;
+        noted.caller = caller;
+        Task<void> noting = shared->config.budgets->note_batch(std::move(noted), worst, tokens);
+        Result<void> const done = co_await std::move(noting);
+        // The batch runs all the same, and counts with its worst case.
+        if (!done)
+            job->info.warnings.push_back("what the batch may cost cannot be corrected later: " + done.error().message);
+        co_return job;
+    }
+
+    /// What failed as a whole came to nothing.
+    static Task<BatchJob> poll_held(std::shared_ptr<AIProvider> next, Shared shared, JobHandle handle,
+                                    CallOptions options) {
+        Task<BatchJob> pending = guard(next->batch()->poll(std::move(handle), std::move(options)));
+        Result<BatchJob> job = co_await std::move(pending);
+        if (!job || job->status != JobStatus::failed || job->counts.succeeded > 0) co_return job;
+        JobHandle failed = job->handle;
+        failed.provider = next->name();
+        Task<void> correcting = correct_budgets(shared, std::move(failed), Money(), 0);
+        Result<void> const corrected = co_await std::move(correcting);
+        if (!corrected) co_return corrected.error();
         co_return job;
     }
 
@@ -149,6 +200,7 @@ private:
         Result<BatchResults> results = co_await std::move(pending);
         if (!results) co_return results.error();
         JobHandle known = results->handle();
+        known.provider = next->name();
         auto metered = std::make_unique<MeteredResults>(results->release(), std::move(shared), known, next->name());
         co_return BatchResults(std::move(known), std::move(metered));
     }
@@ -160,7 +212,7 @@ private:
         SystemTime const now = config.clock->system_now();
         auto const check = [&](std::string const& model) -> Result<void> {
             Result<std::shared_ptr<cost::PriceEntry const>> const entry =
-                shared_->prices.find(shared_->priced_name(model), tier, now);
+                shared_->prices.find(shared_->priced_name(model), tier, {}, now);
             return entry ? ok() : Result<void>(entry.error());
         };
         if (request.items.empty() && request.model.empty() && !request.input_file.empty()) {
@@ -188,7 +240,7 @@ private:
             if (item.request.model != last) {
                 last = item.request.model;
                 Result<std::shared_ptr<cost::PriceEntry const>> const found =
-                    shared_->prices.find(shared_->priced_name(last), tier, now);
+                    shared_->prices.find(shared_->priced_name(last), tier, {}, now);
                 entry = found ? *found : nullptr;
             }
             if (!entry) continue;

@@ -28,6 +28,25 @@ bool leaves_it_running(Errc code) noexcept {
            code == Errc::protocol;
 }
 
+/// On which terms a call ran, as far as only its usage tells.
+struct Terms {
+    std::string tier;
+    std::string region;
+};
+
+/// Anthropic's place and speed. Read only where one of them stands: most usages are not worth a look.
+Terms terms_of(std::string const& usage) {
+    Terms terms;
+    bool const tells =
+        usage.find("\"inference_geo\"") != std::string::npos || usage.find("\"speed\"") != std::string::npos;
+    if (!tells) return terms;
+    Result<json::value> const body = json::parse(usage, "usage", Errc::protocol);
+    if (!body) return terms;  // the provider's own words; what it counted was read before
+    terms.tier = usage_form::tier_of_body(*body);
+    terms.region = usage_form::region_of_body(*body);
+    return terms;
+}
+
 }  // namespace
 
 Settlement::Settlement(std::shared_ptr<Metering const> shared, AttemptPlan&& plan)
@@ -119,17 +138,18 @@ void Settlement::succeeded(Usage const& told, std::string_view model, std::strin
     }
     attempt_.http_status = 200;
     if (!model.empty()) attempt_.model = model;
-    use_nearer_price(model, service_tier);
+    Terms const terms = terms_of(told.raw);
+    use_nearer_price(model, terms.tier.empty() ? service_tier : terms.tier, terms.region);
     settle("ok", std::move(usage));
 }
 
-/// The provider's own names of model and tier are nearer to its bill than what was asked for.
-void Settlement::use_nearer_price(std::string_view model, std::string_view service_tier) {
+/// The provider's own names of model, tier and place are nearer to its bill than what was asked for.
+void Settlement::use_nearer_price(std::string_view model, std::string_view service_tier, std::string_view region) {
     std::string const tier = usage_form::tier_of_word(service_tier.empty() ? plan_.service_tier : service_tier);
     for (std::string_view const name : {shared_->priced_name(model), std::string_view(plan_.price_model)}) {
         if (name.empty()) continue;
         if (Result<std::shared_ptr<cost::PriceEntry const>> nearer =
-                shared_->prices.find(name, tier, attempt_.started)) {
+                shared_->prices.find(name, tier, region, attempt_.started)) {
             plan_.price = std::move(*nearer);
             return;
         }
@@ -177,6 +197,7 @@ void Settlement::settle(std::string outcome, Usage usage) {
     } else {
         put_price(attempt_);
     }
+    if (attempt_.cost) shared_->prices.spent(*attempt_.cost, attempt_.started);
     delivered_ = std::string();
     if (plan_.price && !attempt_.usage.pieces.empty()) warn_of_unpriced();
     settle_budgets();

@@ -22,7 +22,7 @@ struct Metering {
     Metering(MeterConfig config_, std::string const& provider)
         : config(std::move(config_)),
           price_provider(config.price_provider.empty() ? provider : config.price_provider),
-          prices(config.costs->catalog(), price_provider) {}
+          prices(config.costs->catalog(), price_provider, config.spending) {}
 
     MeterConfig const config;
     std::string const price_provider;  ///< The catalog's name of it.
@@ -125,7 +125,7 @@ private:
     void settle_budgets() noexcept;
     void warn_of_unpriced();
     void write_down();
-    void use_nearer_price(std::string_view model, std::string_view service_tier);
+    void use_nearer_price(std::string_view model, std::string_view service_tier, std::string_view region);
     Usage expected() const;
     Usage counted_so_far(std::string_view text = {}) const;
     std::int64_t tokens_of(std::string_view text, bool* exact = nullptr) const;

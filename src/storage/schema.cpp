@@ -258,6 +258,17 @@ CREATE TABLE tier_member (
     PRIMARY KEY (by, member)
 ) STRICT, WITHOUT ROWID;
 
+-- Batches that count in budgets with what they may come to, until their results say what they came to.
+CREATE TABLE budget_batch (
+    provider TEXT NOT NULL,
+    batch    TEXT NOT NULL,
+    handle   TEXT NOT NULL,              -- the job's, as JSON: its model and caller say which budgets
+    cost     INTEGER NOT NULL,
+    tokens   INTEGER NOT NULL,
+    taken    INTEGER NOT NULL,
+    PRIMARY KEY (provider, batch)
+) STRICT, WITHOUT ROWID;
+
 -- What members have of which tiers limit the number: knowledge bases, conversations, kinds of the host's own.
 CREATE TABLE tier_item (
     by       TEXT NOT NULL,

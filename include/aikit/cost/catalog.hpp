@@ -29,6 +29,9 @@ struct PriceQuery {
     /// Where it is processed, as the provider calls the place: "eu", "us-east-1". Where the catalog has no prices of
     /// that place, the usual ones hold.
     std::string region;
+
+    /// What was spent with the provider in the calendar month (UTC) of the call, before it; see PriceDiscount.
+    Money spent;
 };
 
 /// The prices of one usage class each; a missing one is charged as the doc comment says.
@@ -135,6 +138,7 @@ struct PriceDiscount {
     std::string model;               ///< A name; with "*" at its end all that begin so. Empty: any.
     std::optional<SystemTime> from;  ///< Missing: since ever.
     std::optional<SystemTime> until;
+    Money from_spent;               ///< For calls from so much on in a calendar month (UTC) with the provider.
     std::int64_t basis_points = 0;  ///< Hundredths of a percent: 0 to 10,000.
 };
 
@@ -153,8 +157,9 @@ public:
     static Result<std::shared_ptr<PriceCatalog const>> load(std::string const& path,
                                                             std::shared_ptr<PriceCatalog const> base);
 
-    /// `base` with discounts: the first that fits a query is taken off each price of its entry, which is then rounded
-    /// half to even to a femto-dollar. Errors: invalid_argument (basis_points, naming which; no base).
+    /// `base` with discounts: of those that fit a query, the one that takes the most spending, and of several such the
+    /// first, is taken off each price of its entry, which is then rounded half to even to a femto-dollar.
+    /// Errors: invalid_argument (basis_points or from_spent, naming which; no base).
     static Result<std::shared_ptr<PriceCatalog const>> discounted(std::shared_ptr<PriceCatalog const> base,
                                                                   std::vector<PriceDiscount> discounts);
 

@@ -4,6 +4,7 @@
 #define AIKIT_POLICY_BUDGET_HPP
 
 #include <aikit/core/money.hpp>
+#include <aikit/model/job.hpp>
 #include <aikit/policy/limits.hpp>
 #include <aikit/storage/database.hpp>
 
@@ -209,6 +210,14 @@ public:
     /// Corrects what counts as spent: an invoice that came to less, a lost call that was found. Less than nothing is
     /// taken off. Errors: not_found (no such budget), invalid_argument.
     Task<void> adjust(std::string budget, std::string value, std::int64_t nanos, std::int64_t tokens);
+
+    /// A batch was taken, and what it may come to is spent: settle_batch() may correct it, in any process. `job` names
+    /// its provider, its id, its model and its caller.
+    Task<void> note_batch(JobHandle job, Money cost, std::int64_t tokens);
+
+    /// The batch came to this, in the windows in which it was taken. True: it was corrected now; false: it was before,
+    /// or was never noted.
+    Task<bool> settle_batch(std::string provider, std::string id, Money cost, std::int64_t tokens);
 
     /// Writes down what was settled and gives back what is not in use.
     Task<void> flush();

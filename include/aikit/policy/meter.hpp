@@ -6,6 +6,7 @@
 #include <aikit/core/observer.hpp>
 #include <aikit/cost/intelligence.hpp>
 #include <aikit/cost/ledger.hpp>
+#include <aikit/cost/month_spending.hpp>
 #include <aikit/model/provider.hpp>
 
 #include <functional>
@@ -44,6 +45,9 @@ struct MeterConfig {
     /// The catalog's names of models that are called otherwise here: an Azure deployment's model. What such a model
     /// answers is priced by the name it gives itself, where the catalog has that.
     std::map<std::string, std::string, std::less<>> price_models;
+
+    /// What each provider got this month, where prices depend on it; counted on by each attempt. Null: none does.
+    std::shared_ptr<cost::MonthSpending> spending;
 
     /// CallLimits::idle where a call has none and the catalog says that its model reasons. Missing: not set.
     std::optional<std::chrono::milliseconds> idle_reasoning;

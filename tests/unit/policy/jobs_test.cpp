@@ -4,6 +4,7 @@
 
 #include <aikit/model/batch.hpp>
 #include <aikit/model/files.hpp>
+#include <aikit/policy/budget.hpp>
 #include <aikit/policy/retry.hpp>
 
 #include <doctest/doctest.h>
@@ -31,9 +32,9 @@ class FakeBatches final : public BatchApi {
 public:
     Task<BatchJob> create(BatchRequest request, CallOptions options) override {
         created = std::move(request);
-        return answer<BatchJob>(BatchJob(), std::move(options));
+        return answer<BatchJob>(job, std::move(options));
     }
-    Task<BatchJob> poll(JobHandle, CallOptions options) override { return answer<BatchJob>(BatchJob(), options); }
+    Task<BatchJob> poll(JobHandle, CallOptions options) override { return answer<BatchJob>(job, options); }
     Task<BatchResults> results(JobHandle handle, CallOptions options) override {
         handle.created = 1'760'000'000;
         return answer<BatchResults>(BatchResults(handle, std::make_unique<Results>(given)), std::move(options));
@@ -46,6 +47,7 @@ public:
     std::vector<CallOptions> calls;
     std::vector<BatchResult> given;
     BatchRequest created;
+    BatchJob job;
 
 private:
     template <class T>
@@ -81,8 +83,10 @@ struct Fixture {
     }
     ~Fixture() { runtime.close(); }
 
-    std::shared_ptr<AIProvider> metered(UnknownPrice unknown = UnknownPrice::deny) {
+    std::shared_ptr<AIProvider> metered(UnknownPrice unknown = UnknownPrice::deny,
+                                        std::shared_ptr<BudgetGuardian> budgets = nullptr) {
         MeterConfig config;
+        config.budgets = std::move(budgets);
         config.costs = std::make_shared<cost::CostIntelligence const>(cost::PriceCatalog::shipped(), clock);
         config.ledger = rows.ledger;
         config.clock = clock;
@@ -133,6 +137,102 @@ TEST_CASE_FIXTURE(Fixture, "each result of a batch has one row at the batch's pr
     CHECK(rows.number("SELECT count(*) FROM ledger WHERE operation = 'batch' AND user = 'ann'") == 2);
     CHECK(rows.number("SELECT count(*) FROM ledger WHERE outcome = 'ok' AND input = 1000000") == 1);
     CHECK(rows.number("SELECT count(*) FROM ledger WHERE outcome = 'invalid_request' AND cost = 0") == 1);
+}
+
+namespace {
+
+/// Budgets in a store of their own, with threads of their own.
+struct Budgets {
+    Budgets() : database(testing::run(storage::Database::open(runtime, storage::DatabaseConfig())).value()) {}
+    ~Budgets() {
+        database.close();
+        runtime.close();
+    }
+    std::shared_ptr<BudgetGuardian> guardian() const {
+        BudgetsConfig config;
+        config.patience = std::chrono::milliseconds(0);
+        BudgetRule& rule = config.budgets.emplace_back();
+        rule.name = "ann's";
+        rule.by = LimitBy::user;
+        rule.cost = Money::from_usd("1").value();
+        return BudgetGuardian::create(database, config).value();
+    }
+    static BudgetStatus status(std::shared_ptr<BudgetGuardian> const& guardian) {
+        std::vector<BudgetStatus> const all = testing::run(guardian->status()).value();
+        REQUIRE(all.size() == 1);
+        return all[0];
+    }
+
+    Runtime runtime = Runtime::create().value();
+    storage::Database database;
+};
+
+BatchRequest one_chat() {
+    BatchRequest request;
+    request.items.emplace_back("a", ChatRequest("gpt-4o-mini", "x"));
+    request.items.back().request.max_tokens = 1'000'000;  // $0.3 at most, as a batch
+    return request;
+}
+
+CallOptions for_ann() {
+    CallOptions options;
+    options.caller.user = "ann";
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a batch counts with its worst case until its results are read, in whatever process, and once") {
+    Budgets store;
+    provider->batches.job.handle = JobHandle("openai", JobKind::batch, "b1");
+    provider->batches.given = {result_of("a", reply_of("x", told(1'000'000, 100'000), "gpt-4o-mini"))};
+    {
+        auto const guardian = store.guardian();
+        auto const from = metered(UnknownPrice::deny, guardian);
+        REQUIRE(testing::run(from->batch()->create(one_chat(), for_ann())).has_value());
+        CHECK(Budgets::status(guardian).cost >= Money::from_usd("0.3").value());
+        CHECK(Budgets::status(guardian).cost < Money::from_usd("0.301").value());
+        CHECK(testing::run(from->batch()->create(one_chat(), for_ann())).has_value());
+        CHECK(testing::run(from->batch()->create(one_chat(), for_ann())).has_value());
+        CHECK(testing::run(from->batch()->create(one_chat(), for_ann())).error().code == Errc::budget_exceeded);
+        CHECK(testing::run(guardian->adjust("ann's", "ann", -600'000'000, 0)).has_value());
+    }
+    auto const guardian = store.guardian();
+    for (int reading = 0; reading < 3; ++reading) {
+        auto const from = metered(UnknownPrice::deny, guardian);
+        auto const before = Budgets::status(guardian).cost;
+        Result<BatchResults> results =
+            testing::run(from->batch()->results(JobHandle("openai", JobKind::batch, "b1"), CallOptions()));
+        REQUIRE(results.has_value());
+        REQUIRE(testing::run(results->next()).value().has_value());
+        CHECK(Budgets::status(guardian).cost == before);  // not before all are read
+        REQUIRE_FALSE(testing::run(results->next()).value().has_value());
+        BudgetStatus const now = Budgets::status(guardian);
+        // The worst cases of three were some millionths above 0.9, of which 0.6 was taken off.
+        CHECK(now.cost >= Money::from_usd("0.105").value());
+        CHECK(now.cost < Money::from_usd("0.106").value());
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a batch that failed as a whole comes to nothing, and one that was refused never counted") {
+    Budgets store;
+    auto const guardian = store.guardian();
+    auto const from = metered(UnknownPrice::deny, guardian);
+    provider->batches.job.handle = JobHandle("openai", JobKind::batch, "b1");
+    REQUIRE(testing::run(from->batch()->create(one_chat(), for_ann())).has_value());
+    CHECK(Budgets::status(guardian).cost > Money());
+    provider->batches.job.status = JobStatus::running;
+    REQUIRE(testing::run(from->batch()->poll(provider->batches.job.handle, CallOptions())).has_value());
+    CHECK(Budgets::status(guardian).cost > Money());
+    provider->batches.job.status = JobStatus::failed;
+    REQUIRE(testing::run(from->batch()->poll(provider->batches.job.handle, CallOptions())).has_value());
+    CHECK(Budgets::status(guardian).cost == Money());
+
+    provider->batches.failures = 100;
+    provider->batches.code = Errc::invalid_request;
+    CHECK_FALSE(testing::run(from->batch()->create(one_chat(), for_ann())).has_value());
+    CHECK(Budgets::status(guardian).cost == Money());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a batch that cannot be priced is refused before it is begun, unless that is allowed") {
