@@ -64,7 +64,11 @@ struct Ledger::State : std::enable_shared_from_this<Ledger::State> {
             return database.runtime().post(executor, [self = shared_from_this()] {
                 Clock& clock = *self->database.runtime().clock();
                 if (!self->timer) self->timer = clock.make_timer(self->executor);
-                self->timer->arm(clock.now() + linger, [self] { self->write_now(); });
+                // Not the state itself, which owns the timer: a runtime that is closed first would leave them to each
+                // other.
+                self->timer->arm(clock.now() + linger, [weak = self->weak_from_this()] {
+                    if (std::shared_ptr<State> const state = weak.lock()) state->write_now();
+                });
             });
         });
         if (!posted || !*posted) write_now();
@@ -155,7 +159,7 @@ Ledger::~Ledger() {
         state_->ending = true;
     }
     state_->write_next();
-    // The timer holds the state, and is let go where it may be at work. Without memory for that it does so in its time.
+    // The timer is let go where it may be at work. Without memory for that it does so in its time.
     (void)guarded([&]() -> Result<bool> {
         return state_->database.runtime().post(state_->executor, [state = state_] { state->timer.reset(); });
     });

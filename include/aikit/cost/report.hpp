@@ -91,6 +91,8 @@ struct PruneReport {
 };
 
 /// Which rows are to be priced anew, and by what.
+/// Discounts that begin at an amount go by the rows that are priced anew, so that whole months of a provider come out
+/// right; rows of one moment may change places.
 struct RecostQuery : RowFilter {
     RecostQuery() = default;
 

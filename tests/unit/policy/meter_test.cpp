@@ -107,6 +107,30 @@ bool tokenizers_installed() {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(Fixture, "a place and a speed that only the reply tells are in the price") {
+    MeterConfig config;
+    config.costs = std::make_shared<cost::CostIntelligence const>(cost::PriceCatalog::shipped(), clock);
+    config.clock = clock;
+    config.price_provider = "anthropic";
+    clock->set_system(from_rfc3339("2026-08-21T12:00:00Z").value());
+    std::shared_ptr<AIProvider> const anthropic = make_meter(fake, std::move(config)).value();
+    auto const priced = [&](char const* usage) {
+        fake->on_chat = [usage] {
+            Usage counts = told(1'000, 0);
+            counts.raw = usage;
+            return reply_of("hello", counts, "claude-opus-4-8");
+        };
+        CallInfo const info = drive(*clock, anthropic->chat(ChatRequest("claude-opus-4-8", "Hi"))).value().info;
+        return info.price_id + " " + info.cost.value().usd();
+    };
+    // Anthropic's list: $5 a million, a tenth more in the US, twice as much when fast.
+    CHECK(priced(R"({"input_tokens":1000})") == "anthropic/claude-opus-4-8#default 0.005");
+    CHECK(priced(R"({"input_tokens":1000,"inference_geo":"global"})") == "anthropic/claude-opus-4-8#default 0.005");
+    CHECK(priced(R"({"input_tokens":1000,"inference_geo":"us"})") == "anthropic/claude-opus-4-8#default+us 0.0055");
+    CHECK(priced(R"({"input_tokens":1000,"inference_geo":"us","speed":"fast"})") == "anthropic/claude-opus-4-8#fast+us 0.011");
+    CHECK(priced(R"({"input_tokens":1000,"speed":"standard"})") == "anthropic/claude-opus-4-8#default 0.005");
+}
+
 TEST_CASE_FIXTURE(Fixture, "searches that have a price are in the cost, and those that have none are told") {
     Usage searched = told(1'000, 100);
     searched.pieces[Piece::web_searches] = 3;
