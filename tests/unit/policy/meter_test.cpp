@@ -127,7 +127,8 @@ TEST_CASE_FIXTURE(Fixture, "a place and a speed that only the reply tells are in
     CHECK(priced(R"({"input_tokens":1000})") == "anthropic/claude-opus-4-8#default 0.005");
     CHECK(priced(R"({"input_tokens":1000,"inference_geo":"global"})") == "anthropic/claude-opus-4-8#default 0.005");
     CHECK(priced(R"({"input_tokens":1000,"inference_geo":"us"})") == "anthropic/claude-opus-4-8#default+us 0.0055");
-    CHECK(priced(R"({"input_tokens":1000,"inference_geo":"us","speed":"fast"})") == "anthropic/claude-opus-4-8#fast+us 0.011");
+    CHECK(priced(R"({"input_tokens":1000,"inference_geo":"us","speed":"fast"})") ==
+          "anthropic/claude-opus-4-8#fast+us 0.011");
     CHECK(priced(R"({"input_tokens":1000,"speed":"standard"})") == "anthropic/claude-opus-4-8#default 0.005");
 }
 
