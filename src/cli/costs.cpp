@@ -2,7 +2,7 @@
 // cli/costs.cpp - aikit cost: reports, export, prune, recost.
 #include "cli/costs.hpp"
 
-#include "kit/json_views.hpp"
+#include "kit/cost_actions.hpp"
 
 #include <aikit/cost/export.hpp>
 
@@ -98,6 +98,29 @@ Result<Session> open_ledger(CommonOptions const& common) {
 std::string padded(std::string text, std::size_t width) {
     if (text.size() < width) text.insert(0, width - text.size(), ' ');
     return text;
+}
+
+int show_action(CommonOptions const& common, char const* action, Result<json::object> const& request,
+                std::function<void(Console&, json::value const&)> const& print) {
+    Console console(common.json, common.quiet);
+    if (!request) return console.fail(request.error());
+    Result<Session> kit = open_ledger(common);
+    if (!kit) return console.fail(kit.error());
+    Result<std::string> const reply = run(*kit, costs::run(*kit, action, json::serialize(*request)));
+    if (!reply) return console.fail(reply.error());
+    if (Result<void> const noted = run(*kit, kit->flush()); !noted) return console.fail(noted.error());
+    if (console.json()) {
+        console.line(*reply);
+        return 0;
+    }
+    Result<json::value> const read = json::parse(*reply, "reply", Errc::internal);
+    if (!read) return console.fail(read.error());
+    print(console, *read);
+    return 0;
+}
+
+std::string text_of(json::value const& object, char const* member) {
+    return std::string(json::text(object, member).value_or(""));
 }
 
 std::string headed(std::string text) {

@@ -4,6 +4,7 @@
 #define AIKIT_SRC_CLI_COSTS_HPP
 
 #include "cli/commands.hpp"
+#include "core/json.hpp"
 
 #include <functional>
 #include <string>
@@ -66,9 +67,16 @@ Result<Session> open_ledger(CommonOptions const& common);
 /// The chat that a prompt, or a file, asks for.
 Result<ChatRequest> read_chat_request(CostSettings const& settings);
 
+/// Carries out an action of kit/cost_actions.hpp and prints its reply: as it is, or by `print`. Returns the exit code.
+int show_action(CommonOptions const& common, char const* action, Result<json::object> const& request,
+                std::function<void(Console&, json::value const&)> const& print);
+
 /// A text at the left of a column, and one at its right.
 std::string headed(std::string text);
 std::string padded(std::string text, std::size_t width);
+
+/// The text that an object has under that name; empty where it has none.
+std::string text_of(json::value const& object, char const* member);
 
 /// Adds the flags of `cost` and the commands below it; what was chosen goes to `chosen`.
 void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cli/costs_calls.cpp - aikit cost estimate, volume, track: what calls cost that are to come, or were made elsewhere.
 #include "cli/costs.hpp"
-#include "kit/cost_actions.hpp"
 
 #include <aikit/model/json_form.hpp>
 
@@ -11,32 +10,17 @@ namespace aikit::cli {
 namespace {
 
 /// A line for each member that was named, "-" for one that is not known.
-void print(Console& console, json::value const& reply, std::vector<std::pair<char const*, char const*>> const& lines) {
-    for (auto const& [name, member] : lines) {
-        json::value const* const value = json::find(reply, member);
-        std::string text = "-";
-        if (value != nullptr && value->is_string()) text = "$" + std::string(value->get_string());
-        if (value != nullptr && value->is_int64()) text = std::to_string(value->get_int64());
-        console.line(headed(name) + padded(text, 20));
-    }
-}
-
-/// Carries out an action and prints its reply.
 int show(CommonOptions const& common, Result<json::object> const& request, char const* action,
          std::vector<std::pair<char const*, char const*>> const& lines) {
-    Console console(common.json, common.quiet);
-    if (!request) return console.fail(request.error());
-    Result<Session> kit = open_ledger(common);
-    if (!kit) return console.fail(kit.error());
-    Result<std::string> const reply = run(*kit, costs::run(*kit, action, json::serialize(*request)));
-    if (!reply) return console.fail(reply.error());
-    if (Result<void> const noted = run(*kit, kit->flush()); !noted) return console.fail(noted.error());
-    if (console.json()) {
-        console.line(*reply);
-    } else {
-        print(console, json::parse(*reply, "reply").value(), lines);
-    }
-    return 0;
+    return show_action(common, action, request, [&](Console& console, json::value const& reply) {
+        for (auto const& [name, member] : lines) {
+            json::value const* const value = json::find(reply, member);
+            std::string text = "-";
+            if (value != nullptr && value->is_string()) text = "$" + std::string(value->get_string());
+            if (value != nullptr && value->is_int64()) text = std::to_string(value->get_int64());
+            console.line(headed(name) + padded(text, 20));
+        }
+    });
 }
 
 json::object counts(CostSettings const& settings) {

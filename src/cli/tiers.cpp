@@ -3,14 +3,9 @@
 #include "cli/tiers.hpp"
 
 #include "cli/costs.hpp"
-#include "kit/cost_actions.hpp"
 
 namespace aikit::cli {
 namespace {
-
-std::string text_of(json::value const& object, char const* member) {
-    return std::string(json::text(object, member).value_or(""));
-}
 
 std::string count_of(json::value const& count) {
     json::value const* const limit = json::find(count, "limit");
@@ -38,37 +33,22 @@ void print(Console& console, json::value const& member) {
     console.line(text + used);
 }
 
-int show(CommonOptions const& common, char const* action, json::object const& request) {
-    Console console(common.json, common.quiet);
-    Result<Session> kit = open_ledger(common);
-    if (!kit) return console.fail(kit.error());
-    Result<std::string> const reply = run(*kit, costs::run(*kit, action, json::serialize(request)));
-    if (!reply) return console.fail(reply.error());
-    if (console.json()) {
-        console.line(*reply);
-        return 0;
-    }
-    Result<json::value> const read = json::parse(*reply, "reply", Errc::internal);
-    if (!read) return console.fail(read.error());
-    json::value const* const members = json::find(*read, "members");
-    if (members == nullptr) {
-        print(console, *read);
-        return 0;
-    }
-    for (json::value const& member : members->get_array()) print(console, member);
-    if (members->get_array().empty()) console.line("nobody is assigned to a tier, and nobody has anything counted");
-    return 0;
+void print_all(Console& console, json::value const& reply) {
+    json::array const& members = json::find(reply, "members")->get_array();
+    for (json::value const& member : members) print(console, member);
+    if (members.empty()) console.line("nobody is assigned to a tier, and nobody has anything counted");
 }
 
 }  // namespace
 
 int run_tier(CommonOptions const& common, TierSettings const& settings) {
-    if (settings.member.empty()) return show(common, "tiers", {});
-    return show(common, "tier", {{"member", settings.member}});
+    if (settings.member.empty()) return show_action(common, "tiers", json::object(), print_all);
+    return show_action(common, "tier", json::object{{"member", settings.member}}, print);
 }
 
 int run_tier_assign(CommonOptions const& common, TierSettings const& settings) {
-    return show(common, "assign_tier", {{"member", settings.member}, {"tier", settings.tier}});
+    json::object const request{{"member", settings.member}, {"tier", settings.tier}};
+    return show_action(common, "assign_tier", request, print);
 }
 
 }  // namespace aikit::cli

@@ -24,12 +24,12 @@ class Budget(unittest.TestCase):
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
 
-    def run_aikit(self, *arguments, budgets):
+    def run_aikit(self, *arguments, budgets, json_lines=True):
         config = {"providers": [{"name": "openai", "type": "openai", "base_url": self.server.base_url}]}
         if budgets is not None:
             config["budgets"] = {"budgets": budgets}
         (self.folder / "aikit.json").write_text(json.dumps(config))
-        return aikit("--config", self.folder / "aikit.json", "--json", *arguments, store=str(self.folder / "store.db"))
+        return aikit("--config", self.folder / "aikit.json", *(["--json"] if json_lines else []), *arguments, store=str(self.folder / "store.db"))
 
     def ask(self, budgets):
         return self.run_aikit("chat", "--model", "gpt-4o", "--max-tokens", "200", "--user", "ann", "Hello.",
@@ -51,6 +51,22 @@ class Budget(unittest.TestCase):
         self.assertEqual(done.code, BUDGET_EXCEEDED)
         self.assertEqual(done.last["error"]["code"], "budget_exceeded")
         self.assertEqual(self.server.seen, [])
+
+    def test_a_correction_says_by_how_much(self):
+        budgets = [{"name": "month", "cost_usd": "1"}]
+        for wrong in ([], ["--cost", "much"]):
+            error = self.run_aikit("budget", "adjust", "month", *wrong, budgets=budgets).last["error"]
+            self.assertEqual(error["code"], "invalid_argument")
+            self.assertIn("--cost", error["message"])
+        done = self.run_aikit("budget", "adjust", "week", "--tokens", "1", budgets=budgets)
+        self.assertEqual(done.last["error"]["code"], "not_found")
+
+    def test_people_are_told_in_a_line_each(self):
+        budgets = [{"name": "month", "by": "user", "cost_usd": "1", "tokens": 5000, "window": "total"}]
+        self.assertIn("nothing is spent", self.run_aikit("budget", budgets=budgets, json_lines=False).out)
+        self.ask(budgets)
+        line = self.run_aikit("budget", budgets=budgets, json_lines=False).out.strip()
+        self.assertEqual(" ".join(line.split()), "month ann $0.0035 of $1, 1100 of 5000 tokens")
 
     def test_without_budgets_the_command_says_so(self):
         done = self.run_aikit("budget", budgets=None)
