@@ -320,6 +320,8 @@ export interface BudgetUse {
 
 export interface BudgetAlert extends BudgetUse {
   percent: number;
+  /** So many before this one were kept no more when it was asked for. */
+  missed?: number;
 }
 
 export interface BudgetStatus extends BudgetUse {
@@ -467,8 +469,9 @@ export class Kit {
   budgets(options?: Signal): Promise<BudgetStatus[]>;
   /** Adds to what counts as spent in the window of now; less than nothing is taken off. `value`: whose. */
   adjustBudget(budget: string, options: Signal & { value?: string; usd?: string; tokens?: number }): Promise<BudgetStatus[]>;
-  /** Thresholds as this process passes them, for ever; a reader that does not keep up gets the latest 256. `after` 0:
-   * also those that were passed before. */
+  /** Thresholds as this process passes them; ends with invalid_state when the kit is closed. A reader that does not keep
+   * up gets the latest 256, the first with what it `missed`. `after` 0: also those that were passed before; missing: those
+   * after the first is asked for. Any number may read. */
   budgetAlerts(options?: Signal & { after?: number }): AsyncGenerator<BudgetAlert>;
   /** Everybody who was assigned to a tier, or has something that is counted. */
   tiers(options?: Signal): Promise<TierStatus[]>;

@@ -16,6 +16,7 @@ class Accounts {
     let request = after === undefined ? {} : { after_alert: after };
     for (;;) {
       const news = await this.cost('budget_alerts', request, { signal });
+      if (news.missed > 0) news.alerts[0].missed = news.missed;
       yield* news.alerts;
       request = { after_alert: news.last_alert };
     }

@@ -15,6 +15,14 @@ def _given(**members: Any) -> Json:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def _told(news: Json) -> List[Json]:
+    """The alerts; the first of them says how many before it are lost."""
+    alerts: List[Json] = list(news["alerts"])
+    if news["missed"]:
+        alerts[0] = {**alerts[0], "missed": news["missed"]}
+    return alerts
+
+
 class Accounts:
     """Who may use how much; a Kit is one."""
 
@@ -47,12 +55,13 @@ class Accounts:
 
     def budget_alerts(self, after: Optional[int] = None) -> Iterator[Json]:
         """Thresholds of budgets as this process passes them, for ever: each with "budget", "value", "percent" and what
-        is spent. `after`: 0 begins with those that were passed before; missing: with those to come. A reader that
-        does not keep up gets the latest 256."""
+        is spent. `after`: 0 begins with those that were passed before; missing: with those after the first is asked
+        for. A reader that does not keep up gets the latest 256; the first of them says how many before it it
+        "missed". Any number may read. Ends with InvalidState when the kit is closed."""
         request = _given(after_alert=after)
         while True:
             news = self.cost("budget_alerts", request)
-            yield from news["alerts"]
+            yield from _told(news)
             request = {"after_alert": news["last_alert"]}
 
     async def budget_alerts_async(self, after: Optional[int] = None) -> AsyncIterator[Json]:
@@ -60,7 +69,7 @@ class Accounts:
         request = _given(after_alert=after)
         while True:
             news = await self.cost_async("budget_alerts", request)
-            for alert in news["alerts"]:
+            for alert in _told(news):
                 yield alert
             request = {"after_alert": news["last_alert"]}
 

@@ -342,6 +342,23 @@ test('alerts come as thresholds of budgets are passed, and waiting for them can 
   });
 });
 
+test('a reader that does not keep up is told how many alerts it missed', async () => {
+  const alerts = Array.from({ length: 100 }, (_, i) => i + 1);
+  const month = { name: 'month', by: 'user', cost_usd: '0.0004', hard: false, alerts };
+  await withKit(accounts({ budgets: { budgets: [month] } }), async (kit) => {
+    for (const user of ['ann', 'bob', 'eve']) { // each passes all hundred
+      await kit.chat('Hi', { max_tokens: 500, aikit: { caller: { user } } });
+    }
+    await kit.budgets();
+    const told = [];
+    for await (const alert of kit.budgetAlerts({ after: 0 })) {
+      if (told.push(alert) === 256) break;
+    }
+    assert.deepEqual(told.map((alert) => alert.missed), [44, ...Array(255).fill(undefined)]);
+    assert.deepEqual([told[0].percent, told[1].percent], [45, 46]);
+  });
+});
+
 test('a member has what its tier includes', async () => {
   const tiers = { tiers: [{ name: 'free', counts: { conversations: 1 }, features: ['chat'] },
                           { name: 'pro', features: ['chat', 'shop:export'] }] };

@@ -40,6 +40,9 @@ async function everything(kit: Kit, signal: AbortSignal): Promise<void> {
   kit.askStream('b', 'who?').close();
   kit.costEstimate('Hi').aikit;
   await kit.costReport({ by: 'day' });
+  const left: string | undefined = (await kit.budgets())[0]?.cost_limit_usd;
+  await kit.adjustBudget('month', { value: 'ann', usd: left, tokens: -1, signal });
+  for await (const alert of kit.budgetAlerts({ after: 0, signal })) alert.percent + (alert.missed ?? 0);
   await kit.vectorsOpen('c', { dimensions: 2 });
   await kit.vectorsUpsert('c', [{ id: 'a' }], [[1, 2]]);
   await kit.vectorsUpsert('c', [{ id: 'a' }], new Float32Array(2));
@@ -71,6 +74,8 @@ function wrong(kit: Kit): void {
   kit.chat([{ role: 'wizard', content: 'Hi' }]);
   // @ts-expect-error: an approval is a boolean
   kit.runTools('Hi', { tools: [], approve: () => 'yes' });
+  // @ts-expect-error: dollars are a text
+  kit.adjustBudget('month', { usd: 1 });
   // @ts-expect-error: there is no such call
   kit.talk('Hi');
   // @ts-expect-error: items have ids

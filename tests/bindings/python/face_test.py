@@ -383,6 +383,23 @@ class Accounts(unittest.TestCase):
                 kit.chat("Hi", max_tokens=500, aikit={"caller": {"user": "ann"}})
             self.assertEqual(kit.adjust_budget("month", "ann", usd="-0.0009")[0]["cost_usd"], "0")
 
+    def test_a_reader_that_does_not_keep_up_is_told_how_many_alerts_it_missed(self):
+        month = {"name": "month", "by": "user", "cost_usd": "0.0004", "hard": False, "alerts": list(range(1, 101))}
+        with aikit.Kit(accounts(budgets={"budgets": [month]})) as kit:
+            for user in ("ann", "bob", "eve"):  # each passes all hundred
+                kit.chat("Hi", max_tokens=500, aikit={"caller": {"user": user}})
+            kit.budgets()
+            alerts = kit.budget_alerts(after=0)
+            told = [next(alerts) for _ in range(256)]
+            self.assertEqual([alert.get("missed") for alert in told], [44] + [None] * 255)
+            self.assertEqual([alert["percent"] for alert in told[:2]], [45, 46])
+
+            async def awaited():
+                return await kit.budget_alerts_async(after=0).__anext__()
+            self.assertEqual(asyncio.run(awaited())["missed"], 44)
+        with self.assertRaises(aikit.InvalidState):
+            next(alerts)
+
     def test_who_waits_for_alerts_can_stop_waiting(self):
         async def waits():
             async with aikit.Kit(accounts(budgets={"budgets": [{"name": "month", "cost_usd": "1"}]})) as kit:

@@ -66,6 +66,9 @@ class Types(unittest.TestCase):
             self.assertEqual(typical_uses.spoken(kit, "Count"), ["0 ", "1 ", "2 "])
         with aikit.Kit(config({"error": {"code": "rate_limited", "http_status": 429, "retry_after": 1.5}})) as kit:
             self.assertEqual(typical_uses.failure(kit), 1.5)
+        day = {"name": "day", "window": "day", "tokens": 100, "hard": False, "alerts": [4]}
+        with aikit.Kit({**config({"text": "Hi", "usage": {"input": 3, "output": 1}}), "budgets": {"budgets": [day]}}) as kit:
+            self.assertEqual(typical_uses.spent(kit), "4 %: [3]")
         with aikit.Kit({}) as kit:
             self.assertEqual(typical_uses.nearest(kit), "b")
             self.assertEqual(typical_uses.embedded(kit), 2)

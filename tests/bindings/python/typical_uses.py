@@ -73,6 +73,13 @@ def embedded(kit: aikit.Kit) -> int:
     return len(vectors.tolist())
 
 
+def spent(kit: aikit.Kit) -> str:
+    kit.chat("Hi")
+    percent: int = next(kit.budget_alerts(after=0))["percent"]
+    kit.adjust_budget("day", tokens=-1)
+    return f"{percent} %: {[one['tokens'] for one in kit.budgets()]}"
+
+
 async def awaited(kit: aikit.Kit) -> List[str]:
     replies: List[aikit.Reply] = await asyncio.gather(*[kit.chat_async("Hi") for _ in range(3)])
     async with kit.stream_async("Hi") as stream:
