@@ -541,6 +541,68 @@ static void ingest_and_ask(void) {
     aikit_kit_free(kit);
 }
 
+static aikit_kit* budget_kit(aikit_runtime* runtime) {
+    static char const config[] =
+        "{\"budgets\": {\"budgets\": [{\"name\": \"day\", \"window\": \"day\", \"tokens\": 10, \"hard\": false, "
+        "\"alerts\": [50]}]}, \"providers\": [{\"name\": \"scripted\", \"model\": \"m\", \"script\": {\"repeat\": "
+        "true, \"replies\": [{\"text\": \"x\", \"usage\": {\"input\": 4, \"output\": 2}}]}}]}";
+    aikit_kit* kit = NULL;
+    REQUIRE(aikit_kit_open(runtime, STR(config), &kit, NULL) == AIKIT_OK);
+    return kit;
+}
+
+static aikit_op* start_alerts(aikit_kit* kit, char const* request, seen* what) {
+    aikit_op* op = NULL;
+    memset(what, 0, sizeof *what);
+    REQUIRE(aikit_cost_start(kit, STR("budget_alerts"), STR(request), on_done, what, &op, NULL) == AIKIT_OK);
+    return op;
+}
+
+static void alerts_are_waited_for(void) {
+    static seen readers[2];
+    static seen stopped;
+    aikit_kit* const kit = budget_kit(NULL);
+    aikit_bytes bytes = {NULL, 0};
+    aikit_op* const op = start_alerts(kit, "{\"after_alert\": 0}", &stopped);
+    for (int i = 0; i < 2; ++i) aikit_op_free(start_alerts(kit, "{\"after_alert\": 0}", &readers[i]));
+    CHECK_STATUS(aikit_op_cancel(op), AIKIT_OK);
+    CHECK(wait_for(&stopped.done, 1));
+    CHECK(atomic_load(&stopped.status) == AIKIT_E_CANCELLED);
+    CHECK(atomic_load(&readers[0].done) == 0 && atomic_load(&readers[1].done) == 0);
+    aikit_op_free(op);
+
+    CHECK_STATUS(aikit_chat(kit, STR(CHAT_REQUEST), &bytes, NULL), AIKIT_OK);
+    aikit_bytes_free(&bytes);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(wait_for(&readers[i].done, 1));
+        CHECK(atomic_load(&readers[i].status) == AIKIT_OK);
+        CHECK(strstr(readers[i].result, "\"percent\":50") != NULL);
+        CHECK(strstr(readers[i].result, "\"last_alert\":1") != NULL);
+    }
+    aikit_kit_free(kit);
+}
+
+static void alerts_end_with_their_kit(void) {
+    static seen closed;
+    static seen freed;
+    aikit_runtime* const runtime = make_runtime("{\"cpu\": 1}");
+    aikit_kit* kit = budget_kit(runtime);
+    aikit_op* op = start_alerts(kit, "{}", &closed);
+    CHECK_STATUS(aikit_kit_close(kit, NULL), AIKIT_OK);
+    CHECK(wait_for(&closed.done, 1));
+    CHECK(atomic_load(&closed.status) == AIKIT_E_INVALID_STATE);
+    aikit_op_free(op);
+    aikit_kit_free(kit);
+    aikit_runtime_free(runtime);
+
+    kit = budget_kit(NULL);
+    op = start_alerts(kit, "{}", &freed);
+    aikit_kit_free(kit); /* and with it its runtime */
+    CHECK(wait_for(&freed.done, 1));
+    CHECK(atomic_load(&freed.status) == AIKIT_E_INVALID_STATE || atomic_load(&freed.status) == AIKIT_E_CANCELLED);
+    aikit_op_free(op);
+}
+
 static void rows_survive_the_free(void) {
     char config[512];
     char path[] = "capi_rows_XXXXXX";
@@ -586,4 +648,6 @@ TEST_MAIN({"a stream's events and its end arrive once, in order, on our thread",
           {"two hundred streams from four threads end once each, half of them cancelled", two_hundred_streams},
           {"kits and runtimes may be freed while calls run", freed_during_calls},
           {"documents go in with progress, and questions are answered with sources", ingest_and_ask},
+          {"alerts of budgets reach all who wait for them and are not cancelled", alerts_are_waited_for},
+          {"waiting for alerts ends with the kit", alerts_end_with_their_kit},
           {"what was recorded is there after a kit is freed", rows_survive_the_free})

@@ -148,7 +148,11 @@ static char const* text_for(random_state* state, uint32_t operation) {
                                         "{}",
                                         "{\"name\": \"c\", \"dimensions\": 2}",
                                         "[{\"id\": \"a\"}, {\"id\": \"b\"}]",
-                                        "{\"top\": 1}"};
+                                        "{\"top\": 1}",
+                                        CHAT_REQUEST,
+                                        "{}",
+                                        "{\"after_alert\": 0}",
+                                        "{\"budget\": \"b\", \"tokens\": 600}"};
     if (roll(state, 4) == 0) return any_text(state);
     return operation < sizeof right / sizeof right[0] ? right[operation] : CHAT_REQUEST;
 }
@@ -164,15 +168,15 @@ static char const kit_config[] =
     "\"script\": {\"repeat\": true, \"replies\": [{\"pieces\": [\"a\", \"b\", \"c\", \"d\"], \"dimensions\": 4}, "
     "{\"pieces\": [\"a\", \"b\"], \"piece_delay\": 0.002, \"dimensions\": 2}, {\"pieces\": [\"a\", \"b\"], "
     "\"fail_after\": 1}, {\"error\": {\"code\": \"server_error\", \"retry_after\": 0.001}}, {\"text\": \"late\", "
-    "\"delay\": 0.1}, {\"tool_calls\": [{\"id\": \"c\", \"name\": \"t\", \"arguments\": \"{}\"}]}]}}], \"runtime\": "
-    "{\"cpu\": 1}}";
+    "\"delay\": 0.1}, {\"tool_calls\": [{\"id\": \"c\", \"name\": \"t\", \"arguments\": \"{}\"}]}]}}], \"budgets\": "
+    "{\"budgets\": [{\"name\": \"b\", \"tokens\": 1000, \"hard\": false}]}, \"runtime\": {\"cpu\": 1}}";
 
 static void start_one(random_state* state) {
     int const index = atomic_fetch_add(&used_listeners, 1);
     if (index >= most_listeners) return;
     listener* const l = &listeners[index];
     aikit_kit* const kit = any_kit(state);
-    uint32_t const operation = roll(state, 16);
+    uint32_t const operation = roll(state, 18);
     char const* const text = text_for(state, operation);
     char const* const tools = roll(state, 4) ? TOOLS_REQUEST : text;
     char const* const name = roll(state, 3) ? "c" : any_text(state);
@@ -183,7 +187,7 @@ static void start_one(random_state* state) {
     aikit_op* op = NULL;
     aikit_status status = AIKIT_OK;
     l->seed = state->at | 1;
-    switch (roll(state, 15)) {
+    switch (operation) {
         case 10:
             status = aikit_tools_start(kit, TEXT_OF(tools), NULL, 0, window, event, fuzz_done, l, &op, &error);
             break;
@@ -206,6 +210,8 @@ static void start_one(random_state* state) {
                                                 roll(state, 3), fuzz_done, l, &op, &error);
             break;
         case 11: status = aikit_cost_start(kit, STR("savings"), TEXT_OF(text), fuzz_done, l, &op, &error); break;
+        case 12: status = aikit_cost_start(kit, STR("budget_alerts"), TEXT_OF(text), fuzz_done, l, &op, &error); break;
+        case 13: status = aikit_cost_start(kit, STR("adjust_budget"), TEXT_OF(text), fuzz_done, l, &op, &error); break;
         default:
             status =
                 aikit_chat_start(kit, TEXT_OF(text), window, event, fuzz_done, l, roll(state, 20) ? &op : NULL, &error);
