@@ -66,6 +66,13 @@ void put_usage(Usage& usage, CallInfo const& info) {
     usage.raw = std::move(words);
 }
 
+/// A provider that throws instead of failing does not say whether it had sent the request.
+Error what_was_thrown() {
+    Error error = current_exception_error();
+    error.maybe_executed = true;
+    return error;
+}
+
 class MeteredStream final : public ChatStream::Source {
 public:
     MeteredStream(std::unique_ptr<Source> inner, std::unique_ptr<Settlement> settlement, std::string tier)
@@ -81,7 +88,7 @@ public:
         try {
             event = co_await std::move(pending);
         } catch (...) {
-            event = current_exception_error();
+            event = what_was_thrown();
         }
         if (event && !*event && !settlement_->settled()) {
             event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
@@ -111,21 +118,23 @@ public:
     }
 
 private:
-    // What a provider may have generated that has not arrived.
-    static constexpr std::int64_t under_way = 64;
+    // What a provider may have generated that has not arrived; more where its pieces are long.
+    static constexpr std::int64_t least_under_way = 64;
 
     /// True when more is to be set aside before the next event.
     bool outgrows(ChatEvent const& event) {
         HeldAttempt const& held = settlement_->held();
         if (!held.hold || settlement_->settled() || held.output >= held.most_output) return false;
-        delivered_ += generated_bytes(event);
-        return delivered_ + under_way > held.output;
+        std::int64_t const bytes = generated_bytes(event);
+        delivered_ += bytes;
+        under_way_ = std::max(under_way_, 2 * bytes);
+        return delivered_ + under_way_ > held.output;
     }
 
     /// Half as much again, and as much as the event needs.
     Task<void> grow() {
         HeldAttempt& held = settlement_->held();
-        std::int64_t const wanted = std::max(held.output + held.output / 2, delivered_ + 2 * under_way);
+        std::int64_t const wanted = std::max(held.output + held.output / 2, delivered_ + 2 * under_way_);
         std::int64_t const more = std::min(wanted, held.most_output) - held.output;
         Money cost;
         if (held.output_price) {
@@ -183,6 +192,7 @@ private:
     std::string tier_;
     std::string model_;
     std::int64_t delivered_ = 0;  // bytes
+    std::int64_t under_way_ = least_under_way;
     std::optional<Error> stopped_;
     CallInfo last_;  // once stopped
 };
@@ -264,7 +274,7 @@ private:
             }
             co_return reply;
         } catch (...) {
-            Error error = current_exception_error();
+            Error error = what_was_thrown();
             settlement.failed(error);
             co_return error;
         }
@@ -289,7 +299,7 @@ private:
         try {
             stream = co_await std::move(pending);
         } catch (...) {
-            stream = current_exception_error();
+            stream = what_was_thrown();
         }
         if (!stream) {
             settlement->failed(stream.error());
@@ -311,8 +321,13 @@ private:
         embed->model = plan->price_model;
         plan->embed = std::move(embed);
         Settlement settlement(self->shared_, std::move(*plan));
-        Task<EmbedReply> pending = guard(self->next()->embed(std::move(request), std::move(options)));
-        Result<EmbedReply> reply = co_await std::move(pending);
+        Task<EmbedReply> pending = self->next()->embed(std::move(request), std::move(options));
+        Result<EmbedReply> reply;
+        try {
+            reply = co_await std::move(pending);
+        } catch (...) {
+            reply = what_was_thrown();
+        }
         if (!reply) {
             settlement.failed(reply.error());
             co_return reply;

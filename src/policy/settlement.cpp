@@ -204,11 +204,49 @@ void Settlement::settle(std::string outcome, Usage usage) {
     write_down();
 }
 
-/// What cannot be priced came to what was set aside for it.
+/// What an attempt whose usage nobody told may have come to, by what was asked and what of the answer was seen.
+Settlement::Amount Settlement::at_most() const {
+    Amount amount{attempt_.cost.value_or(Money()), attempt_.usage.total()};
+    Usage usage = attempt_.usage;
+    usage.output = usage.most_output();
+    std::optional<Result<Money>> cost;
+    if (told_) {
+        if (plan_.price) cost = cost::cost_of(*plan_.price, usage);
+    } else if (plan_.chat) {
+        ChatRequest request = *plan_.chat;
+        std::int64_t const choices = std::max(request.n.value_or(1), 1);
+        request.max_tokens = std::max<std::int64_t>((usage.output + choices - 1) / choices, 1);
+        Result<cost::CostEstimate> const estimate =
+            shared_->config.costs->estimate_request_cost(shared_->price_provider, request);
+        if (estimate) {
+            usage.input = std::max(usage.input, estimate->input_tokens_at_most);
+            cost = estimate->at_most;
+        }
+    } else {
+        return Amount{plan_.held.hold.cost(), plan_.held.hold.tokens()};
+    }
+    if (cost && *cost) amount.cost = std::max(amount.cost, **cost);
+    amount.tokens = std::max(amount.tokens, usage.total());
+    return amount;
+}
+
+/// What cannot be priced came to what was set aside for it; what may have run, or was cut, to the most it can have come
+/// to, so that no budget is overspent by what nobody told.
 void Settlement::settle_budgets() noexcept {
     HeldAttempt& held = plan_.held;
     if (held.budgets && attempt_.outcome == "ok") held.budgets->learn_output(held.kind, attempt_.usage.output);
-    if (held.hold) held.hold.settle(attempt_.cost.value_or(held.hold.cost()), attempt_.usage.total());
+    if (!held.hold) return;
+    Amount amount{attempt_.cost.value_or(held.hold.cost()), attempt_.usage.total()};
+    if (attempt_.usage.estimated && attempt_.outcome != "ok") {
+        try {
+            Amount const most = at_most();
+            amount.cost = std::max(amount.cost, std::min(most.cost, held.hold.cost()));
+            amount.tokens = std::max(amount.tokens, std::min(most.tokens, held.hold.tokens()));
+        } catch (...) {  // only memory can be short here: then all that was set aside
+            amount = Amount{std::max(amount.cost, held.hold.cost()), std::max(amount.tokens, held.hold.tokens())};
+        }
+    }
+    held.hold.settle(amount.cost, amount.tokens);
 }
 
 void Settlement::write_down() {

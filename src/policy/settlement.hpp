@@ -121,7 +121,13 @@ public:
     void describe(CallInfo& info) const;
 
 private:
+    struct Amount {
+        Money cost;
+        std::int64_t tokens = 0;
+    };
+
     void settle(std::string outcome, Usage usage);
+    Amount at_most() const;
     void settle_budgets() noexcept;
     void warn_of_unpriced();
     void write_down();

@@ -33,6 +33,15 @@ class Budget(unittest.TestCase):
     def test_without_kills_nothing_is_lost(self):
         self.assertEqual(run("--kills", "0", "--processes", "3", "--seed", "3"), (0, set(), ""))
 
+    def test_calls_through_a_meter_that_end_in_every_way_never_overspend_money(self):
+        self.assertEqual(run("--through", "meter"), (0, set(), ""))
+
+    def test_calls_through_a_meter_that_end_in_every_way_never_overspend_tokens(self):
+        self.assertEqual(run("--through", "meter", "--kind", "tokens", "--seed", "2"), (0, set(), ""))
+
+    def test_a_provider_that_tells_half_of_what_it_bills_is_noticed_through_a_meter(self):
+        self.broken("all that was billed, or may have been, counts as spent", "half_settled", "--through", "meter")
+
     def test_a_hold_that_is_given_back_too_early_is_noticed(self):
         self.broken(self.OVERSPENT, "lose_hold")
 

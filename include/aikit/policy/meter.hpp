@@ -35,8 +35,9 @@ struct MeterConfig {
     UnknownPrice unknown_price = UnknownPrice::deny;
 
     /// Each attempt's worst case is set aside before a byte is sent, and what it came to settled on every way out; a
-    /// stream that outgrows its budgets ends with budget_exceeded. A batch counts with its worst case from the moment
-    /// it is taken. Null: there are no budgets.
+    /// stream that outgrows its budgets ends with budget_exceeded. What was cut, or may have run, counts there with the
+    /// most it can have come to (the ledger has what it likely did; adjust() corrects it). A batch counts with its
+    /// worst case from the moment it is taken. Null: there are no budgets.
     std::shared_ptr<BudgetGuardian> budgets;
 
     /// The catalog's name of the provider, where it differs from the configured one ("openai" for a proxy of it).

@@ -126,7 +126,7 @@ TEST_CASE("whatever a call comes to, it is settled to its cost and nothing stays
          Money()},
         {"lost", [](FakeProvider& p) { p.on_chat = [] { return failure(Errc::timeout, true); }; }, usd("0.000001"),
          usd("0.01")},
-        {"thrown", [](FakeProvider& p) { p.throws = true; }, Money(), usd("0.01")},
+        {"thrown", [](FakeProvider& p) { p.throws = true; }, usd("0.002"), usd("0.01")},
     };
     for (Way const& way : ways) {
         Fixture f(budget("1"));
@@ -138,6 +138,63 @@ TEST_CASE("whatever a call comes to, it is settled to its cost and nothing stays
         CHECK(status.cost >= way.least);
         CHECK(status.cost <= way.most);
     }
+}
+
+TEST_CASE("a call that may have run counts with the most it can have come to") {
+    Fixture f(budget("1"));
+    f.fake->on_chat = [] { return failure(Errc::timeout, true); };
+    (void)f.chat(Fixture::request(2'000));
+    // 2,000 tokens at 10 dollars a million, and some to read.
+    CHECK(f.status().cost >= usd("0.02"));
+    CHECK(f.status().cost < usd("0.021"));
+    CHECK(f.status().tokens > 2'000);
+    CHECK(f.status().tokens < 2'100);
+}
+
+TEST_CASE("a stream that is cut counts with the upper end of what its answer is taken for, and no unwritten token") {
+    Fixture f(budget("1"));
+    f.fake->on_stream = [] {
+        std::vector<Step> steps = stream_of(10);
+        steps.resize(8);
+        steps.emplace_back(failure(Errc::incomplete, true));
+        return steps;
+    };
+    CHECK(f.pull(-1, 16'000).error().code == Errc::incomplete);
+    BudgetStatus const status = f.status();
+    CHECK(status.cost >= usd("0.00007"));
+    CHECK(status.cost < usd("0.002"));
+    CHECK(status.tokens < 200);
+}
+
+TEST_CASE("a stream of long pieces sets aside what the next may hold before it comes") {
+    // Each piece is 2,000 bytes, of which the provider counts each as a token.
+    Fixture f(budget("0.45"));
+    for (int i = 0; i < 20; ++i) (void)f.budgets->learn_output("openai/gpt-4o//plain", 10);
+    f.fake->on_stream = [] {
+        std::vector<Step> steps = stream_of(0);
+        steps.insert(steps.begin() + 1, 12, TextDelta(0, std::string(2'000, 'x')));
+        return steps;
+    };
+    auto task = [](std::shared_ptr<AIProvider> model, std::shared_ptr<BudgetGuardian> budgets) -> Task<int> {
+        Task<ChatStream> opening = model->stream_chat(Fixture::request(30'000));
+        Result<ChatStream> stream = co_await std::move(opening);
+        if (!stream) co_return stream.error();
+        int short_of = 0;
+        std::int64_t delivered = 0;
+        for (;;) {
+            Task<std::vector<BudgetStatus>> asking = budgets->status();
+            Result<std::vector<BudgetStatus>> const before = co_await std::move(asking);
+            Result<std::optional<ChatEvent>> event = co_await stream->next();
+            if (!event) co_return event.error();
+            if (!*event) break;
+            if (!std::holds_alternative<TextDelta>(**event)) continue;
+            delivered += 2'000;
+            bool const first = delivered == 2'000;
+            if (!first && (*before)[0].held_cost < Money::nanos(delivered * 10'000)) ++short_of;
+        }
+        co_return short_of;
+    };
+    CHECK(testing::run(task(f.metered, f.budgets)).value() == 0);
 }
 
 TEST_CASE("a stream let go at any event, or broken there, is settled and nothing stays set aside") {
