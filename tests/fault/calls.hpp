@@ -39,8 +39,8 @@ CallResult make_calls(CallPlan const& plan);
 /// Holds what the ledger says against the invoice and what the callers saw.
 void judge_calls(CallResult const& result, Promises& promises);
 
-/// Kills a process that records rows, again and again; then has writes fail.
-void crash_ledgers(std::int64_t rounds, unsigned seed, std::string const& sabotage, Promises& promises);
+/// Kills a process that records rows, again and again, and asks others to end; then has writes fail.
+void crash_ledgers(std::int64_t kills, unsigned seed, std::string const& sabotage, Promises& promises);
 void fail_writes(std::string const& sabotage, Promises& promises);
 
 /// The process that is killed: records, flushes, acknowledges, without end.

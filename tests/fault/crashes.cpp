@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fault/crashes.cpp - kill -9 in the middle of recording, and writes that fail.
+// fault/crashes.cpp - kill -9 and SIGTERM in the middle of recording, and writes that fail.
 #include "calls.hpp"
 
 #include <aikit/aikit.hpp>
@@ -132,31 +132,51 @@ void full_disk(Promises& promises) {
     all_there(path, 0, count, "after a full disk every row is there once", promises);
 }
 
+// Set by SIGTERM, which asks a process to end.
+volatile std::sig_atomic_t asked_to_end = 0;
+
+bool say(std::int64_t acknowledged) {
+    std::string const line = std::to_string(acknowledged) + "\n";
+    return ::write(STDOUT_FILENO, line.data(), line.size()) >= 0;
+}
+
 }  // namespace
 
 int record_until_killed(std::string const& path, std::int64_t round, std::string const& sabotage) {
+    std::signal(SIGTERM, [](int) { asked_to_end = 1; });
     aikit::Runtime runtime = aikit::Runtime::create().value();
-    Database const database = open_database(runtime, path);
-    Ledger ledger(database);
+    Database database = open_database(runtime, path);
+    auto ledger = std::make_unique<Ledger>(database);
     std::mt19937 random(static_cast<unsigned>(round));
-    for (std::int64_t next = 0;;) {
+    std::int64_t next = 0;
+    while (asked_to_end == 0) {
         std::int64_t const end = next + 1 + static_cast<std::int64_t>(random() % 300);
-        for (; next < end; ++next) {
+        for (; next < end && asked_to_end == 0; ++next) {
             LedgerRow row = row_of(round, next);
-            ledger.record(row);
+            ledger->record(row);
             if (sabotage == "replay_doubles") row.attempt.started += std::chrono::microseconds(1);
-            if (next % 3 == 0) ledger.record(row);  // what is handed over twice is written once
+            if (next % 3 == 0) ledger->record(row);  // what is handed over twice is written once
         }
+        if (asked_to_end != 0) break;
         if (sabotage != "forget_flush") {
-            aikit::Result<void> const flushed = aikit::sync::wait(runtime, ledger.flush());
+            aikit::Result<void> const flushed = aikit::sync::wait(runtime, ledger->flush());
             if (!flushed) return 1;
         }
-        std::string const line = std::to_string(next) + "\n";
-        if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) return 1;
+        if (!say(next)) return 1;
     }
+    // What was under way is brought to its end.
+    for (int i = 0; i < 100; ++i) ledger->record(row_of(round, next++));
+    if (sabotage == "end_at_once") std::_Exit(say(next) ? 0 : 1);
+    // Whoever ends in order has not flushed the last rows, and loses none.
+    ledger.reset();
+    database.close();
+    runtime.close();
+    return say(next) ? 0 : 1;
 }
 
-void crash_ledgers(std::int64_t rounds, unsigned seed, std::string const& sabotage, Promises& promises) {
+void crash_ledgers(std::int64_t kills, unsigned seed, std::string const& sabotage, Promises& promises) {
+    // Behind every four that are killed one is asked to end.
+    std::int64_t const rounds = kills + kills / 4;
     Scratch const scratch;
     std::string const path = scratch.file("crashed.db");
     std::mt19937 random(seed);
@@ -164,7 +184,9 @@ void crash_ledgers(std::int64_t rounds, unsigned seed, std::string const& sabota
     for (std::int64_t round = 0; round < rounds; ++round) {
         Child child("fault_ledger", {"--record", path, std::to_string(round), sabotage});
         let_run(child, static_cast<unsigned>(random()));
-        std::string const printed = child.kill_now();
+        bool const asked = round % 5 == 4;
+        std::string const printed = child.end(asked ? SIGTERM : SIGKILL);
+        std::string const after = asked ? "after SIGTERM " : "after kill -9 ";
         // Only whole lines were said.
         std::size_t const end = printed.rfind('\n');
         std::size_t const begin =
@@ -179,10 +201,10 @@ void crash_ledgers(std::int64_t rounds, unsigned seed, std::string const& sabota
                     ") / 10 < " + std::to_string(acknowledged) + " THEN request END)",
                 round);
         promises.hold(
-            "after kill -9 no acknowledged row is missing", there == acknowledged,
+            after + "no acknowledged row is missing", there == acknowledged,
             "round " + std::to_string(round) + ": " + std::to_string(there) + " of " + std::to_string(acknowledged));
         std::int64_t const doubled = ask(path, "count(*) - count(DISTINCT request)", round);
-        promises.hold("after kill -9 no row is there twice", doubled == 0,
+        promises.hold(after + "no row is there twice", doubled == 0,
                       "round " + std::to_string(round) + ": " + std::to_string(doubled));
     }
     promises.hold("most processes lived long enough to acknowledge something", acknowledged_rounds * 2 >= rounds,

@@ -88,15 +88,15 @@ std::int64_t Child::number() {
     return std::atoll(line.c_str());
 }
 
-std::string Child::kill_now() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+std::string Child::end(int signal) {
+    ::kill(pid_, signal);
     std::string printed;
     char buffer[4096];
     for (ssize_t got = 0; (got = ::read(output_, buffer, sizeof buffer)) > 0;) {
         printed.append(buffer, static_cast<std::size_t>(got));
     }
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
     return printed;
 }
 

@@ -27,8 +27,8 @@ public:
     /// The number on the next line of its output. Throws when there is none.
     std::int64_t number();
 
-    /// Ends it without asking, and reads what it had printed.
-    std::string kill_now();
+    /// Ends it with a signal, and reads what it printed until it had ended.
+    std::string end(int signal);
 
 private:
     pid_t pid_ = -1;

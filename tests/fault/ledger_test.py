@@ -64,6 +64,9 @@ class Ledger(unittest.TestCase):
     def test_rows_that_are_acknowledged_before_they_are_flushed_are_noticed(self):
         self.broken_in_crashes("forget_flush", "after kill -9 no acknowledged row is missing")
 
+    def test_a_process_that_is_asked_to_end_and_closes_nothing_is_noticed(self):
+        self.broken_in_crashes("end_at_once", "after SIGTERM no acknowledged row is missing")
+
     def test_a_batch_that_is_forgotten_after_a_failed_write_is_noticed(self):
         self.broken_in_crashes("forget_batch", "after a lock every row is there once")
 

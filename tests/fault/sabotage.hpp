@@ -50,6 +50,7 @@ inline constexpr Sabotage sabotages[] = {
     {"unknown_is_zero", ""},  // a model's price is nothing
     {"forget_flush", ""},     // rows are acknowledged before they are flushed
     {"forget_batch", ""},     // a batch that could not be written is let go
+    {"end_at_once", ""},      // a process that is asked to end closes nothing
     {"replay_doubles", ""},   // a row that is written again is another row
 };
 
