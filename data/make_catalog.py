@@ -259,6 +259,13 @@ def places(facts):
     return regions, fast
 
 
+def searches_always(facts):
+    """Whether a model searches for every request, and that has a price."""
+    openai = facts and facts["litellm_provider"] == "openai" and facts.get("mode") == "chat"
+    return bool(facts and facts.get("search_context_cost_per_query")
+                and (facts["litellm_provider"] == "perplexity" or openai))
+
+
 def known_of(facts):
     """What LiteLLM knows of a model beside its prices; of a rule only what it says of the model itself."""
     if not facts:
@@ -274,6 +281,10 @@ def known_of(facts):
     by_query = facts.get("web_search_billing_unit") == "per_query" or "anthropic" in facts["litellm_provider"]
     if "search_context_cost_per_query" in facts and google and not by_query:
         ours["searches_once"] = True
+    # Perplexity asks a fee for each request, by the size of what it searched; OpenAI's models in Chat Completions that
+    # search do so each time (their pricing pages).
+    if searches_always(facts):
+        ours["always_searches"] = True
     if facts.get("deprecation_date"):
         ours["retires"] = facts["deprecation_date"]
     for theirs, name in (("output_vector_size", "dimensions"), ("prompt_cache_min_tokens", "least_cached")):
@@ -379,6 +390,17 @@ def encoding(provider, model):
     return {}
 
 
+def apart(models):
+    """A model that searches is billed for it, and stands apart from one that does not."""
+    for model in models:
+        yield model
+        names = model["clause"].get("equals")
+        searching = [name for name in names if "-search-preview" in name] if isinstance(names, list) else []
+        if searching and "-search-preview" not in model["id"]:
+            model["clause"] = {"equals": [name for name in names if name not in searching]}
+            yield {**model, "id": min(searching, key=len), "clause": {"equals": searching}}
+
+
 def by_rule(models, litellm_models):
     """LiteLLM's models of a provider by the id of the rule that has them: the first that matches."""
     found = collections.defaultdict(dict)
@@ -407,6 +429,11 @@ def genai_model(provider, model, candidates):
         add_image_output(name, prices, exact)
         steps = prices.pop("steps", None)
         pieces = pieces_of(exact, what) if prices else {}
+        if searches_always(exact) and prices.pop("request", None):
+            say(f"left out: {what}: its price of a request, because LiteLLM has it by the size of the search")
+        thought = exact and provider == "perplexity" and exact.get("output_cost_per_reasoning_token")
+        if thought:
+            prices.setdefault("reasoning", per_million(thought * MILLION, what))
         sets.append({**condition(entry.get("constraint")), **prices, **pieces, **({"steps": steps} if steps else {})})
     if sets == [{}]:
         if name.endswith(":free") or (provider, name) in FREE:
@@ -482,6 +509,7 @@ def main():
     for provider in source:
         for model in provider["models"]:
             model["clause"] = normalised_clause(model["match"])
+        provider["models"] = list(apart(provider["models"]))
     by_id = {provider["id"]: provider for provider in source}
     routes = sorted(name for name in by_id if name.startswith("huggingface_"))
 

@@ -2,6 +2,7 @@
 // cost/intelligence.cpp - estimates: what is expected, and what it can cost at most.
 #include "core/json.hpp"
 #include "cost/request_tokens.hpp"
+#include "cost/searches.hpp"
 #include "cost/worst_case.hpp"
 
 #include <aikit/cost/intelligence.hpp>
@@ -29,6 +30,8 @@ struct Classes {
     bool audio_output = false;
     bool images = false;
     std::int64_t searches = 0;  // at most
+    Piece search = Piece::web_searches;
+    std::string_view model;
 };
 
 // How often a model may search the web in one answer where nothing limits it.
@@ -43,12 +46,19 @@ std::int64_t searches_of(ToolSpec const& tool) {
     return told > 0 ? std::min(told, most) : most_searches;
 }
 
+/// Of those who bill what they cite: research, which searches often.
+std::optional<Price> price_of_citations(PriceEntry const& entry) {
+    for (PiecePrice const& one : entry.pieces) {
+        if (one.piece == Piece::citation_tokens && one.above == 0) return one.price;
+    }
+    return std::nullopt;
+}
+
 /// The dearest search of an entry; nothing when it has none.
 std::optional<Price> dearest_search(PriceEntry const& entry) {
     std::optional<Price> dearest;
     for (PiecePrice const& one : entry.pieces) {
-        bool const search = one.piece == Piece::web_searches || one.piece == Piece::web_searches_low ||
-                            one.piece == Piece::web_searches_high;
+        bool const search = is_search(one.piece);
         if (search) dearest = dearer(dearest, one.price);
     }
     return dearest;
@@ -83,8 +93,12 @@ Result<Money> at_most_of(PriceEntry const& entry, CostEstimate const& estimate, 
     Result<void> added = ok();
     if (dearest.read) added = bill.add(*dearest.read, estimate.input_tokens_at_most);
     if (added && dearest.wrote) added = bill.add(*dearest.wrote, estimate.output_tokens_at_most);
-    std::optional<Price> const search = classes.searches > 0 ? dearest_search(entry) : std::nullopt;
-    if (added && search) added = bill.add(*search, classes.searches);
+    std::optional<Price> const citation = price_of_citations(entry);
+    if (added && citation) added = bill.add(*citation, entry.context_window.value_or(widest_window));
+    std::int64_t const always = always_searches(entry, classes.model) ? (citation ? most_searches : 1) : 0;
+    std::int64_t const searches = std::max(classes.searches, always);
+    std::optional<Price> const search = searches > 0 ? dearest_search(entry) : std::nullopt;
+    if (added && search) added = bill.add(*search, searches);
     if (added && entry.per_request) added = bill.add(*entry.per_request, 1);
     if (!added) return added.error();
     return bill.total();
@@ -95,6 +109,7 @@ Result<CostEstimate> priced(PriceEntry const& entry, CostEstimate estimate, Clas
     Usage usage;
     usage.input = estimate.input_tokens;
     usage.output = estimate.output_tokens;
+    if (always_searches(entry, classes.model)) usage.pieces[classes.search] = 1;
     Result<PricedUsage> expected = price(entry, usage);
     if (!expected) return expected.error();
     Result<Money> at_most = at_most_of(entry, estimate, classes);
@@ -135,6 +150,8 @@ Classes classes_of(ChatRequest const& request, InputTokens const& tokens) {
     classes.audio_output = mentions(request, "audio");
     classes.images = classes.images || mentions(request, "image");
     classes.searches = mentions(request, "search") ? most_searches : 0;
+    classes.search = asked_search(request.extra);
+    classes.model = request.model;
     for (ToolSpec const& tool : request.tools) classes.searches += searches_of(tool);
     return classes;
 }

@@ -223,6 +223,9 @@ void write_litellm_facts(json::object const& facts, json::object& line) {
     json::value const* unit = facts.if_contains("web_search_billing_unit");
     bool const by_query = unit != nullptr && unit->is_string() && unit->get_string() == "per_query";
     if (searches != nullptr && google && !by_query && !claude) line["searches_once"] = true;
+    // Perplexity asks a fee for each request, by the size of what it searched.
+    bool const perplexity = provider != nullptr && provider->is_string() && provider->get_string() == "perplexity";
+    if (searches != nullptr && perplexity) line["always_searches"] = true;
     json::value const* retires = facts.if_contains("deprecation_date");
     if (retires != nullptr && retires->is_string() &&
         from_rfc3339(std::string(retires->get_string()) + "T00:00:00Z").has_value()) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cost/price.cpp - what a usage costs by one entry: exact products, one sum, one rounding.
+#include "cost/searches.hpp"
+
 #include <aikit/cost/catalog.hpp>
 
 #include <algorithm>
@@ -15,10 +17,6 @@ std::optional<Price> first_of(std::optional<Price> const& price, More const&... 
     } else {
         return price ? price : first_of(more...);
     }
-}
-
-bool is_search(Piece piece) noexcept {
-    return piece == Piece::web_searches || piece == Piece::web_searches_low || piece == Piece::web_searches_high;
 }
 
 /// Adds classes of tokens to the two bills and remembers the first that went wrong.

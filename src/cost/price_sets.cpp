@@ -290,6 +290,7 @@ Result<void> read_facts(json::Fields& fields, ModelRule& rule) {
     fields.read("mode", facts.mode);
     fields.read("deprecated", facts.deprecated);
     fields.read("searches_once", facts.searches_once);
+    fields.read("always_searches", facts.always_searches);
     facts.retires = read_day(fields, "retires", retires);
     fields.read("requests_per_minute", facts.requests_per_minute);
     fields.read("tokens_per_minute", facts.tokens_per_minute);

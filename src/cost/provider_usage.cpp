@@ -2,6 +2,7 @@
 // cost/provider_usage.cpp - which dialect a usage object speaks, its counts by name, and its price.
 #include "core/json.hpp"
 #include "cost/model_limits.hpp"
+#include "cost/searches.hpp"
 #include "model/usage_form/usage_form.hpp"
 
 #include <aikit/cost/provider_usage.hpp>
@@ -154,6 +155,7 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     asked.region = query.region;
     Result<PriceEntry> entry = catalog.find(asked);
     if (!entry) return entry.error();
+    add_searches(*entry, query.model, {}, reading.usage);
     Result<PricedUsage> priced = price(*entry, reading.usage);
     if (!priced) return priced.error();
     reply.provider = given.provider;

@@ -333,6 +333,7 @@ void put_facts(json::object& out, cost::ModelFacts const& facts) {
     texts("regions", facts.regions);
     if (facts.deprecated) out["deprecated"] = true;
     if (facts.searches_once) out["searches_once"] = true;
+    if (facts.always_searches) out["always_searches"] = true;
     if (facts.retires) out["retires"] = to_rfc3339(*facts.retires).substr(0, length_of_day);
     count("requests_per_minute", facts.requests_per_minute);
     count("tokens_per_minute", facts.tokens_per_minute);

@@ -2,6 +2,7 @@
 // policy/settlement.cpp - counting, pricing and writing down one attempt.
 #include "policy/settlement.hpp"
 
+#include "cost/searches.hpp"
 #include "model/usage_form/usage_form.hpp"
 
 #include <algorithm>
@@ -191,6 +192,9 @@ void Settlement::settle(std::string outcome, Usage usage) {
     attempt_.outcome = std::move(outcome);
     attempt_.latency = elapsed(started_, shared_->config.clock->now());
     attempt_.usage = std::move(usage);
+    if (plan_.price && plan_.chat) {
+        cost::add_searches(*plan_.price, plan_.price_model, plan_.chat->extra, attempt_.usage);
+    }
     // A failure that used nothing cost nothing, with or without a price.
     if (attempt_.usage.nothing() && attempt_.error) {
         attempt_.cost = Money();

@@ -77,6 +77,7 @@ struct ModelFacts {
     std::vector<std::string> can;  ///< "image", "audio", "document", "tools", "schema", "cache", "web_search", ...
     bool deprecated = false;
     bool searches_once = false;         ///< However often it searches for a request, it is billed as one search.
+    bool always_searches = false;       ///< It searches for every request, which is billed though nobody counts it.
     std::optional<SystemTime> retires;  ///< Its provider no longer serves it from then on.
     std::optional<std::int64_t> requests_per_minute;
     std::optional<std::int64_t> tokens_per_minute;

@@ -137,7 +137,8 @@ private:
             if (key == "cached_tokens") return read_count(told.cached_beside, seen, 16);
             if (key == "prompt_tokens_details") return once(seen, 32) && (is_null() || read_input(told));
             if (key == "completion_tokens_details") return once(seen, 64) && (is_null() || read_output(told));
-            return scan_.skip();
+            // Perplexity bills its searches.
+            return key != "search_context_size" && key != "num_search_queries" && scan_.skip();
         });
     }
 

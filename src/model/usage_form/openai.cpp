@@ -62,6 +62,27 @@ Reading read_as(Names const& names, json::value const& given, std::vector<std::s
     return reading;
 }
 
+/// Perplexity's: a request with a search of some size, or research, whose queries, citations and thoughts are counted.
+void read_searches(json::value const& given, Reading& reading, std::vector<std::string>& warnings) {
+    std::string_view const size = json::text(given, "search_context_size").value_or("");
+    bool const researched = json::find(given, "num_search_queries") != nullptr;
+    if (size.empty() && !researched) return;
+    Counts counts(warnings);
+    Usage& usage = reading.usage;
+    std::int64_t const citations = researched ? counts.count(given, "citation_tokens") : 0;
+    if (!size.empty() && citations == 0) {
+        usage.pieces[size == "low"    ? Piece::web_searches_low
+                     : size == "high" ? Piece::web_searches_high
+                                      : Piece::web_searches] = 1;
+        return;
+    }
+    usage.pieces[Piece::web_searches] = counts.count(given, "num_search_queries");
+    usage.pieces[Piece::citation_tokens] = citations;
+    std::int64_t const thought = counts.count(given, "reasoning_tokens");
+    usage.output += thought;
+    usage.reasoning += thought;
+}
+
 }  // namespace
 
 Reading count_tokens(TokenCounts const& told, std::vector<std::string>& warnings) {
@@ -90,7 +111,9 @@ Reading count_tokens(TokenCounts const& told, std::vector<std::string>& warnings
 }
 
 Reading read_chat(json::value const& given, std::vector<std::string>& warnings) {
-    return read_as(chat_names, given, warnings);
+    Reading reading = read_as(chat_names, given, warnings);
+    read_searches(given, reading, warnings);
+    return reading;
 }
 
 Reading read_responses(json::value const& given, std::vector<std::string>& warnings) {

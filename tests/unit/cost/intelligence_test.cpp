@@ -198,6 +198,22 @@ TEST_CASE("what a provider may search for an answer is in the worst case, as oft
     CHECK(at_most(R"({"google_search":{}})") == 32 * 20'000'000);
 }
 
+TEST_CASE("a model that searches for every request is estimated with its search, and at worst with the dearest") {
+    CostIntelligence const costs = shipped();
+    ChatRequest request("sonar", "Who won?");
+    request.max_tokens = 10;
+    CostEstimate const usual = costs.estimate_request_cost("perplexity", request).value();
+    CHECK(usual.expected.nanos() == 8'000'000 + (usual.input_tokens + 10) * 1'000);
+    CHECK(usual.at_most.nanos() == 12'000'000 + (usual.input_tokens_at_most + 10) * 1'000);
+    request.extra = R"({"web_search_options":{"search_context_size":"low"}})";
+    CHECK(costs.estimate_request_cost("perplexity", request).value().expected.nanos() ==
+          5'000'000 + (usual.input_tokens + 10) * 1'000);
+    // Research searches often, and reads what it cites.
+    request.model = "sonar-deep-research";
+    CHECK(costs.estimate_request_cost("perplexity", request).value().at_most.nanos() >=
+          32 * 5'000'000 + 128'000 * 2'000);
+}
+
 TEST_CASE("without its tokenizer a text is estimated, and bounded by its bytes") {
     CostIntelligence const costs = shipped();
     std::string const text(4'000, 'x');

@@ -138,6 +138,32 @@ TEST_CASE("what providers said they used costs what others computed, to the last
     CHECK(ours_differ * 50 <= ours);
 }
 
+TEST_CASE("Perplexity's searches cost what it says they do") {
+    auto const priced = [](char const* model, char const* usage) {
+        UsageQuery query;
+        query.provider = "perplexity";
+        query.model = model;
+        query.at = day_of_prices();
+        query.body = usage;
+        return price_reply(*PriceCatalog::shipped(), query).value();
+    };
+    // As recorded from its API, where "cost" is rounded to hundredths of a cent: {"input_tokens_cost": 0.00001,
+    // "output_tokens_cost": 0.0, "request_cost": 0.005, "total_cost": 0.00501}.
+    PricedReply const low = priced("sonar", R"({"prompt_tokens":8,"completion_tokens":5,"total_tokens":13,
+        "search_context_size":"low","cost":{"request_cost":0.005,"total_cost":0.00501}})");
+    CHECK(low.price.cost.nanos() == 5'000'000 + 13 * 1'000);
+    CHECK(priced("sonar-pro", R"({"prompt_tokens":1,"completion_tokens":0,"search_context_size":"high"})")
+              .price.cost.nanos() == 14'000'000 + 3'000);
+    CHECK(priced("sonar-pro", R"({"prompt_tokens":1,"completion_tokens":0,"search_context_size":"medium"})")
+              .price.cost.nanos() == 10'000'000 + 3'000);
+    CHECK(priced("sonar-pro", R"({"prompt_tokens":1,"completion_tokens":0})").price.cost.nanos() == 10'000'000 + 3'000);
+    // The example of its documentation of sonar-deep-research.
+    PricedReply const research = priced("sonar-deep-research", R"({"prompt_tokens":33,"completion_tokens":7163,
+        "total_tokens":7196,"citation_tokens":20016,"num_search_queries":18,"reasoning_tokens":73997})");
+    CHECK(research.price.cost.nanos() == 33 * 2'000 + 7'163 * 8'000 + 20'016 * 2'000 + 18 * 5'000'000 + 73'997 * 3'000);
+    CHECK(research.warnings.empty());
+}
+
 TEST_CASE("an object's members tell how it counts") {
     struct Row {
         char const* provider;

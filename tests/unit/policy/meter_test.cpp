@@ -158,6 +158,32 @@ TEST_CASE_FIXTURE(Fixture, "searches that have a price are in the cost, and thos
     CHECK(with.warnings.empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a model that searches for every request is billed for it by the size that was asked for") {
+    auto const pieces_of = [&](char const* model, std::string extra) {
+        fake->on_chat = [=] { return reply_of("found", told(1'000, 100), model); };
+        ChatRequest request(model, "Who won?");
+        request.extra = std::move(extra);
+        return drive(*clock, metered->chat(request)).value().info;
+    };
+    // By OpenAI's list of prices, in nano-dollars: 2.50 and 10 a million tokens, 30, 35 and 50 a thousand searches.
+    std::int64_t const tokens = 1'000 * 2'500 + 100 * 10'000;
+    char const* const model = "gpt-4o-search-preview";
+    CHECK(pieces_of(model, "").cost->nanos() == tokens + 35'000'000);
+    CHECK(pieces_of(model, R"({"web_search_options":{}})").cost->nanos() == tokens + 35'000'000);
+    CHECK(pieces_of(model, R"({"web_search_options":{"search_context_size":"low"}})").cost->nanos() ==
+          tokens + 30'000'000);
+    CHECK(pieces_of(model, R"({"web_search_options":{"search_context_size":"high"}})").cost->nanos() ==
+          tokens + 50'000'000);
+    CallInfo const small = pieces_of("gpt-4o-mini-search-preview-2025-03-11", "");
+    CHECK(small.cost->nanos() == 1'000 * 150 + 100 * 600 + 27'500'000);
+    CHECK(small.usage.pieces[Piece::web_searches] == 1);
+    CHECK(pieces_of("gpt-4o-mini", "").usage.pieces.empty());
+    CallInfo const unpriced = pieces_of("gpt-5-search-api", "");
+    CHECK(unpriced.usage.pieces[Piece::web_searches] == 1);
+    REQUIRE(unpriced.warnings.size() == 1);
+    CHECK(unpriced.warnings[0].find("searched") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a reply carries what it cost, and so does its row") {
     CallOptions options;
     options.request_id = "req";
