@@ -155,7 +155,8 @@ Result<PricedReply> price_reply(PriceCatalog const& catalog, UsageQuery const& g
     asked.region = query.region;
     Result<PriceEntry> entry = catalog.find(asked);
     if (!entry) return entry.error();
-    add_searches(*entry, query.model, {}, reading.usage);
+    // Our own names tell all there is.
+    if (*dialect != Dialect::aikit) add_searches(*entry, query.model, {}, reading.usage);
     Result<PricedUsage> priced = price(*entry, reading.usage);
     if (!priced) return priced.error();
     reply.provider = given.provider;
