@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: MIT
 // policy/retry.cpp - the schedule, the budget, and the decorator that carries them out.
 #include "core/async.hpp"
-#include "core/os/os.hpp"
+#include "policy/operation.hpp"
 #include "policy/retry_budget.hpp"
 #include "policy/retry_jobs.hpp"
 
-#include <aikit/core/id.hpp>
 #include <aikit/policy/retry.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace aikit::inline v0::policy {
 namespace {
 
-constexpr std::chrono::milliseconds default_total{600'000};
 constexpr std::chrono::milliseconds none{0};
-constexpr int most_retries = 10;
-
-std::uint32_t random_number() {
-    std::uint32_t number = 0;
-    // Without randomness the delay is its shortest: a retry too early is better than none.
-    if (!os::random_bytes(&number, sizeof number)) number = 0;
-    return number;
-}
 
 /// Gives the event that was already pulled, then the rest.
 class Resumed final : public ChatStream::Source {
@@ -135,17 +124,7 @@ public:
 private:
     /// What all tries share: one deadline, one id, one idempotency key, one list of attempts.
     CallOptions&& prepare(CallOptions&& options, bool limited) const {
-        std::chrono::milliseconds const total = options.limits.total ? *options.limits.total
-                                                : limited            ? default_total
-                                                                     : std::chrono::milliseconds(0);
-        options.deadline = options.deadline.sooner(Deadline::after(*runtime_.clock(), total));
-        bool const own_id = options.request_id.empty();
-        if (own_id) options.request_id = new_id(*runtime_.clock());
-        // A caller's id may come twice, ours does not.
-        if (options.idempotency_key.empty()) {
-            options.idempotency_key = own_id ? options.request_id : new_id(*runtime_.clock());
-        }
-        if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
+        begin_operation(options, *runtime_.clock(), limited);
         return std::move(options);
     }
 
@@ -291,12 +270,9 @@ RetrySchedule::Verdict RetrySchedule::decide(Error const& error, int failed, Cal
     } else if (error.retry_after && *error.retry_after > config_.max_retry_after) {
         verdict.reason = "the provider asks for a longer wait than is allowed";
     } else {
-        std::int64_t const doubled = config_.first_delay.count() << std::min(failed - 1, most_retries);
-        std::int64_t const most = std::min<std::int64_t>(doubled, config_.max_delay.count());
-        std::int64_t const drawn = static_cast<std::int64_t>(static_cast<std::uint64_t>(most) * random /
-                                                             std::numeric_limits<std::uint32_t>::max());
         // All who were told the same time would come back at once: the drawn delay stands on top of it.
-        verdict.delay = std::chrono::milliseconds(drawn) + std::max(error.retry_after.value_or(none), none);
+        verdict.delay = jittered(config_.first_delay, config_.max_delay, failed, random) +
+                        std::max(error.retry_after.value_or(none), none);
         verdict.again = !options.deadline.passed(now + verdict.delay);
         verdict.reason = verdict.again ? "it may work later" : "the deadline would pass first";
     }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// aikit/router/router.hpp - one provider in front of many: chooses, fails over, and can say why.
+#ifndef AIKIT_ROUTER_ROUTER_HPP
+#define AIKIT_ROUTER_ROUTER_HPP
+
+#include <aikit/core/observer.hpp>
+#include <aikit/core/runtime.hpp>
+#include <aikit/cost/intelligence.hpp>
+#include <aikit/model/provider.hpp>
+#include <aikit/router/analysis.hpp>
+#include <aikit/router/health.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aikit::inline v0::policy {
+class BudgetGuardian;  // policy/budget.hpp
+}
+
+namespace aikit::inline v0::router {
+
+/// What decides among the deployments that can answer a request.
+enum class RoutePolicy {
+    ordered,       ///< As they stand in the configuration: a chain of fallbacks.
+    cheapest,      ///< The least expected cost, with what a warm prompt cache would save.
+    fastest,       ///< The shortest median: of first tokens for streams, else of whole answers.
+    best_quality,  ///< The highest quality, then the cheapest.
+    balanced,      ///< Cost, speed and quality together; how much of each depends on the grade of the request.
+    weighted,      ///< By chance, in proportion to the weights.
+    least_busy,    ///< The fewest running calls for its weight.
+    sticky,        ///< One conversation stays where its prompt cache is warm, as long as that is the cheaper choice.
+    local_only,    ///< Local ones alone, the cheapest first.
+};
+
+/// "ordered", "cheapest", "fastest", "best_quality", ... Static storage.
+AIKIT_EXPORT char const* name(RoutePolicy policy) noexcept;
+AIKIT_EXPORT std::optional<RoutePolicy> policy_from_name(std::string_view text) noexcept;
+
+/// A model at a provider, asked with one key.
+struct Deployment {
+    Deployment() = default;
+    Deployment(std::shared_ptr<AIProvider> provider_, std::string model_)
+        : provider(std::move(provider_)), model(std::move(model_)) {}
+
+    std::string name;                      ///< For explanations; unique. Empty: "provider/model".
+    std::shared_ptr<AIProvider> provider;  ///< Required; its own retries are not used.
+    std::string model;                     ///< Its name there. Required.
+
+    double quality = 0.5;              ///< How good its answers are, 0 to 1, as its user finds; compared, not measured.
+    double weight = 1;                 ///< For weighted and least_busy; above 0.
+    bool local = false;                ///< May see what is sensitive.
+    std::vector<std::string> regions;  ///< Where it works, as CallOptions::region. Empty: not told.
+
+    std::string price_provider;  ///< The catalog's name of the provider; empty: the provider's.
+    std::string price_model;     ///< The catalog's name of the model; empty: `model`.
+};
+
+struct RouterConfig {
+    RouterConfig() = default;
+
+    std::string name = "router";  ///< The name that it has as a provider.
+    RoutePolicy policy = RoutePolicy::ordered;
+    std::vector<Deployment> deployments;  ///< At least one.
+
+    std::shared_ptr<cost::CostIntelligence const> costs;  ///< Prices, windows, abilities. Required.
+    std::shared_ptr<policy::BudgetGuardian> budgets;      ///< Null: no budget leaves anything out.
+    std::shared_ptr<Observer> observer;                   ///< Null: nobody watches.
+    HealthConfig health;
+
+    /// The least quality that a grade may be answered with; a constraint, never broken. Missing: none.
+    std::map<RequestGrade, double> least_quality;
+
+    /// What looks sensitive goes to local deployments only, as if the caller had said so.
+    bool sensitive_local = false;
+
+    /// Attempts after the first, at other deployments or, where nothing else is left, at the same again; 0 to 10.
+    /// CallOptions::max_retries goes before it.
+    int max_retries = 2;
+
+    /// Retries at deployments that fail may be at most this share of the last ten seconds' calls, and this many are
+    /// always allowed. Going on to one that is well is always allowed.
+    double retry_budget = 0.2;
+    int retry_floor = 10;
+
+    std::chrono::milliseconds first_delay{500};  ///< Before the same deployment is asked again, with full jitter ...
+    std::chrono::milliseconds max_delay{8'000};  ///< ... doubled each time up to this.
+
+    bool on_context_length = true;   ///< A request that is too long goes on to deployments with a larger window.
+    bool on_content_filter = false;  ///< A request that was withheld goes on to others.
+};
+
+/// One deployment as a request sees it.
+struct RouteCandidate {
+    RouteCandidate() = default;
+
+    std::string deployment;
+    std::string left_out;                              ///< Why it cannot be asked; empty: it can.
+    std::optional<Money> cost;                         ///< Expected.
+    std::optional<std::chrono::microseconds> latency;  ///< Expected: the median.
+    double quality = 0;
+    int running = 0;
+    double score = 0;         ///< Lower is better.
+    bool warm_cache = false;  ///< Its prompt cache should hold the beginning of this conversation.
+};
+
+/// What a router makes of a request.
+struct RouteDecision {
+    RouteDecision() = default;
+
+    RoutePolicy policy = RoutePolicy::ordered;
+    RequestAnalysis analysis;
+    std::vector<RouteCandidate> candidates;  ///< Those to be asked first, in their order; then those left out.
+    std::size_t usable = 0;                  ///< So many of them can be asked.
+
+    /// When the first of those left out for a while can be asked; missing: waiting does not help.
+    std::optional<std::chrono::milliseconds> retry_after;
+
+    /// {"policy": "cheapest", "grade": "simple", "reasons": [...], "candidates": [{"deployment": "a/m", "cost_usd":
+    /// "0.0001", "latency_ms": 812, "quality": 0.5, "score": 0.1}, {"deployment": "b/m", "left_out": "..."}]}
+    std::string to_json() const;
+};
+
+/// One deployment's state.
+struct DeploymentStatus {
+    DeploymentStatus() = default;
+
+    std::string deployment;
+    std::string provider;
+    std::string model;
+    HealthSnapshot health;
+};
+
+/// Sends each request to the deployment that its policy likes best among those that can take it, and on to others when
+/// one fails: before the first piece of a stream without a trace, after it the stream ends with its error. A request
+/// that may have been carried out goes on only as CallOptions::replay allows. All attempts share one deadline, one
+/// request id, one list of attempts and CallOptions::max_retries; each has its own budget hold and ledger row.
+///
+/// What was decided, and why, stands in CallInfo::route: the decision, "asked" (the deployments in the order in which
+/// they were asked, with what came of each) and "chosen".
+/// Thread-safety: shared objects: safe. Errors beside those of the deployments: unsupported or invalid_request (no
+/// deployment can take the request: why stands in the sentence), overloaded with retry_after (all that could are left
+/// alone for now), at once and without anything being sent.
+class AIKIT_EXPORT AIRouter : public AIProvider {
+public:
+    /// Errors: invalid_argument, naming the field.
+    static Result<std::shared_ptr<AIRouter>> create(Runtime runtime, RouterConfig config);
+
+    /// What would be done with a request now. Asks nobody. Errors: invalid_argument (a policy nobody knows).
+    virtual Result<RouteDecision> explain(ChatRequest const& request, CallOptions const& options,
+                                          bool stream) const = 0;
+
+    /// All deployments, in the configuration's order.
+    virtual std::vector<DeploymentStatus> status() const = 0;
+};
+
+}  // namespace aikit::inline v0::router
+
+#endif  // AIKIT_ROUTER_ROUTER_HPP

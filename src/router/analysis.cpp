@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// router/analysis.cpp - signs of what a request asks for.
+#include <aikit/router/analysis.hpp>
+#include <aikit/text/tokenizer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
+
+namespace aikit::inline v0::router {
+namespace {
+
+constexpr std::size_t most_looked_at = 64 * 1024;
+constexpr std::int64_t long_from = 32'000;  // tokens
+
+bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+bool is_word(char c) noexcept {
+    return is_letter(c) || is_digit(c) || c == '_';
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    return out;
+}
+
+/// Words and phrases in lower case, found in one pass.
+class Lexicon {
+public:
+    template <std::size_t count>
+    explicit Lexicon(std::array<std::string_view, count> const& phrases) {
+        static_assert(count <= 64);
+        for (std::size_t i = 0; i < count; ++i) {
+            by_first_[static_cast<unsigned char>(phrases[i].front())].emplace_back(phrases[i], i);
+        }
+    }
+
+    /// How many of them stand in the text as wholes, each counted once.
+    int found(std::string_view text) const {
+        std::uint64_t seen = 0;
+        for (std::size_t at = 0; at < text.size(); ++at) {
+            for (auto const& [phrase, number] : by_first_[static_cast<unsigned char>(text[at])]) {
+                if (at > 0 && is_word(text[at - 1]) && is_word(text[at])) break;  // within a word
+                std::size_t const end = at + phrase.size();
+                bool const ends = end >= text.size() || !is_word(text[end]) || !is_word(phrase.back());
+                if (ends && text.substr(at, phrase.size()) == phrase) seen |= std::uint64_t{1} << number;
+            }
+        }
+        return std::popcount(seen);
+    }
+
+private:
+    std::array<std::vector<std::pair<std::string_view, std::size_t>>, 256> by_first_;
+};
+
+constexpr std::array<std::string_view, 35> reasoning_words{"prove",        "derive",
+                                                           "step by step", "why does",
+                                                           "why do",       "trade-off",
+                                                           "trade-offs",   "compare",
+                                                           "analyze",      "analyse",
+                                                           "optimize",     "optimal",
+                                                           "strategy",     "evaluate",
+                                                           "theorem",      "probability",
+                                                           "equation",     "implications",
+                                                           "root cause",   "design a",
+                                                           "architecture", "plan for",
+                                                           "beweise",      "begründe",
+                                                           "vergleiche",   "schritt für schritt",
+                                                           "abwägen",      "démontre",
+                                                           "compare et",   "étape par étape",
+                                                           "pourquoi",     "demuestra",
+                                                           "paso a paso",  "analiza",
+                                                           "critique"};
+
+constexpr std::array<std::string_view, 30> code_words{
+    "```",        "#include",   "def ",        "import ",      "public class", "function(",   "=> {",    "const ",
+    "std::",      "select ",    "insert into", "traceback",    "segfault",     "stack trace", "compile", "refactor",
+    "unit test",  "regex",      "bug in",      "null pointer", "exception",    "npm ",        "git ",    "python",
+    "javascript", "typescript", "c++",         "rust",         "sql",          "bash script"};
+
+/// Signs that are code by themselves.
+bool holds_code(std::string_view text) {
+    for (std::string_view const sign : {"```", "#include <", "Traceback (most recent", "public static void"}) {
+        if (text.find(sign) != text.npos) return true;
+    }
+    return false;
+}
+
+/// A number of a card: 13 to 19 digits, in groups or not, of which the last checks the others (ISO/IEC 7812, Luhn).
+bool checks_as_card(std::string const& digits) {
+    if (digits.size() < 13 || digits.size() > 19) return false;
+    int sum = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        int digit = digits[digits.size() - 1 - i] - '0';
+        if (i % 2 == 1) digit = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+        sum += digit;
+    }
+    return sum % 10 == 0 && digits.find_first_not_of(digits[0]) != digits.npos;
+}
+
+bool holds_card(std::string_view text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (!is_digit(text[at]) || (at > 0 && is_word(text[at - 1]))) continue;
+        std::string digits;
+        std::size_t end = at;
+        for (; end < text.size() && digits.size() < 20; ++end) {
+            bool const gap = (text[end] == ' ' || text[end] == '-') && end + 1 < text.size() && is_digit(text[end + 1]);
+            if (!is_digit(text[end]) && !gap) break;
+            if (!gap) digits += text[end];
+        }
+        if (checks_as_card(digits) && (end == text.size() || !is_word(text[end]))) return true;
+        at = end;
+    }
+    return false;
+}
+
+/// ISO 13616: two letters, two digits that check the rest modulo 97, and 11 to 30 letters or digits.
+bool checks_as_iban(std::string_view account) {
+    if (account.size() < 15 || account.size() > 34) return false;
+    int rest = 0;
+    for (std::size_t i = 0; i < account.size(); ++i) {
+        char const c = account[(i + 4) % account.size()];
+        if (is_digit(c)) {
+            rest = (rest * 10 + (c - '0')) % 97;
+        } else if (c >= 'A' && c <= 'Z') {
+            rest = (rest * 100 + (c - 'A' + 10)) % 97;
+        } else {
+            return false;
+        }
+    }
+    return rest == 1;
+}
+
+bool holds_iban(std::string_view text) {
+    auto const capital = [&](std::size_t at) { return text[at] >= 'A' && text[at] <= 'Z'; };
+    for (std::size_t at = 0; at + 15 <= text.size(); ++at) {
+        bool const begins = capital(at) && capital(at + 1) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
+                            (at == 0 || !is_word(text[at - 1]));
+        if (!begins) continue;
+        std::string account;
+        for (std::size_t end = at; end < text.size() && account.size() < 34; ++end) {
+            if (text[end] == ' ' && end + 1 < text.size() && (capital(end + 1) || is_digit(text[end + 1]))) continue;
+            if (!capital(end) && !is_digit(text[end])) break;
+            account += text[end];
+            if (account.size() >= 15 && checks_as_iban(account)) return true;
+        }
+    }
+    return false;
+}
+
+bool holds_mail_address(std::string_view text) {
+    for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
+        if (at == 0 || !is_word(text[at - 1])) continue;
+        std::size_t end = at + 1;
+        while (end < text.size() && (is_word(text[end]) || text[end] == '-' || text[end] == '.')) ++end;
+        std::string_view const host = text.substr(at + 1, end - at - 1);
+        std::size_t const dot = host.find('.');
+        if (dot != host.npos && dot > 0 && dot + 2 < host.size()) return true;
+    }
+    return false;
+}
+
+/// 123-45-6789, as the United States write it.
+bool holds_social_number(std::string_view text) {
+    constexpr std::string_view form = "ddd-dd-dddd";
+    for (std::size_t at = 0; at + form.size() <= text.size(); ++at) {
+        bool fits = at == 0 || !is_word(text[at - 1]);
+        for (std::size_t i = 0; fits && i < form.size(); ++i) {
+            fits = form[i] == 'd' ? is_digit(text[at + i]) : text[at + i] == form[i];
+        }
+        if (fits && (at + form.size() == text.size() || !is_word(text[at + form.size()]))) return true;
+    }
+    return false;
+}
+
+bool holds_secret(std::string_view text) {
+    if (text.find("PRIVATE KEY-----") != text.npos) return true;
+    for (std::string_view const lead : {"sk-", "ghp_", "AKIA", "xoxb-", "AIza"}) {
+        for (std::size_t at = text.find(lead); at != text.npos; at = text.find(lead, at + 1)) {
+            std::size_t end = at + lead.size();
+            while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
+            bool const begins = at == 0 || !is_word(text[at - 1]);
+            constexpr std::size_t least = 16;
+            if (begins && end - at - lead.size() >= least) return true;
+        }
+    }
+    return false;
+}
+
+class Signs {
+public:
+    void text(std::string_view whole, bool asked) {
+        tokens_ += text::estimate_tokens(whole).expected;
+        std::string_view const begin = whole.substr(0, most_looked_at);
+        look(begin, asked);
+        if (whole.size() > 2 * most_looked_at) {
+            look(whole.substr(whole.size() - most_looked_at), asked);
+        } else if (whole.size() > most_looked_at) {
+            look(whole.substr(most_looked_at), asked);
+        }
+    }
+    void media(MediaPart const& media, RequestAnalysis& out) {
+        char const* const kind = media.kind == MediaPart::Kind::image   ? "image"
+                                 : media.kind == MediaPart::Kind::audio ? "audio"
+                                                                        : "document";
+        need(kind, out);
+        constexpr std::int64_t tokens_of_media = 1'000;
+        tokens_ += tokens_of_media;
+    }
+    static void need(char const* what, RequestAnalysis& out) {
+        if (std::find(out.needs.begin(), out.needs.end(), what) == out.needs.end()) out.needs.emplace_back(what);
+    }
+
+    void grade(ChatRequest const& request, RequestAnalysis& out) const {
+        out.input_tokens = tokens_;
+        out.sensitive = secret_ || card_ || account_ || social_ || mail_;
+        if (secret_) out.reasons.emplace_back("holds what looks like a key");
+        if (card_) out.reasons.emplace_back("holds the number of a card");
+        if (account_) out.reasons.emplace_back("holds the number of an account");
+        if (social_) out.reasons.emplace_back("holds what looks like a social security number");
+        if (mail_) out.reasons.emplace_back("holds an address of mail");
+        bool const thinks = request.reasoning_effort == "high" || request.reasoning_effort == "xhigh" ||
+                            request.reasoning_effort == "max";
+        constexpr int several = 2, many_tools = 6;
+        constexpr std::int64_t long_question = 600;
+        if (tokens_ > long_from) {
+            out.grade = RequestGrade::long_context;
+            out.reasons.emplace_back("reads more than 32,000 tokens");
+        } else if (code_ || code_words_ >= several) {
+            out.grade = RequestGrade::code;
+            out.reasons.emplace_back(code_ ? "holds code" : "speaks of code");
+        } else if (thinks || reasoning_ >= several || (reasoning_ > 0 && asked_tokens_ > long_question) ||
+                   static_cast<int>(request.tools.size()) >= many_tools) {
+            out.grade = RequestGrade::complex_reasoning;
+            out.reasons.emplace_back(thinks           ? "asks for much reasoning"
+                                     : reasoning_ > 0 ? "asks for reasons, comparisons or plans"
+                                                      : "offers many tools");
+        } else {
+            out.reasons.emplace_back("is short and plain");
+        }
+    }
+
+private:
+    void look(std::string_view part, bool asked) {
+        secret_ = secret_ || holds_secret(part);
+        card_ = card_ || holds_card(part);
+        account_ = account_ || holds_iban(part);
+        social_ = social_ || holds_social_number(part);
+        mail_ = mail_ || holds_mail_address(part);
+        if (!asked) return;
+        std::string const words = lower(part);
+        asked_tokens_ += text::estimate_tokens(part).expected;
+        code_ = code_ || holds_code(part);
+        static Lexicon const of_code(code_words), of_reasoning(reasoning_words);
+        code_words_ += of_code.found(words);
+        reasoning_ += of_reasoning.found(words);
+    }
+
+    std::int64_t tokens_ = 0, asked_tokens_ = 0;
+    int reasoning_ = 0, code_words_ = 0;
+    bool code_ = false, secret_ = false, card_ = false, account_ = false, social_ = false, mail_ = false;
+};
+
+}  // namespace
+
+char const* name(RequestGrade grade) noexcept {
+    switch (grade) {
+        case RequestGrade::simple: return "simple";
+        case RequestGrade::complex_reasoning: return "complex_reasoning";
+        case RequestGrade::code: return "code";
+        case RequestGrade::long_context: return "long_context";
+    }
+    return "";
+}
+
+std::optional<RequestGrade> grade_from_name(std::string_view text) noexcept {
+    for (RequestGrade const grade :
+         {RequestGrade::simple, RequestGrade::complex_reasoning, RequestGrade::code, RequestGrade::long_context}) {
+        if (text == name(grade)) return grade;
+    }
+    return std::nullopt;
+}
+
+RequestAnalysis analyze_request(ChatRequest const& request) {
+    RequestAnalysis out;
+    Signs signs;
+    // What is asked is what the user said last; the rest is read as well.
+    Message const* asked = nullptr;
+    for (Message const& message : request.messages) {
+        if (message.role == Role::user) asked = &message;
+    }
+    for (Message const& message : request.messages) {
+        for (Part const& part : message.parts) {
+            if (auto const* text = std::get_if<TextPart>(&part)) signs.text(text->text, &message == asked);
+            if (auto const* media = std::get_if<MediaPart>(&part)) signs.media(*media, out);
+            if (auto const* result = std::get_if<ToolResult>(&part)) {
+                for (auto const& content : result->content) {
+                    if (auto const* text = std::get_if<TextPart>(&content)) signs.text(text->text, false);
+                    if (auto const* media = std::get_if<MediaPart>(&content)) signs.media(*media, out);
+                }
+            }
+        }
+    }
+    for (ToolSpec const& tool : request.tools) {
+        for (std::string const* words : {&tool.description, &tool.parameters, &tool.raw}) signs.text(*words, false);
+    }
+    if (!request.tools.empty()) Signs::need("tools", out);
+    if (request.response_format && request.response_format->kind == ResponseFormat::Kind::json_schema) {
+        Signs::need("schema", out);
+    }
+    signs.grade(request, out);
+    return out;
+}
+
+}  // namespace aikit::inline v0::router

@@ -1,0 +1,3 @@
+#include <aikit/router/router.hpp>
+
+#include <doctest/doctest.h>
