@@ -390,7 +390,8 @@ BudgetGuardian::State::Verdict BudgetGuardian::State::judge(Waiting& waiting, St
     SteadyTime const end = waiting.began + std::max(waiting.wait, config.patience);
     if (finished < waiting.contact) {
         // Not asked yet, or not answered: storage has its own limits of time.
-        if (!contacting) again = true;
+        // A contact that is under way had begun before: another has to follow it.
+        if (begun < waiting.contact) again = true;
         verdict.look = now + std::chrono::seconds(1);
         return verdict;
     }
