@@ -92,9 +92,11 @@ bool holds_code(std::string_view text) {
     return false;
 }
 
-/// A number of a card: 13 to 19 digits, in groups or not, of which the last checks the others (ISO/IEC 7812, Luhn).
+/// A number of a card: 13 to 16 or 19 digits, in groups or not, of which the first says whose it is (3 to 6, or 2) and
+/// the last checks the others (ISO/IEC 7812, Luhn).
 bool checks_as_card(std::string const& digits) {
-    if (digits.size() < 13 || digits.size() > 19) return false;
+    bool const usual = (digits.size() >= 13 && digits.size() <= 16) || digits.size() == 19;
+    if (!usual || digits[0] < '2' || digits[0] > '6') return false;
     int sum = 0;
     for (std::size_t i = 0; i < digits.size(); ++i) {
         int digit = digits[digits.size() - 1 - i] - '0';
@@ -120,19 +122,24 @@ bool holds_card(std::string_view text) {
     return false;
 }
 
-/// ISO 13616: two letters, two digits that check the rest modulo 97, and 11 to 30 letters or digits.
+/// How long the accounts of a country are, by ISO 13616's registry; 0: not known here.
+std::size_t length_of_account(std::string_view country) {
+    constexpr std::array<std::pair<std::string_view, std::size_t>, 36> lengths{
+        {{"AE", 23}, {"AT", 20}, {"BE", 16}, {"BG", 22}, {"BR", 29}, {"CH", 21}, {"CY", 28}, {"CZ", 24}, {"DE", 22},
+         {"DK", 18}, {"EE", 20}, {"ES", 24}, {"FI", 18}, {"FR", 27}, {"GB", 22}, {"GR", 27}, {"HR", 21}, {"HU", 28},
+         {"IE", 22}, {"IL", 23}, {"IS", 26}, {"IT", 27}, {"LI", 21}, {"LT", 20}, {"LU", 20}, {"LV", 21}, {"MT", 31},
+         {"NL", 18}, {"NO", 15}, {"PL", 28}, {"PT", 25}, {"RO", 24}, {"SA", 24}, {"SE", 24}, {"SI", 19}, {"TR", 26}}};
+    auto const found =
+        std::find_if(lengths.begin(), lengths.end(), [&](auto const& one) { return one.first == country; });
+    return found == lengths.end() ? 0 : found->second;
+}
+
+/// ISO 7064, modulo 97-10: the first four go to the end, letters are numbers from 10 on, and 1 is left.
 bool checks_as_iban(std::string_view account) {
-    if (account.size() < 15 || account.size() > 34) return false;
     int rest = 0;
     for (std::size_t i = 0; i < account.size(); ++i) {
         char const c = account[(i + 4) % account.size()];
-        if (is_digit(c)) {
-            rest = (rest * 10 + (c - '0')) % 97;
-        } else if (c >= 'A' && c <= 'Z') {
-            rest = (rest * 100 + (c - 'A' + 10)) % 97;
-        } else {
-            return false;
-        }
+        rest = is_digit(c) ? (rest * 10 + (c - '0')) % 97 : (rest * 100 + (c - 'A' + 10)) % 97;
     }
     return rest == 1;
 }
@@ -142,14 +149,16 @@ bool holds_iban(std::string_view text) {
     for (std::size_t at = 0; at + 15 <= text.size(); ++at) {
         bool const begins = capital(at) && capital(at + 1) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
                             (at == 0 || !is_word(text[at - 1]));
-        if (!begins) continue;
+        std::size_t const length = begins ? length_of_account(text.substr(at, 2)) : 0;
         std::string account;
-        for (std::size_t end = at; end < text.size() && account.size() < 34; ++end) {
-            if (text[end] == ' ' && end + 1 < text.size() && (capital(end + 1) || is_digit(text[end + 1]))) continue;
+        std::size_t end = at;
+        for (; end < text.size() && account.size() < length; ++end) {
+            if (text[end] == ' ') continue;
             if (!capital(end) && !is_digit(text[end])) break;
             account += text[end];
-            if (account.size() >= 15 && checks_as_iban(account)) return true;
         }
+        bool const ends = end == text.size() || !is_word(text[end]);
+        if (length > 0 && account.size() == length && ends && checks_as_iban(account)) return true;
     }
     return false;
 }

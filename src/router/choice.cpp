@@ -17,10 +17,12 @@ constexpr std::int64_t usual_answer = 256, usual_thinking = 1'024;
 // Below so many tokens hardly any provider keeps a prompt.
 constexpr std::int64_t least_cached = 1'024;
 
+/// The last steps of SplitMix64 (Steele, Lea and Flood, 2014): each bit of both depends on each of the result.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) noexcept {
-    hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6U) + (hash >> 2U);
-    hash *= 0xff51afd7ed558ccdULL;
-    return hash ^ (hash >> 33U);
+    hash = hash * 0x9e3779b97f4a7c15ULL + value;
+    hash = (hash ^ (hash >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    hash = (hash ^ (hash >> 27U)) * 0x94d049bb133111ebULL;
+    return hash ^ (hash >> 31U);
 }
 
 std::uint64_t mix(std::uint64_t hash, std::string_view text) noexcept {

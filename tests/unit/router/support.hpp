@@ -42,7 +42,9 @@ public:
             if (!worked) co_return worked.error();
         }
         if (error) co_return of_this(*error);
-        co_return reply_of("from " + name_, told(10, 5), request.model);
+        ChatReply reply = reply_of("from " + name_, told(input_tokens, 5), request.model);
+        reply.info.usage = reply.usage;
+        co_return reply;
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
         note(request.model, options);
@@ -62,6 +64,7 @@ public:
     std::optional<Error> error;  ///< What it answers; missing: it works.
     std::vector<Step> steps;     ///< Of its streams.
     milliseconds takes{0};
+    std::int64_t input_tokens = 10;
     std::vector<SteadyTime> times;
     std::vector<std::string> models;
     std::vector<CallOptions> calls;
