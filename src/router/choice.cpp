@@ -121,6 +121,10 @@ private:
     /// Why the deployment cannot take the request, whatever its state.
     std::string unfit(Target const& target, cost::PriceEntry const* entry, RequestAnalysis const& analysis) const {
         Deployment const& deployment = target.config;
+        if (!deployment.unusable.empty()) return deployment.unusable;
+        if (!query_.named.empty() && query_.named != target.name && query_.named != deployment.model) {
+            return "another was asked for by name";
+        }
         bool const sensitive =
             query_.options->privacy == Privacy::sensitive || (config_.sensitive_local && analysis.sensitive);
         if (sensitive && !deployment.local) return "the request is sensitive, and it is not local";
@@ -266,10 +270,16 @@ private:
 
 Target::Target(Deployment config_, std::shared_ptr<cost::PriceCatalog const> catalog, HealthConfig const& health_)
     : config(std::move(config_)),
-      name(config.name.empty() ? config.provider->name() + "/" + config.model : config.name),
+      name(name_of(config)),
       price_model(config.price_model.empty() ? config.model : config.price_model),
-      prices(std::move(catalog), config.price_provider.empty() ? config.provider->name() : config.price_provider),
+      prices(std::move(catalog),
+             config.price_provider.empty() && config.provider ? config.provider->name() : config.price_provider),
       health(health_) {}
+
+std::string name_of(Deployment const& deployment) {
+    if (!deployment.name.empty() || !deployment.provider) return deployment.name;
+    return deployment.provider->name() + "/" + deployment.model;
+}
 
 std::uint64_t beginning_of(ChatRequest const& request, Caller const& caller) {
     std::uint64_t hash = mix(1, caller.tenant);

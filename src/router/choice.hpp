@@ -34,6 +34,7 @@ struct RouteQuery {
     std::int64_t input_tokens = 0;      ///< Of those.
     CallOptions const* options = nullptr;
     RoutePolicy policy = RoutePolicy::ordered;
+    std::string_view named;  ///< Only deployments of this name, or of this model. Empty: all.
     bool stream = false;
     SteadyTime now;
     SystemTime at;
@@ -48,6 +49,9 @@ struct Choice {
     std::vector<std::size_t> order;
     std::uint64_t beginning = 0;  ///< Of the conversation; for WarmPrompts.
 };
+
+/// Its own name, or "provider/model".
+std::string name_of(Deployment const& deployment);
 
 /// The beginning of a conversation: what all its requests share. 0: it has none.
 std::uint64_t beginning_of(ChatRequest const& request, Caller const& caller);

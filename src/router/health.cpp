@@ -45,10 +45,8 @@ Effect effect_of(Error const& error) noexcept {
         case Errc::authentication:
         case Errc::permission:
         case Errc::quota_exceeded:
-        case Errc::not_found: return Effect::refused;
-        case Errc::rate_limited:
-            // Who limits calls here names no provider; the deployment was not even asked.
-            return error.provider.empty() ? Effect::none : Effect::limited;
+        case Errc::not_found: return error.provider.empty() ? Effect::none : Effect::refused;
+        case Errc::rate_limited: return error.provider.empty() ? Effect::none : Effect::limited;
         case Errc::overloaded:
         case Errc::server_error:
         case Errc::timeout:

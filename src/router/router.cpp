@@ -45,8 +45,11 @@ public:
     Task<ModelList> models(CallOptions) override { return models_task(core_); }
 
     Result<RouteDecision> explain(ChatRequest const& request, CallOptions const& options, bool stream) const override {
-        return guarded(
-            [&]() -> Result<RouteDecision> { return decide(*core_, &request, 0, options, stream).decision; });
+        return guarded([&]() -> Result<RouteDecision> {
+            Result<Choice> choice = decide(*core_, request.model, &request, 0, options, stream);
+            if (!choice) return choice.error();
+            return std::move(choice->decision);
+        });
     }
 
     std::vector<DeploymentStatus> status() const override {
@@ -55,7 +58,7 @@ public:
         for (std::unique_ptr<Target> const& target : core_->targets) {
             DeploymentStatus& one = all.emplace_back();
             one.deployment = target->name;
-            one.provider = target->config.provider->name();
+            if (target->config.provider) one.provider = target->config.provider->name();
             one.model = target->config.model;
             one.health = target->health.snapshot(now);
         }
@@ -65,13 +68,27 @@ public:
 private:
     using Core = std::shared_ptr<RouterCore>;
 
-    static Choice decide(RouterCore const& core, ChatRequest const* chat, std::int64_t tokens,
-                         CallOptions const& options, bool stream) {
+    static Result<Choice> decide(RouterCore const& core, std::string const& model, ChatRequest const* chat,
+                                 std::int64_t tokens, CallOptions const& options, bool stream) {
         RouteQuery query;
         query.chat = chat;
         query.input_tokens = tokens;
         query.options = &options;
         query.policy = core.config.policy;
+        std::optional<RoutePolicy> const policy = policy_from_name(model);
+        if (policy) {
+            query.policy = *policy;
+        } else if (model != core.config.name) {
+            query.named = model;
+        }
+        bool const known =
+            query.named.empty() || std::any_of(core.targets.begin(), core.targets.end(), [&](auto const& target) {
+                return target->name == query.named || target->config.model == query.named;
+            });
+        if (!known) {
+            return fail(Errc::not_found, core.config.name + ": no deployment has the model, or the name, '" + model +
+                                             "', and no policy is called so");
+        }
         query.stream = stream;
         query.now = core.now();
         query.at = core.runtime.clock()->system_now();
@@ -110,8 +127,9 @@ private:
         std::shared_ptr<void const> const keep = std::move(options.keep);
         try {
             policy::begin_operation(options, *core->runtime.clock(), true);
-            Choice choice = decide(*core, &request, 0, options, false);
-            auto course = std::make_shared<Course>(core, std::move(options), std::move(choice));
+            Result<Choice> choice = decide(*core, request.model, &request, 0, options, false);
+            if (!choice) co_return choice.error();
+            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
             Task<T> running = run<T, ChatRequest>(std::move(course), ask, std::move(request));
             co_return co_await std::move(running);
         } catch (...) {
@@ -123,8 +141,9 @@ private:
         std::shared_ptr<void const> const keep = std::move(options.keep);
         try {
             policy::begin_operation(options, *core->runtime.clock(), true);
-            Choice choice = decide(*core, nullptr, tokens_of(request), options, false);
-            auto course = std::make_shared<Course>(core, std::move(options), std::move(choice));
+            Result<Choice> choice = decide(*core, request.model, nullptr, tokens_of(request), options, false);
+            if (!choice) co_return choice.error();
+            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
             Task<EmbedReply> running =
                 run<EmbedReply, EmbedRequest>(std::move(course), &AIProvider::embed, std::move(request));
             co_return co_await std::move(running);
@@ -137,8 +156,9 @@ private:
         std::shared_ptr<void const> const keep = std::move(options.keep);
         try {
             policy::begin_operation(options, *core->runtime.clock(), true);
-            Choice choice = decide(*core, nullptr, 0, options, false);
-            auto course = std::make_shared<Course>(core, std::move(options), std::move(choice));
+            Result<Choice> choice = decide(*core, request.model, nullptr, 0, options, false);
+            if (!choice) co_return choice.error();
+            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
             Task<ModerateReply> running =
                 run<ModerateReply, ModerateRequest>(std::move(course), &AIProvider::moderate, std::move(request));
             co_return co_await std::move(running);
@@ -151,8 +171,9 @@ private:
         std::shared_ptr<void const> const keep = options.keep;
         try {
             policy::begin_operation(options, *core->runtime.clock(), false);
-            Choice choice = decide(*core, &request, 0, options, true);
-            auto course = std::make_shared<Course>(core, std::move(options), std::move(choice));
+            Result<Choice> choice = decide(*core, request.model, &request, 0, options, true);
+            if (!choice) co_return choice.error();
+            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
             Result<Place> place = course->first();
             while (place) {
                 request.model = place->target().config.model;
@@ -186,7 +207,7 @@ private:
         for (std::unique_ptr<Target> const& target : core->targets) {
             ModelInfo& one = list.models.emplace_back();
             one.id = target->name;
-            one.owner = target->config.provider->name();
+            if (target->config.provider) one.owner = target->config.provider->name();
         }
         co_return list;
     }
@@ -196,7 +217,9 @@ private:
 
 Result<void> check_deployment(Deployment const& deployment, std::string const& lead) {
     auto const wrong = [&](char const* what) { return fail(Errc::invalid_argument, lead + what); };
-    if (!deployment.provider) return wrong("provider is null; give it who is to be asked");
+    if (!deployment.provider && deployment.unusable.empty())
+        return wrong("provider is null; give it who is to be asked");
+    if (name_of(deployment).empty()) return wrong("name must not be empty where there is no provider");
     if (deployment.model.empty()) return wrong("model must not be empty");
     if (!(deployment.quality >= 0 && deployment.quality <= 1)) return wrong("quality must be 0 to 1");
     if (!(deployment.weight > 0 && std::isfinite(deployment.weight))) return wrong("weight must be above 0");
@@ -228,9 +251,7 @@ Result<void> check(RouterConfig const& config) {
         std::string const lead = "AIRouter: RouterConfig::deployments[" + std::to_string(i) + "].";
         Deployment const& deployment = config.deployments[i];
         if (Result<void> const good = check_deployment(deployment, lead); !good) return good;
-        std::string name =
-            deployment.name.empty() ? deployment.provider->name() + "/" + deployment.model : deployment.name;
-        if (!names.insert(std::move(name)).second) {
+        if (!names.insert(name_of(deployment)).second) {
             return fail(Errc::invalid_argument,
                         lead + "name is another's too; give each deployment of one model a name of its own");
         }

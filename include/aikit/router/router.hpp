@@ -46,8 +46,9 @@ struct Deployment {
         : provider(std::move(provider_)), model(std::move(model_)) {}
 
     std::string name;                      ///< For explanations; unique. Empty: "provider/model".
-    std::shared_ptr<AIProvider> provider;  ///< Required; its own retries are not used.
+    std::shared_ptr<AIProvider> provider;  ///< Its own retries are not used. Null only with `unusable`.
     std::string model;                     ///< Its name there. Required.
+    std::string unusable;                  ///< Why it is never asked: it has no key, say. Empty: it is.
 
     double quality = 0.5;              ///< How good its answers are, 0 to 1, as its user finds; compared, not measured.
     double weight = 1;                 ///< For weighted and least_busy; above 0.
@@ -133,6 +134,10 @@ struct DeploymentStatus {
     HealthSnapshot health;
 };
 
+/// The request's `model` says among which it is chosen: a policy's name ("cheapest") among all by that policy, a
+/// model's or a deployment's name among those of that name; empty, or the router's own name: among all by its own
+/// policy.
+///
 /// Sends each request to the deployment that its policy likes best among those that can take it, and on to others when
 /// one fails: before the first piece of a stream without a trace, after it the stream ends with its error. A request
 /// that may have been carried out goes on only as CallOptions::replay allows. All attempts share one deadline, one
@@ -141,14 +146,14 @@ struct DeploymentStatus {
 /// What was decided, and why, stands in CallInfo::route: the decision, "asked" (the deployments in the order in which
 /// they were asked, with what came of each) and "chosen".
 /// Thread-safety: shared objects: safe. Errors beside those of the deployments: unsupported or invalid_request (no
-/// deployment can take the request: why stands in the sentence), overloaded with retry_after (all that could are left
-/// alone for now), at once and without anything being sent.
+/// deployment can take the request: why stands in the sentence), not_found (no deployment has the name), overloaded
+/// with retry_after (all that could are left alone for now), at once and without anything being sent.
 class AIKIT_EXPORT AIRouter : public AIProvider {
 public:
     /// Errors: invalid_argument, naming the field.
     static Result<std::shared_ptr<AIRouter>> create(Runtime runtime, RouterConfig config);
 
-    /// What would be done with a request now. Asks nobody. Errors: invalid_argument (a policy nobody knows).
+    /// What would be done with a request now. Asks nobody. Errors: not_found (no deployment has the name).
     virtual Result<RouteDecision> explain(ChatRequest const& request, CallOptions const& options,
                                           bool stream) const = 0;
 

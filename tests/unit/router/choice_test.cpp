@@ -221,6 +221,34 @@ TEST_CASE("conversations of one price are spread, and each keeps its place") {
     for (char const* name : {"a/m", "b/m", "c/m"}) CHECK(firsts[name] > 60);
 }
 
+TEST_CASE("a request names a policy, a model, a deployment, or nothing of them") {
+    Chosen f;
+    f.config.deployments[1].model = "other";
+    f.config.deployments[2].quality = 0.9;
+    CHECK(order_of(f.decide(ChatRequest("", "x"))) == Names{"a/m", "b/other", "c/m"});
+    CHECK(order_of(f.decide(ChatRequest("router", "x"))) == Names{"a/m", "b/other", "c/m"});
+    CHECK(order_of(f.decide(ChatRequest("best_quality", "x")))[0] == "c/m");
+    CHECK(order_of(f.decide(ChatRequest("other", "x"))) == Names{"b/other"});
+    CHECK(order_of(f.decide(ChatRequest("c/m", "x"))) == Names{"c/m"});
+    Result<ChatReply> const nobody = f.ask(ChatRequest("cheapst", "x"));
+    REQUIRE_FALSE(nobody.has_value());
+    CHECK(nobody.error().code == Errc::not_found);
+    CHECK(nobody.error().message.find("cheapst") != std::string::npos);
+}
+
+TEST_CASE("a deployment that cannot be used is never asked, and the reason is told") {
+    Chosen f;
+    Deployment keyless;
+    keyless.name = "d/m";
+    keyless.model = "m";
+    keyless.unusable = "it has no key";
+    f.config.deployments.insert(f.config.deployments.begin(), keyless);
+    RouteDecision const decision = f.decide();
+    CHECK(order_of(decision) == Names{"a/m", "b/m", "c/m"});
+    CHECK(left_out(decision, "d/m") == "it has no key");
+    CHECK(f.chat().value().text() == "from a");
+}
+
 TEST_CASE("a decision is JSON that names all candidates, and why each is left out") {
     Chosen f;
     f.config.deployments[1].local = true;

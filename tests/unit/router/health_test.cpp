@@ -119,9 +119,12 @@ TEST_CASE("each class of error has the effect that the matrix says") {
         CAPTURE(aikit::name(row.code));
         CHECK(effect_of(failure(row.code)) == row.effect);
     }
-    Error own = failure(Errc::rate_limited);
-    own.provider.clear();
-    CHECK(effect_of(own) == Effect::none);
+    // Limits and tiers of this program's own name no provider: the deployment was not even asked.
+    for (Errc const code : {Errc::rate_limited, Errc::permission, Errc::quota_exceeded}) {
+        Error own = failure(code);
+        own.provider.clear();
+        CHECK(effect_of(own) == Effect::none);
+    }
 }
 
 TEST_CASE("nothing is sent before a Retry-After has passed, whatever is tried, and however it is told") {
