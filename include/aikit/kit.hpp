@@ -153,6 +153,10 @@ public:
     Result<std::shared_ptr<AIProvider>> find_provider(std::string const& name, Privacy privacy = Privacy::normal) const;
     std::vector<std::string> provider_names() const;
 
+    /// A router of the configuration; `name` empty: the default provider, or the only router. Its explain() says what
+    /// would be done with a request, its status() how its deployments are. Errors: not_found, invalid_state.
+    Result<std::shared_ptr<router::AIRouter>> find_router(std::string const& name) const;
+
     std::shared_ptr<vector::VectorStore> vectors() const;
     Runtime runtime() const;
 

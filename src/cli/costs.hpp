@@ -78,6 +78,9 @@ std::string padded(std::string text, std::size_t width);
 /// The text that an object has under that name; empty where it has none.
 std::string text_of(json::value const& object, char const* member);
 
+/// Adds what read_chat_request() reads: a prompt, --request, --max-tokens.
+void add_request_options(CLI::App& command, CostSettings& settings);
+
 /// Adds the flags of `cost` and the commands below it; what was chosen goes to `chosen`.
 void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,
                          std::function<int()>& chosen);

@@ -32,14 +32,6 @@ void add_filter(CLI::App& cost, CostSettings& settings) {
     cost.add_option("--tag", settings.filter.tag, "With this tag only");
 }
 
-void add_request(CLI::App& command, CostSettings& settings) {
-    CLI::Option* prompt = command.add_option("prompt", settings.prompt, "What would be asked; - reads standard input");
-    command.add_option("--request", settings.request, "A request in OpenAI's form; - reads standard input")
-        ->excludes(prompt);
-    command.add_option("--max-tokens", settings.max_tokens, "Most tokens of the answer")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
-}
-
 void add_advice(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen) {
     CLI::App& forecast = add(cost, common, settings, chosen, "forecast",
                              "Show what this month will come to, by the days before", run_cost_forecast);
@@ -54,14 +46,14 @@ void add_advice(CLI::App& cost, CommonOptions const& common, CostSettings& setti
     savings.add_option("--budget", settings.budget, "Dollars a month: only what it takes to come below them");
     CLI::App& compare = add(cost, common, settings, chosen, "compare",
                             "Show what the catalog's models would ask for a request", run_cost_compare);
-    add_request(compare, settings);
+    add_request_options(compare, settings);
     compare.add_option("--most", settings.most, "How many offers; 20")->check(CLI::Range(1, 100'000));
 }
 
 void add_calls(CLI::App& cost, CommonOptions const& common, CostSettings& settings, std::function<int()>& chosen) {
     CLI::App& estimate = add(cost, common, settings, chosen, "estimate",
                              "Show what a chat would cost, by the latest calls of its kind too", run_cost_estimate);
-    add_request(estimate, settings);
+    add_request_options(estimate, settings);
     CLI::App& volume = add(cost, common, settings, chosen, "volume",
                            "Show a month of many calls: by list prices, with discounts, as batches", run_cost_volume);
     CLI::App& track = add(cost, common, settings, chosen, "track",
@@ -81,6 +73,14 @@ void add_calls(CLI::App& cost, CommonOptions const& common, CostSettings& settin
 }
 
 }  // namespace
+
+void add_request_options(CLI::App& command, CostSettings& settings) {
+    CLI::Option* prompt = command.add_option("prompt", settings.prompt, "What would be asked; - reads standard input");
+    command.add_option("--request", settings.request, "A request in OpenAI's form; - reads standard input")
+        ->excludes(prompt);
+    command.add_option("--max-tokens", settings.max_tokens, "Most tokens of the answer")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+}
 
 void add_ledger_commands(CLI::App& cost, CommonOptions const& common, CostSettings& settings,
                          std::function<int()>& chosen) {

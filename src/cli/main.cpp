@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/costs.hpp"
 #include "cli/jobs.hpp"
+#include "cli/routes.hpp"
 #include "cli/tiers.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,6 +48,7 @@ struct Program {
     CostSettings cost;
     BudgetSettings budget;
     TierSettings tier;
+    RouteSettings route;
     JobSettings job;
     PriceSettings price;
     ImportSettings import;
@@ -231,6 +233,20 @@ void add_tier_commands(CLI::App& app, Program& p) {
     assign.add_option("tier", p.tier.tier, "The tier by its name; none: back to the configuration's");
 }
 
+void add_route_commands(CLI::App& app, Program& p) {
+    CLI::App& route = add_command(app, p, "route", "Show the configured routers, and how their deployments are",
+                                  [&p] { return run_route(p.common, p.route); });
+    route.require_subcommand(0, 1);
+    route.callback([&p, &route] {
+        if (route.get_subcommands().empty()) p.chosen = [&p] { return run_route(p.common, p.route); };
+    });
+    CLI::App& explain = add_command(route, p, "explain", "Show who would be asked, and why; asks nobody",
+                                    [&p] { return run_route_explain(p.common, p.route); });
+    add_request_options(explain, p.route.asked);
+    explain.add_option("--router", p.route.router,
+                       "The router; default: the one that the request names, or the only one");
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -258,6 +274,7 @@ int run_command_line(int argc, char** argv) {
     add_cost_commands(app, program);
     add_budget_commands(app, program);
     add_tier_commands(app, program);
+    add_route_commands(app, program);
     add_catalog_commands(*app.get_subcommand("cost"), program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {

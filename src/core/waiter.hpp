@@ -90,8 +90,13 @@ private:
     /// With the mutex held, after begin.
     void wake() {
         boost::asio::post(executor_, [self = this->shared_from_this()] {
-            self->timer_.reset();
-            std::unique_ptr<Handler> const handler = std::move(self->handler_);
+            std::unique_ptr<Handler> handler;
+            {
+                // Until the giver is through with the executor, which may end with what is resumed here.
+                std::lock_guard const lock(self->mutex_);
+                self->timer_.reset();
+                handler = std::move(self->handler_);
+            }
             handler->call(std::move(*self->outcome_));
         });
     }

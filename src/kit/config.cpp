@@ -322,8 +322,8 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     for (Result<void> const& part :
          {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
           read_http(fields, out.http), read_call_limits(fields, out.call_limits), read_budgets(fields, out.budgets),
-          read_tiers(fields, out.tiers), read_price_discounts(fields, out.price_discounts),
-          read_runtime(fields, out.runtime), fields.finish()}) {
+          read_tiers(fields, out.tiers), read_routers(fields, out.routers),
+          read_price_discounts(fields, out.price_discounts), read_runtime(fields, out.runtime), fields.finish()}) {
         if (!part) return part.error();
     }
     return out;
@@ -357,6 +357,7 @@ std::string KitConfig::to_json() const {
     json::object names;
     for (auto const& [key, value] : aliases) names[key] = value;
     out["aliases"] = std::move(names);
+    if (!routers.empty()) out["routers"] = write_routers(routers);
     out["chunking"] = {
         {"kind", knowledge::name(chunking.kind)}, {"size", chunking.size}, {"overlap", chunking.overlap}};
     out["answers"] = write_answers(answers);

@@ -57,6 +57,10 @@ json::value write_budgets(policy::BudgetsConfig const& config);
 Result<void> read_tiers(json::Fields& parent, std::optional<policy::TiersConfig>& out);
 json::value write_tiers(policy::TiersConfig const& config);
 
+/// "routers".
+Result<void> read_routers(json::Fields& parent, std::vector<RouterSetup>& out);
+json::value write_routers(std::vector<RouterSetup> const& routers);
+
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
 json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);

@@ -102,9 +102,7 @@ Usage read_counts(json::Fields& fields) {
 }
 
 Result<ChatRequest> read_chat(json::Fields& fields) {
-    json::object const* const given = fields.take_object("request");
-    if (given == nullptr) return fail(Errc::invalid_argument, "'request' is missing: it is a chat in OpenAI's form");
-    Result<json_form::ChatCall> call = json_form::read_chat(json_exact::write(*given));
+    Result<json_form::ChatCall> call = read_call(fields);
     if (!call) return call.error();
     return std::move(call->request);
 }
@@ -316,7 +314,7 @@ Started start(Kit& kit, std::string_view action, std::string const& request) {
         json_exact::parse(request.empty() ? "{}" : request, "request", Errc::invalid_argument);
     if (!document) return document.error();
     if (!document->is_object()) return fail(Errc::invalid_argument, "request must be a JSON object.");
-    for (std::span<Action const> const list : {std::span<Action const>(actions), account_actions()}) {
+    for (std::span<Action const> const list : {std::span<Action const>(actions), account_actions(), route_actions()}) {
         for (Action const& one : list) {
             if (one.name != action) continue;
             json::Fields fields(document->get_object(), "request");
@@ -334,6 +332,12 @@ Task<std::string> run_task(Kit kit, std::string action, std::string request) {
 }
 
 }  // namespace
+
+Result<json_form::ChatCall> read_call(json::Fields& fields) {
+    json::object const* const given = fields.take_object("request");
+    if (given == nullptr) return fail(Errc::invalid_argument, "'request' is missing: it is a chat in OpenAI's form");
+    return json_form::read_chat(json_exact::write(*given));
+}
 
 void read_report(json::Fields& fields, cost::ReportQuery& out) {
     std::optional<cost::ReportBy> by;

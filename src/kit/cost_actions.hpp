@@ -8,6 +8,7 @@
 #include "kit/json_views.hpp"
 
 #include <aikit/kit.hpp>
+#include <aikit/model/json_form.hpp>
 
 #include <span>
 #include <string>
@@ -17,9 +18,9 @@ namespace aikit::inline v0::costs {
 
 /// Carries out one action: "estimate", "compare", "volume", "track", "forecast", "anomalies", "savings", "export",
 /// "prune", "recost", "budgets", "adjust_budget", "budget_alerts", "tiers", "tier", "assign_tier", "claim", "release",
-/// "check_feature". The request is an object whose members each action knows (capi/schema/cost_request.json); the
-/// reply is one. A "provider" may be a configured name, or the catalog's.
-/// Errors: invalid_argument (naming the member), and those of what is asked.
+/// "check_feature", "explain_route", "routers". The request is an object whose members each action knows
+/// (capi/schema/cost_request.json); the reply is one. A "provider" may be a configured name, or the catalog's. Errors:
+/// invalid_argument (naming the member), and those of what is asked.
 Task<std::string> run(Kit kit, std::string action, std::string request);
 
 // ---- what actions are made of ----
@@ -35,6 +36,9 @@ struct Action {
 /// Those on budgets and subscription tiers.
 std::span<Action const> account_actions() noexcept;
 
+/// Those on routers.
+std::span<Action const> route_actions() noexcept;
+
 template <class T>
 Task<std::string> written(Task<T> pending) {
     Result<T> const made = co_await std::move(pending);
@@ -46,6 +50,9 @@ Task<std::string> written(Task<T> pending) {
 
 /// Whose call it is: an object of that name.
 void read_caller(json::Fields& fields, Caller& out);
+
+/// The member "request": a chat.
+Result<json_form::ChatCall> read_call(json::Fields& fields);
 
 /// Which rows of the ledger.
 void read_filter(json::Fields& fields, cost::RowFilter& out);

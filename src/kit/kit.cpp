@@ -16,9 +16,10 @@ namespace {
 using StatePtr = std::shared_ptr<Kit::State>;
 using Operation = ProviderTable::Operation;
 
-Result<void> check_privacy(ProviderConfig const& config, Privacy privacy) {
-    if (privacy != Privacy::sensitive || config.local) return ok();
-    return fail(Errc::permission, "the request is marked sensitive, and the provider '" + config.name +
+/// A router sees to it for each of its deployments.
+Result<void> check_privacy(ProviderEntry const& entry, Privacy privacy) {
+    if (privacy != Privacy::sensitive || entry.config.local || entry.router) return ok();
+    return fail(Errc::permission, "the request is marked sensitive, and the provider '" + entry.config.name +
                                       "' is not marked local in the configuration");
 }
 
@@ -29,7 +30,7 @@ Result<std::shared_ptr<AIProvider>> route(Kit::State& state, Request& request, C
     if (Result<void> usable = state.usable(); !usable) return usable.error();
     Result<Destination> where = state.providers.resolve(request.model, operation);
     if (!where) return where.error();
-    if (Result<void> allowed = check_privacy(where->entry->config, options.privacy); !allowed) return allowed.error();
+    if (Result<void> allowed = check_privacy(*where->entry, options.privacy); !allowed) return allowed.error();
     request.model = std::move(where->model);
     return where->entry->provider;
 }
@@ -254,15 +255,35 @@ Task<cost::Report> report_task(StatePtr state, cost::ReportQuery query) {
     co_return co_await std::move(pending);
 }
 
+/// Puts the catalog's name of the model into the request, and gives that of the provider. Of a router it is what would
+/// be asked first.
+Result<std::string> price_provider_for(Kit::State const& state, ChatRequest& request) {
+    Result<Destination> where = state.providers.resolve(request.model, Operation::chat);
+    for (int depth = 0; where && where->entry->router; ++depth) {
+        std::shared_ptr<router::AIRouter> const router = where->entry->router;
+        request.model = where->model;
+        Result<router::RouteDecision> const decision = router->explain(request, CallOptions(), false);
+        if (!decision) return decision.error();
+        if (decision->usable == 0) {
+            return fail(Errc::unsupported, router->name() + ": no deployment can take the request now");
+        }
+        for (router::DeploymentStatus const& one : router->status()) {
+            if (one.deployment == decision->candidates[0].deployment) request.model = one.provider + "/" + one.model;
+        }
+        where = state.providers.resolve(request.model, Operation::chat);
+    }
+    if (!where) return where.error();
+    request.model = price_model_of(where->entry->config, where->model);
+    return price_provider_of(where->entry->config);
+}
+
 Task<cost::CostEstimate> learned_task(StatePtr state, ChatRequest request, cost::HistoryQuery history) {
     if (!state) co_return closed_kit();
     if (Result<void> usable = state->usable(); !usable) co_return usable.error();
-    Result<Destination> where = state->providers.resolve(request.model, Operation::chat);
-    if (!where) co_return where.error();
-    ProviderConfig const& provider = where->entry->config;
-    request.model = price_model_of(provider, where->model);
+    Result<std::string> provider = price_provider_for(*state, request);
+    if (!provider) co_return provider.error();
     Task<cost::CostEstimate> pending =
-        state->costs->estimate_request_cost(price_provider_of(provider), std::move(request), std::move(history));
+        state->costs->estimate_request_cost(std::move(*provider), std::move(request), std::move(history));
     co_return co_await std::move(pending);
 }
 
@@ -371,12 +392,10 @@ Task<rag::AnswerStream> Kit::ask(std::string base, rag::Question question, std::
 Result<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest const& request) const {
     if (!state_) return closed_kit();
     if (Result<void> usable = state_->usable(); !usable) return usable.error();
-    Result<Destination> where = state_->providers.resolve(request.model, Operation::chat);
-    if (!where) return where.error();
     ChatRequest resolved = request;
-    ProviderConfig const& provider = where->entry->config;
-    resolved.model = price_model_of(provider, where->model);
-    return state_->costs->estimate_request_cost(price_provider_of(provider), resolved);
+    Result<std::string> const provider = price_provider_for(*state_, resolved);
+    if (!provider) return provider.error();
+    return state_->costs->estimate_request_cost(*provider, resolved);
 }
 
 Task<cost::CostEstimate> Kit::estimate_request_cost(ChatRequest request, cost::HistoryQuery history) const {
@@ -426,8 +445,31 @@ Result<std::shared_ptr<AIProvider>> Kit::find_provider(std::string const& name, 
     Result<std::shared_ptr<ProviderEntry const>> entry =
         state_->providers.find(name.empty() ? state_->providers.default_name() : name);
     if (!entry) return entry.error();
-    if (Result<void> allowed = check_privacy((*entry)->config, privacy); !allowed) return allowed.error();
+    if (Result<void> allowed = check_privacy(**entry, privacy); !allowed) return allowed.error();
     return (*entry)->provider;
+}
+
+Result<std::shared_ptr<router::AIRouter>> Kit::find_router(std::string const& name) const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    std::vector<std::string> names;
+    std::shared_ptr<router::AIRouter> only;
+    for (std::shared_ptr<ProviderEntry const> const& entry : state_->providers.entries()) {
+        if (!entry->router) continue;
+        bool const meant =
+            name.empty() ? entry->config.name == state_->providers.default_name() : entry->config.name == name;
+        if (meant) return entry->router;
+        names.push_back(entry->config.name);
+        only = entry->router;
+    }
+    if (name.empty() && names.size() == 1) return only;
+    if (names.empty()) {
+        return fail(Errc::not_found, "the configuration has no \"routers\"; see README.md for how they are written");
+    }
+    std::string all;
+    for (std::string const& one : names) all += (all.empty() ? "" : ", ") + one;
+    return fail(Errc::not_found, name.empty() ? "there are several routers; name one of: " + all
+                                              : "there is no router '" + name + "'; configured are: " + all);
 }
 
 std::vector<std::string> Kit::provider_names() const {

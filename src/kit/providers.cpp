@@ -396,42 +396,60 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
                           : !config.providers.empty()      ? config.providers.front().name
                           : !config.own_providers.empty()  ? config.own_providers.begin()->first
                                                            : "builtin";
+    table.aliases_.insert(config.aliases.begin(), config.aliases.end());
+    for (std::size_t i = 0; i < config.routers.size(); ++i) {
+        std::string const path = "configuration.routers[" + std::to_string(i) + "]";
+        if (Result<void> const added = table.add_router(config.routers[i], path, parts); !added) return added.error();
+    }
     if (table.entries_.count(table.default_name_) == 0) {
         return fail(Errc::invalid_argument,
                     "default_provider is '" + table.default_name_ + "', which is not configured");
     }
-    table.aliases_.insert(config.aliases.begin(), config.aliases.end());
     return table;
+}
+
+Error ProviderTable::unknown(std::string_view name) const {
+    std::string all;
+    for (auto const& [known, entry] : entries_) all += (all.empty() ? "" : ", ") + known;
+    return fail(Errc::not_found, "there is no provider '" + std::string(name) + "'; configured are: " + all);
 }
 
 Result<std::shared_ptr<ProviderEntry const>> ProviderTable::find(std::string_view name) const {
     auto const found = entries_.find(name);
-    if (found == entries_.end()) {
-        std::string all;
-        for (auto const& [known, entry] : entries_) all += (all.empty() ? "" : ", ") + known;
-        return fail(Errc::not_found, "there is no provider '" + std::string(name) + "'; configured are: " + all);
-    }
+    if (found == entries_.end()) return unknown(name);
     if (found->second->failure) return *found->second->failure;
     return found->second;
 }
 
-Result<Destination> ProviderTable::resolve(std::string_view asked, Operation operation) const {
+Result<Destination> ProviderTable::locate(std::string_view asked) const {
     auto const alias = aliases_.find(asked);
     std::string_view model = alias == aliases_.end() ? asked : std::string_view(alias->second);
     std::string_view name = default_name_;
     std::size_t const slash = model.find('/');
+    auto const whole = entries_.find(model);
     if (slash != model.npos && entries_.find(model.substr(0, slash)) != entries_.end()) {
         name = model.substr(0, slash);
         model.remove_prefix(slash + 1);
+    } else if (whole != entries_.end() && whole->second->router) {
+        name = model;
     }
-    Result<std::shared_ptr<ProviderEntry const>> entry = find(name);
-    if (!entry) return entry.error();
+    auto const found = entries_.find(name);
+    if (found == entries_.end()) return unknown(name);
     Destination out;
-    out.entry = std::move(*entry);
-    out.model = model.empty() ? default_model(out.entry->config, operation) : std::string(model);
-    if (out.model.empty() && operation != Operation::moderate) {
+    out.entry = found->second;
+    out.model = std::string(model);
+    return out;
+}
+
+Result<Destination> ProviderTable::resolve(std::string_view asked, Operation operation) const {
+    Result<Destination> out = locate(asked);
+    if (!out) return out.error();
+    if (out->entry->failure) return *out->entry->failure;
+    if (out->entry->router) return out;
+    if (out->model.empty()) out->model = default_model(out->entry->config, operation);
+    if (out->model.empty() && operation != Operation::moderate) {
         return fail(Errc::invalid_argument,
-                    "no model was named, and the provider '" + std::string(name) + "' has none configured");
+                    "no model was named, and the provider '" + out->entry->config.name + "' has none configured");
     }
     return out;
 }

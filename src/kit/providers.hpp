@@ -20,7 +20,8 @@ struct ProviderEntry {
     ProviderConfig config;
     std::shared_ptr<AIProvider> provider;
     std::optional<Error> failure;
-    bool own = false;  ///< Brought by the host: there is no configuration of it but its name.
+    bool own = false;                          ///< Brought by the host: there is no configuration of it but its name.
+    std::shared_ptr<router::AIRouter> router;  ///< The provider, where it is one.
 };
 
 /// True for JSON that stands where a path may: no path starts like an object or a list.
@@ -75,6 +76,9 @@ public:
     enum class Operation { chat, embed, moderate };
     Result<Destination> resolve(std::string_view model, Operation operation) const;
 
+    /// Where a name leads, be the provider usable or not; the model may be empty. Errors: not_found.
+    Result<Destination> locate(std::string_view model) const;
+
     /// Errors: not_found, or why it could not be made.
     Result<std::shared_ptr<ProviderEntry const>> find(std::string_view name) const;
 
@@ -85,6 +89,9 @@ public:
     std::vector<std::string> names() const;
 
 private:
+    Error unknown(std::string_view name) const;
+    Result<void> add_router(RouterSetup const& setup, std::string const& path, Parts const& parts);
+
     std::map<std::string, std::shared_ptr<ProviderEntry const>, std::less<>> entries_;
     std::map<std::string, std::string, std::less<>> aliases_;
     std::string default_name_;

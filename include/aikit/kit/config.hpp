@@ -14,6 +14,7 @@
 #include <aikit/policy/meter.hpp>
 #include <aikit/policy/tiers.hpp>
 #include <aikit/rag/pipeline.hpp>
+#include <aikit/router/router.hpp>
 
 #include <functional>
 #include <map>
@@ -66,6 +67,27 @@ struct ProviderConfig {
     std::string script;  ///< scripted: the path of its script or of a recording, or the JSON of either (an object).
 };
 
+/// One of the models that a router chooses among.
+struct RouterTarget {
+    RouterTarget() = default;
+
+    std::string name;                  ///< As router::Deployment::name. Empty: "provider/model".
+    std::string model;                 ///< "provider/model", or an alias; of another router: its name. Required.
+    double quality = 0.5;              ///< As router::Deployment::quality.
+    double weight = 1;                 ///< As router::Deployment::weight.
+    std::vector<std::string> regions;  ///< Where it works. Empty: the provider's `region`, if it has one.
+};
+
+/// A router by its name: requests ask it as "main", by another policy as "main/cheapest", for one model as
+/// "main/gpt-4o".
+struct RouterSetup {
+    RouterSetup() = default;
+
+    /// Name and rules; the deployments below take the place of its own, and prices, budgets and observer are the kit's.
+    router::RouterConfig rules;
+    std::vector<RouterTarget> deployments;
+};
+
 /// How a Kit is made. JSON forms mirror it field for field.
 struct AIKIT_EXPORT KitConfig {
     KitConfig() = default;
@@ -84,6 +106,9 @@ struct AIKIT_EXPORT KitConfig {
     std::string embedding_model;     ///< Empty: the provider's own.
 
     std::map<std::string, std::string> aliases;  ///< name -> "provider/model".
+
+    /// Each is a provider too, and may name those before it.
+    std::vector<RouterSetup> routers;
 
     knowledge::ChunkingStrategy chunking;
     rag::RAGConfig answers;

@@ -108,7 +108,7 @@ struct RouteCandidate {
 };
 
 /// What a router makes of a request.
-struct RouteDecision {
+struct AIKIT_EXPORT RouteDecision {
     RouteDecision() = default;
 
     RoutePolicy policy = RoutePolicy::ordered;

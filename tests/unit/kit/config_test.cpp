@@ -21,6 +21,11 @@ constexpr char everything[] = R"({
         "price_as": "openai", "region": "eu", "price_models": {"mine": "gpt-4o"}, "local": true, "max_retries": 3, "script": "s.json",
         "limits": {"connect": 1, "first_byte": 2.5, "idle": 3, "total": 4}}],
     "aliases": {"fast": "proxy/m"},
+    "routers": [{"name": "main", "policy": "balanced", "deployments": [{"name": "d", "model": "proxy/m", "quality": 0.75,
+        "weight": 2.5, "regions": ["eu"]}], "least_quality": {"code": 0.5}, "sensitive_local": true, "max_retries": 3,
+        "retry_budget": 0.5, "retry_floor": 4, "first_delay": 0.25, "max_delay": 2, "on_context_length": false,
+        "on_content_filter": true, "health": {"failures": 3, "error_rate": 0.25, "least_calls": 7, "window": 20,
+        "probe_after": 1.5, "longest_pause": 30, "refused_pause": 60, "limited_pause": 0.5}}],
     "price_discounts": [{"provider": "openai", "model": "gpt-5*", "from": "2026-01-01", "until": "2027-01-01", "from_usd": "100",
         "basis_points": 1250}],
     "chunking": {"kind": "fixed", "size": 500, "overlap": 50},
@@ -83,6 +88,11 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.budgets->controls.at(3).at == 95);
     CHECK(config.budgets->patience == std::chrono::milliseconds(250));
     CHECK(config.make_store_folder);
+    REQUIRE(config.routers.size() == 1);
+    CHECK(config.routers[0].rules.policy == router::RoutePolicy::balanced);
+    CHECK(config.routers[0].rules.least_quality.at(router::RequestGrade::code) == 0.5);
+    CHECK(config.routers[0].rules.health.probe_after == std::chrono::milliseconds(1500));
+    CHECK(config.routers[0].deployments.at(0).weight == 2.5);
 }
 
 TEST_CASE("a script stands in the configuration itself or in a file of its own") {
