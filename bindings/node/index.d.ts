@@ -343,6 +343,28 @@ export interface TierStatus {
   use?: BudgetStatus;
 }
 
+export interface RouterStatus {
+  router: string;
+  deployments: {
+    deployment: string; provider: string; model: string; circuit: 'closed' | 'open' | 'half_open'; running: number;
+    calls: number; error_rate: number; failures_in_row: number; latency_50_ms?: number; latency_95_ms?: number;
+    first_token_50_ms?: number; first_token_95_ms?: number; reason?: string; usable_in_ms?: number;
+  }[];
+}
+
+export interface RouteDecision {
+  policy: string;
+  grade: 'simple' | 'complex_reasoning' | 'code' | 'long_context';
+  sensitive?: boolean;
+  reasons: string[];
+  input_tokens: number;
+  candidates: {
+    deployment: string; left_out?: string; cost_usd?: string; latency_ms?: number; quality?: number; running?: number;
+    warm_cache?: boolean; score?: number;
+  }[];
+  retry_after_ms?: number;
+}
+
 export interface SavingsPlan extends Reply {
   savings: { change: string; provider: string; model: string; to: string; what: string; risk: string; risk_level: number; calls: number; per_month_usd: string }[];
   cost_per_month_usd: string;
@@ -485,6 +507,10 @@ export class Kit {
   release(caller: Json, kind: string, id: string, options?: Signal): Promise<boolean>;
   /** Whether the caller's tier includes a feature: one of aikit's, or your own ('shop:export'). */
   hasFeature(caller: Json, feature: string, options?: Signal): Promise<boolean>;
+  /** The configured routers, and how their deployments are. */
+  routers(options?: Signal): Promise<RouterStatus[]>;
+  /** Who would be asked for a chat, and why; asks nobody. `router`: missing: the one that its model names, or the only one. */
+  explainRoute(request: Json, options?: Signal & { router?: string }): Promise<Reply & RouteDecision>;
 
   /** Makes a collection, or checks that the one there agrees. */
   vectorsOpen(name: string, options: Signal & { dimensions?: number; [member: string]: any }): Promise<Reply>;

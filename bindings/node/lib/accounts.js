@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bindings/node/lib/accounts.js - budgets and subscription tiers: who may use how much.
+// bindings/node/lib/accounts.js - budgets, subscription tiers and routers: who may use how much, and who is asked.
 'use strict';
 
 /** Who may use how much: its methods become the kit's, whose own is `cost`. */
@@ -40,6 +40,14 @@ class Accounts {
 
   async release(caller, kind, id, { signal } = {}) {
     return (await this.cost('release', { caller, kind, id }, { signal })).changed;
+  }
+
+  async routers({ signal } = {}) {
+    return (await this.cost('routers', {}, { signal })).routers;
+  }
+
+  explainRoute(request, { signal, router } = {}) {
+    return this.cost('explain_route', router === undefined ? { request } : { request, router }, { signal });
   }
 
   async hasFeature(caller, feature, { signal } = {}) {

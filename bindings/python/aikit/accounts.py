@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Budgets and subscription tiers: the part of a kit that is about who may use how much.
+"""Budgets, subscription tiers and routers: the part of a kit that is about who may use how much, and who is asked.
 
-Both are configured ("budgets", "tiers"); a kit without them says not_found. Dollars are texts such as "12.50".
+All are configured ("budgets", "tiers", "routers"); a kit without them says not_found. Dollars are texts such as "12.50".
 """
 
 from typing import Any, AsyncIterator, Iterator, List, Mapping, Optional
@@ -121,3 +121,21 @@ class Accounts:
     async def has_feature_async(self, caller: Json, feature: str) -> bool:
         """`has_feature`, awaited."""
         return bool((await self.cost_async("check_feature", {"caller": caller, "feature": feature}))["included"])
+
+    def routers(self) -> List[Json]:
+        """The configured routers, each with its "deployments": their circuits, latencies and error rates of late."""
+        return list(self.cost("routers")["routers"])
+
+    async def routers_async(self) -> List[Json]:
+        """`routers`, awaited."""
+        return list((await self.cost_async("routers"))["routers"])
+
+    def explain_route(self, request: Json, router: Optional[str] = None) -> Reply:
+        """Who would be asked for a chat, and why each of the others would not: "candidates" in their order, the "grade" of
+        the request with its "reasons". Asks nobody. `router`: missing: the one that the request's model names, or the
+        only one."""
+        return self.cost("explain_route", _given(request=request, router=router))
+
+    async def explain_route_async(self, request: Json, router: Optional[str] = None) -> Reply:
+        """`explain_route`, awaited."""
+        return await self.cost_async("explain_route", _given(request=request, router=router))

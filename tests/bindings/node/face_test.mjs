@@ -376,3 +376,15 @@ test('a member has what its tier includes', async () => {
     assert.equal((await kit.assignTier('ann')).tier, 'free');
   });
 });
+
+test('a router says who would be asked, and how its deployments are', async () => {
+  const routers = [{ name: 'main', deployments: [{ model: 'scripted/m-1' }] }];
+  const request = { model: 'main/cheapest', messages: [{ role: 'user', content: 'Hi' }] };
+  await withKit(accounts({ routers }), async (kit) => {
+    const told = await kit.explainRoute(request);
+    assert.deepEqual([told.policy, told.candidates[0].deployment], ['cheapest', 'scripted/m-1']);
+    assert.equal((await kit.explainRoute(request, { router: 'main' })).grade, 'simple');
+    assert.equal((await kit.routers())[0].deployments[0].circuit, 'closed');
+    await assert.rejects(kit.explainRoute(request, { router: 'other' }), failsWith('not_found'));
+  });
+});

@@ -441,6 +441,22 @@ class Accounts(unittest.TestCase):
                 self.assertTrue(await kit.release_async(ann, "knowledge_bases", "k"))
         asyncio.run(asks())
 
+    def test_a_router_says_who_would_be_asked_and_how_its_deployments_are(self):
+        config = accounts(routers=[{"name": "main", "deployments": [{"model": "scripted/m-1"}]}])
+        request = {"model": "main/cheapest", "messages": [{"role": "user", "content": "Hi"}]}
+        with aikit.Kit(config) as kit:
+            told = kit.explain_route(request)
+            self.assertEqual((told["policy"], told["candidates"][0]["deployment"]), ("cheapest", "scripted/m-1"))
+            self.assertEqual(kit.routers()[0]["deployments"][0]["circuit"], "closed")
+            with self.assertRaises(aikit.NotFound):
+                kit.explain_route(request, router="other")
+
+        async def asks():
+            async with aikit.Kit(config) as kit:
+                self.assertEqual((await kit.explain_route_async(request, router="main"))["grade"], "simple")
+                self.assertEqual((await kit.routers_async())[0]["router"], "main")
+        asyncio.run(asks())
+
 
 if __name__ == "__main__":
     unittest.main()
