@@ -50,9 +50,8 @@ Started explain_route(Kit& kit, json::Fields& fields) {
     ChatRequest request = call->request;
     std::size_t const slash = request.model.find('/');
     std::string const head = request.model.substr(0, slash);
-    bool const named = name.empty() && !request.model.empty() && kit.find_router(head).has_value();
-    if (named) {
-        name = head;
+    if (name.empty() && !head.empty() && kit.find_router(head)) name = head;
+    if (!name.empty() && head == name) {
         request.model = slash == std::string::npos ? std::string() : request.model.substr(slash + 1);
     }
     Result<Router> const router = kit.find_router(name);
