@@ -302,7 +302,8 @@ TEST_CASE_FIXTURE(Fixture,
         std::shared_ptr<AIProvider> const adapter = provider::make_openai(openai, runtime, transport).value();
         watched = watch(ObservedConfig(), meter(adapter, propagate));
         chat().value();
-        std::optional<std::string_view> const sent = transport->sent().at(0).headers.find("traceparent");
+        net::HttpRequest const request = transport->sent().at(0);
+        std::optional<std::string_view> const sent = request.headers.find("traceparent");
         CHECK(sent.has_value() == propagate);
         std::vector<Span> const spans = heard->spans();
         if (propagate) CHECK(*sent == spans[spans.size() - 2].context.traceparent());
