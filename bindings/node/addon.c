@@ -446,6 +446,11 @@ static aikit_status give_call_limits(aikit_kit* of, text const* nothing, aikit_b
     return aikit_call_limits(of, out, error);
 }
 
+static aikit_status give_metrics(aikit_kit* of, text const* nothing, aikit_bytes* out, aikit_error** error) {
+    (void)nothing;
+    return aikit_metrics(of, out, error);
+}
+
 typedef struct giver {
     char const* name;
     aikit_status (*give)(aikit_kit* of, text const* given, aikit_bytes* out, aikit_error** error);
@@ -456,6 +461,7 @@ static giver const givers[] = {
     {"costPrice", give_cost_price},
     {"providers", give_providers},
     {"callLimits", give_call_limits},
+    {"metrics", give_metrics},
 };
 
 /* NAME(kit, text) */

@@ -64,7 +64,7 @@ std::string_view observed_operation(std::string_view operation) noexcept {
 }
 
 std::string_view observed_provider(std::string_view provider) noexcept {
-    return renamed(providers, provider);
+    return renamed(providers, provider.substr(0, provider.find('+')));  // without its region
 }
 
 AttemptTrace::AttemptTrace(MeterConfig const& config, std::string_view operation, std::string const& provider,

@@ -18,7 +18,8 @@ namespace aikit::inline v0::policy {
 /// The conventions' name of an operation: "embeddings" for "embed". What they have no name for keeps its own.
 std::string_view observed_operation(std::string_view operation) noexcept;
 
-/// The conventions' name of a provider: "gcp.gemini" for "google". What they have no name for keeps its own.
+/// The conventions' name of a provider, by the catalog's: "gcp.gemini" for "google", "gcp.vertex_ai" for "vertex+eu".
+/// What they have no name for keeps its own.
 std::string_view observed_provider(std::string_view provider) noexcept;
 
 /// Made where there is an observer, and only there.

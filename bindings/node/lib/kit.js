@@ -161,6 +161,11 @@ class Kit {
     return this.#atOnce('callLimits', '');
   }
 
+  /** The metrics of this kit's calls, as Prometheus scrapes them; `telemetry` of the configuration says to keep them. */
+  metricsText() {
+    return this.#atOnce('metrics', '').text;
+  }
+
   /** The configured providers, and why one cannot be used. Sends nothing. */
   providers() {
     return this.#atOnce('providers', '');
