@@ -457,11 +457,8 @@ typedef struct giver {
 } giver;
 
 static giver const givers[] = {
-    {"costEstimate", give_cost_estimate},
-    {"costPrice", give_cost_price},
-    {"providers", give_providers},
-    {"callLimits", give_call_limits},
-    {"metrics", give_metrics},
+    {"costEstimate", give_cost_estimate}, {"costPrice", give_cost_price}, {"providers", give_providers},
+    {"callLimits", give_call_limits},     {"metrics", give_metrics},
 };
 
 /* NAME(kit, text) */

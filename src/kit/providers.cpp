@@ -295,7 +295,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
     if (!metered) return metered.error();
     if (parts.limiter) {
-        metered = policy::make_limited(std::move(*metered), parts.limiter);
+        metered = policy::make_limited(std::move(*metered), parts.limiter, parts.meter.observer);
         if (!metered) return metered.error();
     }
     policy::RetryConfig retry;

@@ -36,6 +36,8 @@ std::vector<MetricDescription> const& standard_metrics() {
         {"aikit.operation.retries", "{attempt}", "Attempts after the first."},
         {"aikit.cost", "{nano_usd}", "What attempts cost, in billionths of a dollar."},
         {"aikit.budget.refusals", "{attempt}", "Attempts that budgets refused."},
+        {"aikit.limits.wait.duration", "s", "How long attempts waited for room under their limits."},
+        {"aikit.limits.refusals", "{attempt}", "Attempts that limits on calls refused."},
     };
     return metrics;
 }

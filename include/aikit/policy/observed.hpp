@@ -10,6 +10,8 @@
 //   gen_ai.client.token.usage                     tokens, by gen_ai.token.type: "input" or "output"
 //   aikit.cost                                    what it cost, in nano-dollars; counted
 //   aikit.budget.refusals                         attempts that budgets refused; counted
+//   aikit.limits.wait.duration                    how long an attempt waited for room (make_limited)
+//   aikit.limits.refusals                         attempts that got none; counted
 //
 // and this decorator of each operation:
 //
