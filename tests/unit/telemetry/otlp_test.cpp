@@ -29,7 +29,11 @@ struct Fixture {
         config.most_spans = 5;
         make();
     }
-    ~Fixture() { runtime.close(); }
+    ~Fixture() {
+        exporter.reset();
+        poll();  // a clock turned by hand would keep what still waits for it
+        runtime.close();
+    }
     Fixture(Fixture const&) = delete;
     Fixture& operator=(Fixture const&) = delete;
 
