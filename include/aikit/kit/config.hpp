@@ -66,7 +66,8 @@ struct ProviderConfig {
     std::string script;  ///< scripted: the path of its script or of a recording, or the JSON of either (an object).
 };
 
-/// What a kit tells of its calls; see policy/observed.hpp for the metrics.
+/// What a kit tells of its calls; see policy/observed.hpp for the metrics. A kit with a runtime of its own sends what is
+/// left when it is closed, for three seconds at most; one on a host's runtime drops it.
 struct TelemetryConfig {
     TelemetryConfig() = default;
 
