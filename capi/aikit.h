@@ -349,6 +349,10 @@ AIKIT_API aikit_status aikit_providers(aikit_kit* kit, aikit_bytes* reply, aikit
 /* What is used of the limits on calls, and how many calls wait for room: call_limits. Does not wait. */
 AIKIT_API aikit_status aikit_call_limits(aikit_kit* kit, aikit_bytes* reply, aikit_error** error);
 
+/* The metrics of the kit's calls, in Prometheus's text format: metrics. Does not wait. Errors: not_found (the
+ * configuration's telemetry has no prometheus). */
+AIKIT_API aikit_status aikit_metrics(aikit_kit* kit, aikit_bytes* reply, aikit_error** error);
+
 /* Tries a provider by its cheapest call, all of them for the empty name: provider_checks. One that fails is no failure
  * of the call; its check says what is wrong. */
 AIKIT_API aikit_status aikit_check_providers(aikit_kit* kit, char const* provider, size_t provider_size,

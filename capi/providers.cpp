@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// capi/providers.cpp - aikit_providers, aikit_check_providers and aikit_call_limits.
+// capi/providers.cpp - aikit_providers, aikit_check_providers, aikit_call_limits and aikit_metrics.
 #include "kit.hpp"
 #include "kit/json_views.hpp"
 
@@ -41,6 +41,15 @@ aikit_status aikit_call_limits(aikit_kit* kit, aikit_bytes* reply, aikit_error**
         Result<policy::LimitsReport> const report = object->kit.call_limits();
         if (!report) return report.error();
         return hand_out(json::serialize(json_form::view(*report)), reply);
+    });
+}
+
+aikit_status aikit_metrics(aikit_kit* kit, aikit_bytes* reply, aikit_error** error) {
+    return blocking(kit, error, [&](KitPointer const& object) -> Result<void> {
+        if (Result<void> given = required(reply, "reply"); !given) return given;
+        Result<std::string> const text = object->kit.metrics_text();
+        if (!text) return text.error();
+        return hand_out(json::serialize(json_form::metrics_view(*text)), reply);
     });
 }
 

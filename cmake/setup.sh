@@ -18,7 +18,7 @@ build_packages="g++ cmake ninja-build ccache mold pkg-config ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev
     libssl-dev libsqlite3-dev libhnswlib-dev libutf8proc-dev libstemmer-dev
     libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev zlib1g-dev"
-test_packages="doctest-dev clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3 python3-jsonschema python3-venv python3-pip
+test_packages="doctest-dev clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3 python3-jsonschema python3-prometheus-client python3-venv python3-pip
     python3-setuptools python3-wheel python3-numpy mypy gcovr binutils abigail-tools"
 node_packages="nodejs libnode-dev npm node-typescript"
 document_packages="developers-reference debian-faq debian-policy"

@@ -446,16 +446,19 @@ static aikit_status give_call_limits(aikit_kit* of, text const* nothing, aikit_b
     return aikit_call_limits(of, out, error);
 }
 
+static aikit_status give_metrics(aikit_kit* of, text const* nothing, aikit_bytes* out, aikit_error** error) {
+    (void)nothing;
+    return aikit_metrics(of, out, error);
+}
+
 typedef struct giver {
     char const* name;
     aikit_status (*give)(aikit_kit* of, text const* given, aikit_bytes* out, aikit_error** error);
 } giver;
 
 static giver const givers[] = {
-    {"costEstimate", give_cost_estimate},
-    {"costPrice", give_cost_price},
-    {"providers", give_providers},
-    {"callLimits", give_call_limits},
+    {"costEstimate", give_cost_estimate}, {"costPrice", give_cost_price}, {"providers", give_providers},
+    {"callLimits", give_call_limits},     {"metrics", give_metrics},
 };
 
 /* NAME(kit, text) */

@@ -411,6 +411,8 @@ export class Kit {
   providers(): Reply;
   /** What is used of the limits on calls, and how many calls wait for room. */
   callLimits(): Reply;
+  /** The metrics of this kit's calls, as Prometheus scrapes them; `telemetry` of the configuration says to keep them. */
+  metricsText(): string;
   /** Tries a provider, else all of them, by the cheapest call, and says what is wrong. */
   checkProviders(provider?: string, options?: Signal): Promise<Reply>;
 

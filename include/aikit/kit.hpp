@@ -89,6 +89,10 @@ public:
     /// What is used of the limits on calls, and how many calls wait for room. Errors: invalid_state.
     Result<policy::LimitsReport> call_limits() const;
 
+    /// The metrics of this kit's calls, as Prometheus scrapes them (format 0.0.4; see telemetry/prometheus.hpp).
+    /// Errors: not_found (TelemetryConfig::prometheus is not set), invalid_state.
+    Result<std::string> metrics_text() const;
+
     /// Who holds calls against budgets; null when there are none. Errors: invalid_state.
     Result<std::shared_ptr<policy::BudgetGuardian>> budgets() const;
 

@@ -11,6 +11,11 @@
 #include <array>
 
 namespace aikit::inline v0 {
+
+bool is_key_reference(std::string_view text) noexcept {
+    return text.starts_with("env:") || text.starts_with("file:") || text.starts_with("callback:");
+}
+
 namespace {
 
 constexpr std::int64_t max_config_bytes = 4 * 1024 * 1024;
@@ -20,10 +25,6 @@ bool valid_name(std::string_view name) noexcept {
     return std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
     });
-}
-
-bool is_key_reference(std::string_view text) noexcept {
-    return text.starts_with("env:") || text.starts_with("file:") || text.starts_with("callback:");
 }
 
 /// One list of fields for both directions would have to name types twice; the round trip is tested instead.
@@ -87,17 +88,15 @@ Result<ProviderConfig> read_provider(json::value const& source, std::string cons
     fields.read("local", out.local);
     fields.read("max_retries", out.max_retries);
     read_text_or_json(fields, "script", out.script, "must be a path, or a script as an object");
-    for (char const* const member : {"headers", "price_models"}) {
-        json::object const* const texts = fields.take_object(member);
-        if (texts == nullptr) continue;
-        bool const headers = std::string_view(member) == "headers";
-        for (auto const& [key, value] : *texts) {
-            if (!value.is_string()) {
-                return fail(Errc::invalid_argument, path + "." + member + "." + std::string(key) + " must be a string");
-            }
-            if (headers) out.headers.emplace_back(std::string(key), std::string(value.get_string()));
-            if (!headers) out.price_models[std::string(key)] = std::string(value.get_string());
-        }
+    auto const add_header = [&](std::string name, std::string value) {
+        out.headers.emplace_back(std::move(name), std::move(value));
+    };
+    auto const add_model = [&](std::string name, std::string value) {
+        out.price_models[std::move(name)] = std::move(value);
+    };
+    for (Result<void> const& part :
+         {read_text_members(fields, "headers", add_header), read_text_members(fields, "price_models", add_model)}) {
+        if (!part) return part.error();
     }
     if (!valid_name(out.name)) {
         fields.refuse("name", "must be 1 to 64 of a-z, 0-9, '_', '-', '.'");
@@ -322,7 +321,7 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     for (Result<void> const& part :
          {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
           read_http(fields, out.http), read_call_limits(fields, out.call_limits), read_budgets(fields, out.budgets),
-          read_tiers(fields, out.tiers), read_routers(fields, out.routers),
+          read_tiers(fields, out.tiers), read_telemetry(fields, out.telemetry), read_routers(fields, out.routers),
           read_price_discounts(fields, out.price_discounts), read_runtime(fields, out.runtime), fields.finish()}) {
         if (!part) return part.error();
     }
@@ -367,6 +366,7 @@ std::string KitConfig::to_json() const {
     if (call_limits) out["call_limits"] = write_call_limits(*call_limits);
     if (budgets) out["budgets"] = write_budgets(*budgets);
     if (tiers) out["tiers"] = write_tiers(*tiers);
+    if (telemetry) out["telemetry"] = write_telemetry(*telemetry);
     out["http"] = write_http(http);
     text("app", app);
     text("record", record);

@@ -61,6 +61,28 @@ json::value write_tiers(policy::TiersConfig const& config);
 Result<void> read_routers(json::Fields& parent, std::vector<RouterSetup>& out);
 json::value write_routers(std::vector<RouterSetup> const& routers);
 
+/// "telemetry", where it is there.
+Result<void> read_telemetry(json::Fields& parent, std::optional<TelemetryConfig>& out);
+json::value write_telemetry(TelemetryConfig const& config);
+
+/// A member whose values are texts: {"name": "text"}.
+template <class Put>
+Result<void> read_text_members(json::Fields& parent, char const* key, Put const& put) {
+    json::object const* const texts = parent.take_object(key);
+    if (texts == nullptr) return ok();
+    for (auto const& [name, value] : *texts) {
+        if (!value.is_string()) {
+            return fail(Errc::invalid_argument,
+                        parent.path() + "." + key + "." + std::string(name) + " must be a string");
+        }
+        put(std::string(name), std::string(value.get_string()));
+    }
+    return ok();
+}
+
+/// "env:NAME", "file:PATH" or "callback:NAME".
+bool is_key_reference(std::string_view text) noexcept;
+
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
 json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);

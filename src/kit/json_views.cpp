@@ -6,6 +6,7 @@
 #include "model/openai_form/form.hpp"
 
 #include <aikit/model/json_form.hpp>
+#include <aikit/telemetry/prometheus.hpp>
 
 namespace aikit::inline v0::json_form {
 namespace {
@@ -93,6 +94,13 @@ json::object view(std::vector<ProviderStatus> const& providers) {
 
 json::object view(std::vector<ProviderCheck> const& checks) {
     return list_view(checks, check_view);
+}
+
+json::object metrics_view(std::string const& text) {
+    json::object out;
+    out["content_type"] = telemetry::PrometheusExporter::content_type();
+    out["text"] = text;
+    return out;
 }
 
 json::object view(policy::LimitsReport const& report) {

@@ -35,6 +35,9 @@ json::object view(std::vector<ProviderCheck> const& checks);
 
 /// {"used": [{"rule", "value", "requests", "tokens", "running"}], "waiting"}
 json::object view(policy::LimitsReport const& report);
+
+/// {"content_type", "text"}: metrics as Kit::metrics_text() has them.
+json::object metrics_view(std::string const& text);
 json::object view(std::vector<policy::BudgetStatus> const& budgets);
 
 /// {"alerts": [{"budget", "value", "percent", "cost_usd", "tokens", "cost_limit_usd", "token_limit", "resets_at"}],

@@ -4,6 +4,7 @@
 #include "kit/prices.hpp"
 #include "kit/spending.hpp"
 #include "kit/state.hpp"
+#include "kit/telemetry.hpp"
 
 #include <aikit/core/wait.hpp>
 #include <aikit/kit.hpp>
@@ -78,7 +79,8 @@ Result<void> make_budgets(Kit::State& state) {
 Result<void> wire(Kit::State& state) {
     KitConfig& config = state.config;
     std::shared_ptr<net::HttpTransport> transport = config.transport;
-    if (!transport && config.replay.empty()) {
+    bool const sends = config.telemetry && config.telemetry->otlp;
+    if (!transport && (config.replay.empty() || sends)) {
         if (config.http.user_agent.empty()) config.http.user_agent = "aikit/" AIKIT_VERSION_STRING " (c++)";
         if (!config.app.empty()) config.http.user_agent += " " + config.app;
         Result<std::shared_ptr<net::HttpClient>> client = net::HttpClient::create(state.runtime, config.http);
@@ -86,6 +88,7 @@ Result<void> wire(Kit::State& state) {
         state.client = std::move(*client);
         transport = state.client;
     }
+    std::shared_ptr<net::HttpTransport> const network = transport;
     Result<std::shared_ptr<net::HttpTransport>> recorded = with_cassette(config, std::move(transport));
     if (!recorded) return recorded.error();
     transport = std::move(*recorded);
@@ -103,8 +106,8 @@ Result<void> wire(Kit::State& state) {
     parts.meter.costs = state.costs;
     parts.meter.ledger = state.ledger;
     parts.meter.clock = state.runtime.clock();
-    parts.meter.observer = config.observer;
     parts.meter.unknown_price = config.unknown_price;
+    if (Result<void> const made = make_telemetry(state, parts, network); !made) return made.error();
     if (config.call_limits) {
         Result<std::shared_ptr<policy::RateLimiter>> limiter =
             policy::RateLimiter::create(state.runtime.clock(), *config.call_limits);
@@ -197,6 +200,7 @@ void Kit::State::close() noexcept {
     if (owns_runtime && runtime.alive() && !runtime.on_own_thread()) {
         // What could not be given back counts as spent when its time is over.
         if (budgets) (void)sync::wait(runtime, budgets->flush());
+        end_telemetry(*this);
         if (ledger) (void)sync::wait(runtime, ledger->flush());  // what cannot be written now was told by flush()
         if (vectors) (void)sync::wait(runtime, vectors->checkpoint());  // an image: it is made again when missing
     }

@@ -6,6 +6,7 @@
 #include "core/os/os.hpp"
 #include "kit/compatible.hpp"
 #include "kit/structured.hpp"
+#include "net/url.hpp"
 
 #include <aikit/policy/structured.hpp>
 #include <aikit/provider/anthropic.hpp>
@@ -48,9 +49,10 @@ Result<Secret> host_key(ProviderTable::Parts const& parts, std::string const& le
     }
 }
 
-/// The text behind a reference; a file's last line end is not part of it. `what` and `field` are for the sentences.
+}  // namespace
+
 Result<Secret> resolve_key(std::string const& reference, ProviderTable::Parts const& parts, std::string const& provider,
-                           std::string const& what = "API key", std::string const& field = "api_key") {
+                           std::string const& what, std::string const& field) {
     std::string const lead = provider + ": no " + what + ": ";
     if (reference.empty()) return Secret();
     if (reference.rfind("env:", 0) == 0) {
@@ -76,6 +78,8 @@ Result<Secret> resolve_key(std::string const& reference, ProviderTable::Parts co
     return fail(Errc::invalid_argument,
                 provider + ": " + field + " must be a reference, \"env:NAME\", \"file:PATH\" or \"callback:NAME\"");
 }
+
+namespace {
 
 /// A cassette answers whatever key is sent.
 constexpr std::string_view replayed_key = "replayed-5a1c93e07d42b6f8";
@@ -284,10 +288,14 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     meter.price_provider = price_provider_of(config);
     meter.price_models.insert(config.price_models.begin(), config.price_models.end());
     if (!config.limits.idle) meter.idle_reasoning = idle_reasoning;
+    if (Result<net::Url> const url = net::parse_url(config.base_url); url && meter.observer) {
+        meter.server_address = url->host;
+        meter.server_port = url->port;
+    }
     Result<std::shared_ptr<AIProvider>> metered = policy::make_meter(std::move(adapter), std::move(meter));
     if (!metered) return metered.error();
     if (parts.limiter) {
-        metered = policy::make_limited(std::move(*metered), parts.limiter);
+        metered = policy::make_limited(std::move(*metered), parts.limiter, parts.meter.observer);
         if (!metered) return metered.error();
     }
     policy::RetryConfig retry;
@@ -298,8 +306,9 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     structured.clock = parts.runtime.clock();
     structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
     Result<std::shared_ptr<AIProvider>> out = policy::make_structured(std::move(*retried), std::move(structured));
-    if (!out || !parts.tiers) return out;
-    return policy::make_tiered(std::move(*out), parts.tiers);
+    if (out && parts.tiers) out = policy::make_tiered(std::move(*out), parts.tiers);
+    if (!out) return out;
+    return policy::make_observed(std::move(*out), parts.observed);
 }
 
 /// What a request means that names no model.

@@ -4,6 +4,7 @@
 #define AIKIT_SRC_KIT_PROVIDERS_HPP
 
 #include <aikit/kit.hpp>
+#include <aikit/policy/observed.hpp>
 
 #include <map>
 #include <memory>
@@ -62,6 +63,7 @@ public:
         std::shared_ptr<net::HttpTransport> transport;
         bool replayed = false;  ///< A cassette answers: keys are neither read nor needed.
         policy::MeterConfig meter;
+        policy::ObservedConfig observed;                              ///< Its observer is the meter's.
         std::shared_ptr<policy::RateLimiter> limiter;                 ///< Null: there are no limits on calls.
         std::shared_ptr<policy::SubscriptionTiers> tiers;             ///< Null: nobody subscribes to anything.
         std::function<Result<Secret>(std::string const& name)> keys;  ///< As KitConfig::keys.
@@ -96,6 +98,12 @@ private:
     std::map<std::string, std::string, std::less<>> aliases_;
     std::string default_name_;
 };
+
+/// The text behind a key's reference, as ProviderConfig::api_key has it; empty for an empty one. A file's last line end
+/// is not part of it. `provider`, `what` and `field` are for the sentences.
+/// Errors: authentication, invalid_argument (no reference).
+Result<Secret> resolve_key(std::string const& reference, ProviderTable::Parts const& parts, std::string const& provider,
+                           std::string const& what = "API key", std::string const& field = "api_key");
 
 }  // namespace aikit::inline v0
 

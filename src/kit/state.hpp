@@ -7,6 +7,8 @@
 #include "kit/providers.hpp"
 
 #include <aikit/kit.hpp>
+#include <aikit/telemetry/otlp.hpp>
+#include <aikit/telemetry/prometheus.hpp>
 
 #include <atomic>
 #include <mutex>
@@ -31,10 +33,12 @@ struct Kit::State {
     storage::Database ledger_database;
     std::shared_ptr<cost::CostIntelligence const> costs;
     std::shared_ptr<cost::Ledger> ledger;
-    std::shared_ptr<cost::MonthSpending> spending;     // null: no price depends on it
-    std::shared_ptr<policy::RateLimiter> limiter;      // null: there are no limits
-    std::shared_ptr<policy::BudgetGuardian> budgets;   // null: there are none
-    std::shared_ptr<policy::SubscriptionTiers> tiers;  // null: there are none
+    std::shared_ptr<cost::MonthSpending> spending;              // null: no price depends on it
+    std::shared_ptr<policy::RateLimiter> limiter;               // null: there are no limits
+    std::shared_ptr<policy::BudgetGuardian> budgets;            // null: there are none
+    std::shared_ptr<policy::SubscriptionTiers> tiers;           // null: there are none
+    std::shared_ptr<telemetry::PrometheusExporter> prometheus;  // null: nobody scrapes
+    std::shared_ptr<telemetry::OtlpExporter> otlp;              // null: nothing is sent
     std::shared_ptr<AlertBoard> alerts = std::make_shared<AlertBoard>();
     ProviderTable providers;
     std::shared_ptr<vector::VectorStore> vectors;

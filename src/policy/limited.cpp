@@ -5,6 +5,8 @@
 
 #include <aikit/policy/limits.hpp>
 
+#include <array>
+#include <span>
 #include <utility>
 
 namespace aikit::inline v0::policy {
@@ -69,8 +71,8 @@ private:
 
 class Limited final : public ForwardingProvider, public std::enable_shared_from_this<Limited> {
 public:
-    Limited(std::shared_ptr<AIProvider> next, std::shared_ptr<RateLimiter> limiter)
-        : ForwardingProvider(std::move(next)), limiter_(std::move(limiter)) {}
+    Limited(std::shared_ptr<AIProvider> next, std::shared_ptr<RateLimiter> limiter, std::shared_ptr<Observer> observer)
+        : ForwardingProvider(std::move(next)), limiter_(std::move(limiter)), observer_(std::move(observer)) {}
 
     // None of these is a coroutine: they hand over a share of this object, so that a Task may outlive the handle.
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
@@ -113,11 +115,24 @@ private:
         return call;
     }
 
+    void tell(Result<Permit> const& permit, std::string const& model) const {
+        std::array<LogField, 3> labels{LogField("aikit.provider", name()), LogField("gen_ai.request.model", model),
+                                       LogField()};
+        std::span<LogField const> const without_error = std::span(labels).first(2);
+        if (permit) {
+            std::chrono::microseconds const waited = permit->waited();
+            return observer_->record("aikit.limits.wait.duration", waited.count(), without_error);
+        }
+        labels[2] = LogField("error.type", aikit::name(permit.error().code));
+        observer_->count("aikit.limits.refusals", 1, labels);
+    }
+
     template <class Reply, class Request>
     static Task<Reply> pass(Self self, Task<Reply> (AIProvider::*operation)(Request, CallOptions), LimitedCall call,
                             Request request, CallOptions options) {
         Task<Permit> asking = self->limiter_->acquire(std::move(call));
         Result<Permit> permit = co_await std::move(asking);
+        if (self->observer_) self->tell(permit, request.model);
         if (!permit) co_return permit.error();
         AIProvider& next = *self->next();
         Task<Reply> pending = guard((next.*operation)(std::move(request), std::move(options)));
@@ -133,6 +148,7 @@ private:
     static Task<ChatStream> pass_stream(Self self, LimitedCall call, ChatRequest request, CallOptions options) {
         Task<Permit> asking = self->limiter_->acquire(std::move(call));
         Result<Permit> permit = co_await std::move(asking);
+        if (self->observer_) self->tell(permit, request.model);
         if (!permit) co_return permit.error();
         Task<ChatStream> pending = guard(self->next()->stream_chat(std::move(request), std::move(options)));
         Result<ChatStream> stream = co_await std::move(pending);
@@ -145,16 +161,18 @@ private:
     }
 
     std::shared_ptr<RateLimiter> const limiter_;
+    std::shared_ptr<Observer> const observer_;  // null: nobody watches
 };
 
 }  // namespace
 
-Result<std::shared_ptr<AIProvider>> make_limited(std::shared_ptr<AIProvider> next,
-                                                 std::shared_ptr<RateLimiter> limiter) {
+Result<std::shared_ptr<AIProvider>> make_limited(std::shared_ptr<AIProvider> next, std::shared_ptr<RateLimiter> limiter,
+                                                 std::shared_ptr<Observer> observer) {
     if (!next) return fail(Errc::invalid_argument, "make_limited: 'next' is null; give it the provider to limit");
     if (!limiter)
         return fail(Errc::invalid_argument, "make_limited: 'limiter' is null; RateLimiter::create() makes one");
-    return std::shared_ptr<AIProvider>(std::make_shared<Limited>(std::move(next), std::move(limiter)));
+    return std::shared_ptr<AIProvider>(
+        std::make_shared<Limited>(std::move(next), std::move(limiter), std::move(observer)));
 }
 
 }  // namespace aikit::inline v0::policy

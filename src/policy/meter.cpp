@@ -49,6 +49,18 @@ std::string tier_of(ExtraDelta const& extra) {
     return std::string(read ? json::text(*read, member).value_or("") : std::string_view());
 }
 
+/// What an observer is told of a stream's answer.
+void note_trace(AttemptTrace& trace, ChatEvent const& event) {
+    if (auto const* started = std::get_if<ReplyStarted>(&event)) trace.answered(started->id);
+    if (auto const* ended = std::get_if<ChoiceFinished>(&event)) trace.finished(ended->reason);
+}
+
+/// And of one that came whole.
+void note_trace(AttemptTrace& trace, ChatReply const& reply) {
+    trace.answered(reply.id);
+    for (Choice const& choice : reply.choices) trace.finished(choice.finish);
+}
+
 /// How many bytes of an event were generated: no fewer than tokens.
 std::int64_t generated_bytes(ChatEvent const& event) {
     std::size_t bytes = 0;
@@ -170,6 +182,7 @@ private:
     }
 
     void note(ChatEvent& event) {
+        if (settlement_->trace() != nullptr) note_trace(*settlement_->trace(), event);
         if (auto const* started = std::get_if<ReplyStarted>(&event)) model_ = started->model;
         if (auto const* extra = std::get_if<ExtraDelta>(&event)) {
             if (std::string told = tier_of(*extra); !told.empty()) tier_ = std::move(told);
@@ -228,10 +241,12 @@ private:
 
     // Under budgets, something is set aside first. Apart from the others, whose frames this would fill.
     static Task<ChatReply> chat_held(Self self, ChatRequest request, CallOptions options) {
+        // Only an observer will want it.
+        std::string const model = self->shared_->config.observer ? request.model : std::string();
         Task<AdmittedChat> admitting =
             guard(admit_chat(self->shared_, self->name(), std::move(request), options, false));
         Result<AdmittedChat> admitted = co_await std::move(admitting);
-        if (!admitted) co_return admitted.error();
+        if (!admitted) co_return self->refused("chat", model, admitted.error());
         auto held = std::make_unique<HeldAttempt>(std::move(admitted->held));
         Task<ChatReply> pending =
             chat_task(std::move(self), std::move(admitted->request), std::move(options), std::move(held));
@@ -239,10 +254,12 @@ private:
     }
 
     static Task<ChatStream> stream_held(Self self, ChatRequest request, CallOptions options) {
+        // Only an observer will want it.
+        std::string const model = self->shared_->config.observer ? request.model : std::string();
         Task<AdmittedChat> admitting =
             guard(admit_chat(self->shared_, self->name(), std::move(request), options, true));
         Result<AdmittedChat> admitted = co_await std::move(admitting);
-        if (!admitted) co_return admitted.error();
+        if (!admitted) co_return self->refused("chat", model, admitted.error());
         auto held = std::make_unique<HeldAttempt>(std::move(admitted->held));
         Task<ChatStream> pending =
             stream_task(std::move(self), std::move(admitted->request), std::move(options), std::move(held));
@@ -253,7 +270,7 @@ private:
         auto copy = std::make_shared<EmbedRequest const>(request);
         Task<HeldAttempt> admitting = guard(admit_embed(self->shared_, self->name(), std::move(copy), options));
         Result<HeldAttempt> admitted = co_await std::move(admitting);
-        if (!admitted) co_return admitted.error();
+        if (!admitted) co_return self->refused("embed", request.model, admitted.error());
         auto held = std::make_unique<HeldAttempt>(std::move(*admitted));
         Task<EmbedReply> pending = embed_task(std::move(self), std::move(request), std::move(options), std::move(held));
         co_return co_await std::move(pending);
@@ -283,6 +300,7 @@ private:
     static void settle(Settlement& settlement, ChatReply& reply) {
         std::string const text = reply.usage.total() == 0 ? generated(reply) : std::string();
         settlement.answered(reply.info);
+        if (settlement.trace() != nullptr) note_trace(*settlement.trace(), reply);
         settlement.succeeded(reply.usage, reply.model, reply.service_tier, text);
         settlement.describe(reply.info);
         put_usage(reply.usage, reply.info);
@@ -293,6 +311,7 @@ private:
         Result<std::unique_ptr<Settlement>> begun = self->begin(request, options, held.get());
         if (!begun) co_return begun.error();
         std::unique_ptr<Settlement> settlement = std::move(*begun);
+        if (settlement->trace() != nullptr) settlement->trace()->streams();
         std::string tier = request.service_tier;
         Task<ChatStream> pending = self->next()->stream_chat(std::move(request), std::move(options));
         Result<ChatStream> stream;
@@ -355,6 +374,12 @@ private:
         co_return reply;
     }
 
+    /// An attempt that its budgets refused.
+    Error refused(std::string_view operation, std::string const& model, Error error) const {
+        count_budget_refusal(shared_->config, operation, name(), model, error);
+        return error;
+    }
+
     /// What is refused here has spent nothing of what was set aside.
     Result<std::unique_ptr<Settlement>> begin(ChatRequest const& request, CallOptions& options,
                                               HeldAttempt* held) const {
@@ -406,6 +431,11 @@ private:
         plan->number = options.attempt;
         plan->attempts = options.attempts;
         if (price) plan->price = std::move(*price);
+        options.send_trace = config.propagate_trace;
+        if (config.observer) {
+            plan->trace = std::make_unique<AttemptTrace>(config, operation, plan->provider, shared_->price_provider,
+                                                         model, options);
+        }
         return plan;
     }
 

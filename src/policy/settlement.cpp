@@ -6,7 +6,6 @@
 #include "model/usage_form/usage_form.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace aikit::inline v0::policy {
 namespace {
@@ -74,12 +73,21 @@ void Settlement::answered(CallInfo const& told) {
 
 void Settlement::delivered(std::string_view text) {
     if (text.empty() || settled_) return;
+    if (plan_.trace) note_piece();
     if (!attempt_.first_token) attempt_.first_token = elapsed(started_, shared_->config.clock->now());
     told_last_ = false;
     delivered_.append(text);
     if (delivered_.size() < most_uncounted) return;
     counted_ += tokens_of(delivered_);
     delivered_.clear();
+}
+
+/// What the clock says is needed of each piece where somebody watches, and else of the first.
+void Settlement::note_piece() {
+    SteadyTime const now = shared_->config.clock->now();
+    bool const first = !attempt_.first_token;
+    if (first) attempt_.first_token = elapsed(started_, now);
+    plan_.trace->piece(now, first ? attempt_.first_token : std::nullopt);
 }
 
 void Settlement::told(Usage const& usage) {
@@ -160,6 +168,7 @@ void Settlement::use_nearer_price(std::string_view model, std::string_view servi
 void Settlement::failed(Error const& error) {
     if (settled_) return;
     attempt_.error = error.code;
+    if (plan_.trace) plan_.trace->failed(error.message);
     attempt_.http_status = error.http_status;
     if (!error.request_id.empty()) attempt_.provider_request_id = error.request_id;
     attempt_.rate_limits = error.rate_limits;
@@ -259,14 +268,7 @@ void Settlement::write_down() {
         cost::LedgerFacts const facts(plan_.request_id, plan_.number, plan_.operation, plan_.caller, attempt_);
         config.ledger->record(facts);
     }
-    if (config.observer) {
-        std::array<LogField, 4> const labels{
-            LogField("gen_ai.operation.name", plan_.operation), LogField("gen_ai.provider.name", plan_.provider),
-            LogField("gen_ai.request.model", plan_.model), LogField("outcome", attempt_.outcome)};
-        config.observer->record("gen_ai.client.operation.duration", attempt_.latency.count(), labels);
-        config.observer->count("gen_ai.client.token.usage.input", attempt_.usage.total_input(), labels);
-        config.observer->count("gen_ai.client.token.usage.output", attempt_.usage.output, labels);
-    }
+    if (plan_.trace) plan_.trace->ended(attempt_, plan_.chat.get());
     if (!plan_.attempts) return;
     plan_.attempts->push_back(std::move(attempt_));
     noted_ = plan_.attempts->size() - 1;

@@ -4,6 +4,7 @@
 #define AIKIT_SRC_POLICY_SETTLEMENT_HPP
 
 #include "cost/interrupted.hpp"
+#include "policy/attempt_trace.hpp"
 #include "policy/price_memo.hpp"
 
 #include <aikit/policy/budget.hpp>
@@ -75,6 +76,8 @@ struct AttemptPlan {
     std::shared_ptr<ChatRequest const> chat;
     std::shared_ptr<EmbedRequest const> embed;
 
+    std::unique_ptr<AttemptTrace> trace;  ///< Null: nobody watches.
+
     HeldAttempt held;
 };
 
@@ -114,6 +117,9 @@ public:
 
     bool settled() const noexcept { return settled_; }
 
+    /// What an observer will be told beside what is settled; null: nobody watches.
+    AttemptTrace* trace() noexcept { return plan_.trace.get(); }
+
     /// What is set aside for it; to be extended, not settled.
     HeldAttempt& held() noexcept { return plan_.held; }
 
@@ -129,6 +135,7 @@ private:
     void settle(std::string outcome, Usage usage);
     Amount at_most() const;
     void settle_budgets() noexcept;
+    void note_piece();
     void warn_of_unpriced();
     void write_down();
     void use_nearer_price(std::string_view model, std::string_view service_tier, std::string_view region);

@@ -339,13 +339,18 @@ bool counts_exactly(aikit::cost::CostIntelligence const& costs) {
 }
 
 /// The difference that the meter makes, as the median of rounds beside rounds without it.
-void metering(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, bool tells) {
-    auto const bare = std::make_shared<Answering>(tells);
+aikit::policy::MeterConfig meter_of(aikit::Runtime const& runtime, Store const& store) {
     aikit::policy::MeterConfig config;
     config.costs =
         std::make_shared<aikit::cost::CostIntelligence const>(aikit::cost::PriceCatalog::shipped(), runtime.clock());
     config.ledger = store.ledger;
     config.clock = runtime.clock();
+    return config;
+}
+
+void metering(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, bool tells) {
+    auto const bare = std::make_shared<Answering>(tells);
+    aikit::policy::MeterConfig const config = meter_of(runtime, store);
     std::shared_ptr<aikit::AIProvider> const metered = must(aikit::policy::make_meter(bare, config));
     int const calls = part_of(400);
     round_of_calls(runtime, store, bare, streamed, 10);
@@ -364,6 +369,28 @@ void metering(aikit::Runtime const& runtime, Store& store, char const* what, boo
                   {"what", "the same without a meter"},
                   {"cpu_us", bench::median(without)},
                   {"tokens_counted", counts_exactly(*config.costs) ? "exactly" : "roughly, for want of rank files"}});
+}
+
+/// What telling Prometheus of a metered call costs on top: metrics, and ids of spans that nobody takes.
+void telling(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, double limit) {
+    auto const bare = std::make_shared<Answering>(true);
+    aikit::policy::MeterConfig config = meter_of(runtime, store);
+    std::shared_ptr<aikit::AIProvider> const metered = must(aikit::policy::make_meter(bare, config));
+    aikit::policy::ObservedConfig observed;
+    observed.observer = must(aikit::telemetry::PrometheusExporter::create());
+    observed.clock = runtime.clock();
+    config.observer = observed.observer;
+    std::shared_ptr<aikit::AIProvider> const told =
+        must(aikit::policy::make_observed(must(aikit::policy::make_meter(bare, config)), observed));
+    int const calls = part_of(200);
+    round_of_calls(runtime, store, metered, streamed, 10);
+    round_of_calls(runtime, store, told, streamed, 10);
+    std::vector<double> differences;
+    for (int round = 0; round < 9; ++round) {
+        double const without = round_of_calls(runtime, store, metered, streamed, calls);
+        differences.push_back(round_of_calls(runtime, store, told, streamed, calls) - without);
+    }
+    tell(what, bench::median(differences), limit, std::int64_t(calls) * callers * 9);
 }
 
 /// Setting aside and settling in three scopes, with all contacts of the file that this takes.
@@ -430,6 +457,8 @@ int main(int argc, char** argv) {
         metering(runtime, store, "metering a chat", false, true);
         metering(runtime, store, "metering a stream", true, true);
         metering(runtime, store, "metering a chat whose usage nobody tells", false, false);
+        telling(runtime, store, "telling Prometheus of a chat", false, 20);
+        telling(runtime, store, "telling Prometheus of a stream", true, 100);
     }
     runtime.close();
     return kept ? 0 : 1;

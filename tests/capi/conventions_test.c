@@ -117,6 +117,10 @@ ENTRY(providers) {
     BYTES;
     return gave(aikit_providers(KIT, AT(1, &bytes), error), &bytes);
 }
+ENTRY(metrics) {
+    BYTES;
+    return gave(aikit_metrics(KIT, AT(1, &bytes), error), &bytes);
+}
 ENTRY(check_providers) {
     BYTES;
     return gave(aikit_check_providers(KIT, TEXT(2, "scripted"), AT(1, &bytes), error), &bytes);
@@ -330,6 +334,7 @@ static entry const entries[] = {
     {"aikit_models", call_models, 3, 'k'},
     {"aikit_models_start", call_models_start, 2, 'k'},
     {"aikit_providers", call_providers, 2, 'k'},
+    {"aikit_metrics", call_metrics, 2, 'k'},
     {"aikit_check_providers", call_check_providers, 3, 'k'},
     {"aikit_check_providers_start", call_check_providers_start, 2, 'k'},
     {"aikit_ingest", call_ingest, 4, 'k'},

@@ -18,7 +18,8 @@ static void show(aikit_error* error) {
 aikit_kit* scripted_kit(aikit_runtime* runtime, char const* replies) {
     static char const form[] =
         "{\"providers\": [{\"name\": \"scripted\", \"model\": \"m-1\", \"embedding_model\": \"e-1\", "
-        "\"script\": {\"repeat\": true, \"replies\": %s}}], \"runtime\": {\"cpu\": 1}}";
+        "\"script\": {\"repeat\": true, \"replies\": %s}}], \"telemetry\": {\"prometheus\": true}, \"runtime\": "
+        "{\"cpu\": 1}}";
     size_t const room = sizeof form + strlen(replies);
     char* const config = malloc(room);
     aikit_kit* kit = NULL;

@@ -202,6 +202,9 @@ static aikit_status run_step(aikit_kit* kit, char const* call, heard* h, aikit_b
     } else if (!strcmp(call, "call_limits")) {
         *schema = "call_limits";
         status = aikit_call_limits(kit, reply, error);
+    } else if (!strcmp(call, "metrics")) {
+        *schema = "metrics";
+        status = aikit_metrics(kit, reply, error);
     } else if (!strcmp(call, "check_providers")) {
         *schema = "provider_checks";
         status = aikit_check_providers(kit, STR(provider), reply, error);

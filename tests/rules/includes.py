@@ -15,7 +15,7 @@ FLOORS = (
     ("core",),
     ("net", "storage", "text"),
     ("model", "vector", "task"),
-    ("provider", "cost", "store"),
+    ("provider", "cost", "store", "telemetry"),
     ("policy", "knowledge"),
     ("rag", "router", "conversation", "prompt"),
     ("kit", "sync", "aikit", "testing", "workflow"),
@@ -32,6 +32,7 @@ UNKNOWN = {
     "model": ("net", "storage"),          # no HTTP, no provider, no storage
     "vector": ("net",),                   # embeds nothing; model and provider are not below it
     "task": ("net", "text"),              # storage and callables only
+    "telemetry": ("storage", "model"),    # what an Observer is told, and HTTP
     "policy": ("provider", "store"),      # only the AIProvider interface
     "router": ("provider", "store"),
     "rag": ("provider", "store", "policy", "net"),  # AIProvider and VectorStore, never who stands behind

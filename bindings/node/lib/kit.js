@@ -111,8 +111,12 @@ class Kit {
 
   /** What needs no waiting. */
   #atOnce(name, given) {
+    return Object.assign(new Reply(), this.#parsed(name, given));
+  }
+
+  #parsed(name, given) {
     if (this.#closing) throw new InvalidState('The kit is closed.');
-    return Object.assign(new Reply(), JSON.parse(checked(() => native[name](this.#handle, given))));
+    return JSON.parse(checked(() => native[name](this.#handle, given)));
   }
 
   /** A chat: words, messages, or a whole request; with `schema` it answers in JSON that fits. */
@@ -159,6 +163,11 @@ class Kit {
   /** What is used of the limits on calls, and how many calls wait for room. */
   callLimits() {
     return this.#atOnce('callLimits', '');
+  }
+
+  /** The metrics of this kit's calls, as Prometheus scrapes them; `telemetry` of the configuration says to keep them. */
+  metricsText() {
+    return this.#parsed('metrics', '').text;
   }
 
   /** The configured providers, and why one cannot be used. Sends nothing. */

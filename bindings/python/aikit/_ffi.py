@@ -86,6 +86,7 @@ count_tokens_start = _bind("count_tokens_start", c.c_int32, Handle, *Text, *_END
 models_start = _bind("models_start", c.c_int32, Handle, *Text, *_ENDING)
 providers = _bind("providers", c.c_int32, Handle, _BYTES, _HANDLE)
 call_limits = _bind("call_limits", c.c_int32, Handle, _BYTES, _HANDLE)
+metrics = _bind("metrics", c.c_int32, Handle, _BYTES, _HANDLE)
 check_providers_start = _bind("check_providers_start", c.c_int32, Handle, *Text, *_ENDING)
 job_start = _bind("job_start", c.c_int32, Handle, *Text, *Text, *_LISTENING)
 ingest_start = _bind("ingest_start", c.c_int32, Handle, *Text, *Text, *_LISTENING)

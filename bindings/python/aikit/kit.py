@@ -489,6 +489,10 @@ class Kit(Jobs, Costs, Accounts):
         """What is used of the limits on calls, in `used`, and how many calls wait for room, in `waiting`."""
         return self._at_once(_ffi.call_limits)
 
+    def metrics_text(self) -> str:
+        """The metrics of this kit's calls, as Prometheus scrapes them; `telemetry` of the configuration says to keep them."""
+        return str(self._at_once(_ffi.metrics)["text"])
+
     def check_providers(self, provider: str = "") -> Reply:
         """Tries a provider, else all of them, by the cheapest call, and says what is wrong."""
         return wait(self._quiet(_ffi.check_providers_start, *_utf8(provider)))

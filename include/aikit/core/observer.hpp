@@ -6,6 +6,7 @@
 #define AIKIT_CORE_OBSERVER_HPP
 
 #include <aikit/core/log.hpp>
+#include <aikit/core/trace.hpp>
 
 #include <span>
 
@@ -19,8 +20,12 @@ public:
     /// Adds to a counter such as "gen_ai.client.token.usage".
     virtual void count(std::string_view metric, std::int64_t amount, std::span<LogField const> labels) noexcept = 0;
 
-    /// Notes one value of a distribution; durations in microseconds.
+    /// Notes one value of a distribution. What ends in ".duration", ".time_to_first_chunk" or ".time_per_output_chunk"
+    /// is in microseconds; exporters turn it into the seconds that the conventions ask for.
     virtual void record(std::string_view metric, std::int64_t value, std::span<LogField const> labels) noexcept = 0;
+
+    /// Tells a piece of work, once it has ended. Nothing is told of traces that are not sampled.
+    virtual void span([[maybe_unused]] Span const& span) noexcept {}
 };
 
 }  // namespace aikit::inline v0

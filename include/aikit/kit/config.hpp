@@ -88,6 +88,32 @@ struct RouterSetup {
     std::vector<RouterTarget> deployments;
 };
 
+/// What a kit tells of its calls; see policy/observed.hpp for the metrics. A kit with a runtime of its own sends what is
+/// left when it is closed, for three seconds at most; one on a host's runtime drops it.
+struct TelemetryConfig {
+    TelemetryConfig() = default;
+
+    /// Where spans and metrics are sent; as telemetry::OtlpConfig.
+    struct Otlp {
+        Otlp() = default;
+
+        std::string endpoint = "http://localhost:4318";
+        std::vector<std::pair<std::string, std::string>> headers;
+        std::string key_header;  ///< Which header carries `key`: "authorization", "api-key".
+        std::string key;         ///< Its value: "env:NAME", "file:PATH" or "callback:NAME". Empty: none.
+        std::map<std::string, std::string> resource;  ///< {"service.name": "shop"}
+        std::chrono::milliseconds span_interval{5'000};
+        std::chrono::milliseconds metric_interval{60'000};
+    };
+
+    bool prometheus = false;  ///< Kit::metrics_text() has the metrics.
+    std::optional<Otlp> otlp;
+    double sample = 1;                 ///< The share of new traces whose spans are sent, 0 to 1.
+    bool tell_callers = false;         ///< Spans say whose call it was.
+    bool propagate_trace = false;      ///< Providers are sent the header traceparent.
+    std::int64_t most_series = 2'000;  ///< Sets of labels of one metric; see telemetry::MetricsConfig.
+};
+
 /// How a Kit is made. JSON forms mirror it field for field.
 struct AIKIT_EXPORT KitConfig {
     KitConfig() = default;
@@ -122,6 +148,9 @@ struct AIKIT_EXPORT KitConfig {
 
     /// What users have subscribed to: by whom a call is made decides what it may use. Missing: there are none.
     std::optional<policy::TiersConfig> tiers;
+
+    /// What is told of calls, and to whom, beside `observer`. Missing: nobody is told.
+    std::optional<TelemetryConfig> telemetry;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
 
     /// Taken off the catalog's prices when a call is priced, and told by its price id.
@@ -146,7 +175,7 @@ struct AIKIT_EXPORT KitConfig {
     /// Gives the key that "callback:NAME" refers to; asked once for each while the kit is opened.
     std::function<Result<Secret>(std::string const& name)> keys;
     std::shared_ptr<net::HttpTransport> transport;  ///< Null: an HttpClient made from `http`.
-    std::shared_ptr<Observer> observer;
+    std::shared_ptr<Observer> observer;             ///< Told of each call, by policy/observed.hpp and the meter.
     std::map<std::string, std::shared_ptr<AIProvider>> own_providers;  ///< The host's own, by name.
 
     /// Reads JSON. Errors: invalid_argument, naming the field ("providers[0].base_url"); unknown names are errors.

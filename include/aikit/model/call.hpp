@@ -106,7 +106,14 @@ struct CallOptions {
     /// Where the work should be done, in the provider's words ("eu", "us-east-1"). Empty: anywhere.
     std::string region;
 
+    /// The piece of work that this call is part of, as a W3C traceparent, where there is an Observer: the trace goes
+    /// on. Empty, or no traceparent: a new trace.
+    std::string trace;
+
     // Set by decorators for those further in.
+
+    /// Adapters send `trace` as the header traceparent; see MeterConfig::propagate_trace.
+    bool send_trace = false;
 
     /// Which try of this operation it is, from 1.
     int attempt = 1;

@@ -3,6 +3,7 @@
 #ifndef AIKIT_POLICY_LIMITS_HPP
 #define AIKIT_POLICY_LIMITS_HPP
 
+#include <aikit/core/observer.hpp>
 #include <aikit/model/provider.hpp>
 
 #include <cstdint>
@@ -150,8 +151,10 @@ private:
 
 /// Asks `limiter` before each call of `next`: chats, streams, embeddings, moderations and counts of tokens. Around a
 /// meter and inside a retry, each attempt has a place of its own. A stream keeps its place until it ends or is let go.
+/// An `observer` is told how long each waited, and of those that were refused.
 AIKIT_EXPORT Result<std::shared_ptr<AIProvider>> make_limited(std::shared_ptr<AIProvider> next,
-                                                              std::shared_ptr<RateLimiter> limiter);
+                                                              std::shared_ptr<RateLimiter> limiter,
+                                                              std::shared_ptr<Observer> observer = nullptr);
 
 }  // namespace aikit::inline v0::policy
 

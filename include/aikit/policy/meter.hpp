@@ -31,7 +31,7 @@ struct MeterConfig {
     std::shared_ptr<cost::CostIntelligence const> costs;  ///< Required.
     std::shared_ptr<cost::Ledger> ledger;                 ///< Null: nothing is written down.
     std::shared_ptr<Clock> clock;                         ///< Required.
-    std::shared_ptr<Observer> observer;                   ///< Null: nobody watches.
+    std::shared_ptr<Observer> observer;                   ///< Null: nobody watches. See policy/observed.hpp.
     UnknownPrice unknown_price = UnknownPrice::deny;
 
     /// Each attempt's worst case is set aside before a byte is sent, and what it came to settled on every way out; a
@@ -49,6 +49,14 @@ struct MeterConfig {
 
     /// What each provider got this month, where prices depend on it; counted on by each attempt. Null: none does.
     std::shared_ptr<cost::MonthSpending> spending;
+
+    /// Each attempt is told to the provider as part of CallOptions::trace, in the header traceparent.
+    bool propagate_trace = false;
+
+    // Where the provider is, for the observer. Empty: not told.
+
+    std::string server_address;
+    int server_port = 443;
 
     /// CallLimits::idle where a call has none and the catalog says that its model reasons. Missing: not set.
     std::optional<std::chrono::milliseconds> idle_reasoning;

@@ -2,6 +2,8 @@
 // model/openai_form/options.cpp - what stands under a request's "aikit": CallOptions, field for field.
 #include "model/openai_form/form.hpp"
 
+#include <aikit/core/trace.hpp>
+
 #include <cmath>
 
 namespace aikit::inline v0::openai_form {
@@ -87,6 +89,8 @@ Result<void> read_options(json::object const& given, CallOptions& out) {
     fields.read("idempotency_key", out.idempotency_key);
     fields.read("request_id", out.request_id);
     fields.read("region", out.region);
+    fields.read("trace", out.trace);
+    if (!out.trace.empty() && !TraceContext::parse(out.trace)) fields.refuse("trace", "must be a W3C traceparent");
     return fields.finish();
 }
 

@@ -6,6 +6,7 @@
 #include "net/ascii.hpp"
 
 #include <aikit/core/id.hpp>
+#include <aikit/core/trace.hpp>
 
 #include <algorithm>
 
@@ -64,6 +65,8 @@ net::HttpRequest request_of(Endpoint const& endpoint, Call& call) {
     bool const tell_id =
         !endpoint.id_header.empty() && !id.empty() && id.size() <= longest_client_id && is_header_text(id);
     if (tell_id) request.headers.set(endpoint.id_header, id);
+    bool const tell_trace = call.options.send_trace && !elsewhere && TraceContext::parse(call.options.trace);
+    if (tell_trace) request.headers.set("traceparent", call.options.trace);
     request.repeatable = call.method == "GET";
     if (call.method != "GET") {
         request.headers.set("Content-Type", call.content_type.empty() ? "application/json" : call.content_type);

@@ -58,10 +58,6 @@ Error reply_error(Exchange const& exchange, Errc code, std::string sentence, std
 /// Puts what is known of the exchange into an error that has it not.
 Error complete(Error error, Exchange const& exchange);
 
-/// "120", "0.5" (seconds) or an HTTP date (RFC 9110, 5.6.7), seen from `now`; nothing for anything else, for the past,
-/// and at most a day.
-std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, SystemTime now);
-
 /// What the headers say of the account's limits; dates in them are seen from `now`.
 RateLimits read_rate_limits(net::Headers const& headers, SystemTime now);
 

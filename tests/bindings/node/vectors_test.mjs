@@ -22,6 +22,7 @@ const CALLS = {
   models: (kit, step) => kit.models(step.provider),
   providers: (kit) => kit.providers(),
   call_limits: (kit) => kit.callLimits(),
+  metrics: (kit) => ({ text: kit.metricsText() }),
   check_providers: (kit, step) => kit.checkProviders(step.provider),
   ask: (kit, step) => kit.ask(step.base, step.request),
   search: (kit, step) => kit.search(step.base, step.request),

@@ -90,6 +90,8 @@ class Blocking:
         return kit.run_tools(*given, **named)
 
     async def call(self, kit, step):
+        if step["call"] == "metrics":
+            return {"text": kit.metrics_text()}
         given, named = arguments(step)
         return getattr(kit, step["call"])(*given, **named)
 
@@ -106,6 +108,8 @@ class Awaited:
         return await kit.run_tools_async(*given, **named)
 
     async def call(self, kit, step):
+        if step["call"] == "metrics":
+            return {"text": kit.metrics_text()}
         given, named = arguments(step)
         if step["call"] in ("cost_estimate", "cost_price", "providers", "call_limits"):  # do not block, and have no twins
             return getattr(kit, step["call"])(*given, **named)

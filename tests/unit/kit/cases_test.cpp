@@ -218,6 +218,10 @@ private:
         }
         if (call == "models") return finish(wait(kit_.models(text("provider"), options)), json_form::write_models);
         if (call == "providers" || call == "check_providers") return providers(call);
+        if (call == "metrics") {
+            return finish(kit_.metrics_text(),
+                          [](std::string const& text) { return json::serialize(json_form::metrics_view(text)); });
+        }
         if (call == "call_limits") {
             return finish(kit_.call_limits(),
                           [](policy::LimitsReport const& r) { return json::serialize(json_form::view(r)); });

@@ -42,6 +42,9 @@ constexpr char everything[] = R"({
     "tiers": {"tiers": [{"name": "pro", "monthly_tokens": 5, "monthly_cost_usd": "2.5", "counts": {"conversations": 3},
         "features": ["chat", "shop:export"], "models": ["proxy/*"]}, {"name": "free"}], "by": "key", "default": "free",
         "time_zone": "Europe/Berlin", "members": {"k": "pro"}},
+    "telemetry": {"prometheus": true, "otlp": {"endpoint": "http://c:1", "headers": {"x-b": "2"}, "key_header": "api-key",
+        "key": "env:C", "resource": {"service.name": "s"}, "span_interval": 1.5, "metric_interval": 2.5}, "sample": 0.25,
+        "tell_callers": true, "propagate_trace": true, "most_series": 9},
     "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
         "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
         "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
@@ -93,6 +96,13 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.routers[0].rules.least_quality.at(router::RequestGrade::code) == 0.5);
     CHECK(config.routers[0].rules.health.probe_after == std::chrono::milliseconds(1500));
     CHECK(config.routers[0].deployments.at(0).weight == 2.5);
+    REQUIRE(config.telemetry.has_value());
+    CHECK(config.telemetry->prometheus);
+    CHECK(config.telemetry->sample == 0.25);
+    REQUIRE(config.telemetry->otlp.has_value());
+    CHECK(config.telemetry->otlp->key == "env:C");
+    CHECK(config.telemetry->otlp->resource.at("service.name") == "s");
+    CHECK(config.telemetry->otlp->metric_interval == std::chrono::milliseconds(2500));
 }
 
 TEST_CASE("a script stands in the configuration itself or in a file of its own") {
@@ -157,6 +167,11 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
         {R"({"tiers": {"members": {"ann": 1}}})", "configuration.tiers.members"},
         {R"({"tiers": {"members": {"ann": "gold"}}})", "configuration.tiers.members.ann"},
         {R"({"tiers": {"speed": 1}})", "configuration.tiers.speed"},
+        {R"({"telemetry": {"sample": 2}})", "configuration.telemetry.sample"},
+        {R"({"telemetry": {"odd": 1}})", "configuration.telemetry.odd"},
+        {R"({"telemetry": {"otlp": {"key": "sk-1", "key_header": "x"}}})", "configuration.telemetry.otlp.key"},
+        {R"({"telemetry": {"otlp": {"key_header": "x"}}})", "configuration.telemetry.otlp.key_header"},
+        {R"({"telemetry": {"otlp": {"headers": {"a": 1}}}})", "configuration.telemetry.otlp.headers.a"},
         {R"({"call_limits": {"rules": [{"name": "n", "requests": 0}]}})",
          "configuration.call_limits.rules[0].requests"},
         {R"({"call_limits": {"rules": [{"name": "n", "requests": 1, "by": "me"}]}})",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Covers budgets under a meter: what is set aside before a call, and what becomes of it on every way out.
 #include "support.hpp"
+#include "support/heard.hpp"
 
 #include <aikit/policy/budget.hpp>
 
@@ -50,6 +51,7 @@ struct Fixture {
         how.costs = std::make_shared<cost::CostIntelligence const>(cost::PriceCatalog::shipped(), clock);
         how.clock = clock;
         how.budgets = budgets;
+        how.observer = heard;
         how.unknown_price = UnknownPrice::allow;
         metered = make_meter(fake, std::move(how)).value();
     }
@@ -91,6 +93,7 @@ struct Fixture {
 
     std::shared_ptr<testing::ManualClock> clock = std::make_shared<testing::ManualClock>();
     std::shared_ptr<FakeProvider> fake = std::make_shared<FakeProvider>(clock);
+    std::shared_ptr<aikit_test::Heard> heard = std::make_shared<aikit_test::Heard>();
     Runtime runtime = Runtime::create().value();
     storage::Database database;
     std::shared_ptr<BudgetGuardian> budgets;
@@ -105,6 +108,21 @@ TEST_CASE("a call that does not fit is refused before a byte is sent") {
     REQUIRE_FALSE(reply.has_value());
     CHECK(reply.error().code == Errc::budget_exceeded);
     CHECK(f.fake->calls.empty());
+}
+
+TEST_CASE("what budgets refuse is counted for an observer, and is no attempt") {
+    Fixture f(budget("0.001"));
+    CHECK_FALSE(f.chat(Fixture::request(1'000)).has_value());
+    CHECK_FALSE(f.pull(1, 1'000).has_value());
+    std::vector<aikit_test::Heard::Value> const refusals = f.heard->counts("aikit.budget.refusals");
+    REQUIRE(refusals.size() == 2);
+    for (aikit_test::Heard::Value const& refusal : refusals) {
+        CHECK(refusal.value == 1);
+        CHECK(refusal.labels.at("error.type") == "budget_exceeded");
+        CHECK(refusal.labels.at("gen_ai.request.model") == "gpt-4o");
+    }
+    CHECK(f.heard->spans().empty());
+    CHECK(f.heard->records("gen_ai.client.operation.duration").empty());
 }
 
 TEST_CASE("a model without a price is refused under a budget of money although its meter would let it run") {

@@ -2,6 +2,7 @@
 // Covers include/aikit/policy/limits.hpp: who waits, who goes first, who is refused, and what becomes of a place.
 #include "limit_rules.hpp"
 #include "support.hpp"
+#include "support/heard.hpp"
 
 #include <aikit/policy/limits.hpp>
 #include <aikit/policy/retry.hpp>
@@ -472,6 +473,32 @@ TEST_CASE_FIXTURE(DecoratorFixture, "what a limit refused is not sent and not tr
     CHECK(refused.error().retry_after);
     CHECK(clock->now() == before);
     CHECK(fake->calls.size() == 1);
+}
+
+TEST_CASE_FIXTURE(DecoratorFixture, "an observer is told how long each attempt waited, and what was refused") {
+    auto const heard = std::make_shared<aikit_test::Heard>();
+    LimitsConfig config;
+    config.rules = {rule(LimitBy::everyone, 1)};
+    config.longest_wait = seconds(90);
+    limiter = RateLimiter::create(clock, config).value();
+    limited = make_limited(fake, limiter, heard).value();
+    SteadyTime const before = clock->now();
+    chat().value();
+    chat().value();
+    std::vector<aikit_test::Heard::Value> const waits = heard->records("aikit.limits.wait.duration");
+    REQUIRE(waits.size() == 2);
+    CHECK(waits[0].value == 0);
+    CHECK(waits[1].value > 0);
+    auto const passed = std::chrono::floor<milliseconds>(clock->now() - before);
+    CHECK(waits[1].value == std::chrono::microseconds(passed).count());
+    CHECK(waits[1].labels.at("aikit.provider") == "openai");
+    CHECK(heard->counts("aikit.limits.refusals").empty());
+
+    CallOptions hurry;
+    hurry.deadline = Deadline::after(*clock, milliseconds(1));
+    CHECK_FALSE(drive(*clock, limited->chat(ChatRequest("m", "x"), hurry)).has_value());
+    REQUIRE(heard->counts("aikit.limits.refusals").size() == 1);
+    CHECK(heard->counts("aikit.limits.refusals")[0].labels.at("error.type") == "rate_limited");
 }
 
 TEST_CASE_FIXTURE(DecoratorFixture, "each kind of call asks for a place, and what is free of charge does not") {
