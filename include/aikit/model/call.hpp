@@ -50,6 +50,13 @@ enum class Replay {
     any,               ///< Also the same one: it may run, and bill, twice.
 };
 
+/// What a cache of replies may do for a call; see policy/response_cache.hpp.
+enum class CacheUse {
+    use,      ///< A reply that is kept serves, and a new one is kept.
+    refresh,  ///< What is kept is passed over, and replaced by the new reply.
+    bypass,   ///< Nothing is looked for, nothing is kept.
+};
+
 /// One request to one deployment, as it ended.
 struct Attempt {
     Attempt() = default;
@@ -105,6 +112,9 @@ struct CallOptions {
 
     /// Where the work should be done, in the provider's words ("eu", "us-east-1"). Empty: anywhere.
     std::string region;
+
+    /// Where there is a cache of replies: whether it may answer.
+    CacheUse cache = CacheUse::use;
 
     // Set by decorators for those further in.
 
