@@ -152,17 +152,27 @@ Task<Search> seek(Cache cache, Search search, CallOptions options) {
     co_return search;
 }
 
-/// A reply has come: it is kept if it may be, and given to who waits.
 template <class Reply>
-void settle(State& cache, Search& search, Reply const& whole) {
+void keep_and_share(State& cache, Search& search, Reply const& whole) {
     bool const keep = may_keep(search.expected, whole);
     bool complete = true;
     if constexpr (std::is_same_v<Reply, ChatReply>) complete = whole.complete;
-    if (!keep && !(search.turn && complete)) return search.turn.reset();
+    if (!keep && !(search.turn && complete)) return;
     Kept const kept = cache.prepare(search.key, search.caller, whole);
     if (keep) cache.keep(kept, search.epoch, std::move(search.question));
     if (search.turn) search.turn->finish(kept);
+}
+
+/// A reply has come: it is kept if it may be, and given to who waits. What goes wrong is counted: the call has its
+/// reply.
+template <class Reply>
+void settle(State& cache, Search& search, Reply const& whole) noexcept {
+    Result<void> const done = guarded([&]() -> Result<void> {
+        keep_and_share(cache, search, whole);
+        return ok();
+    });
     search.turn.reset();
+    if (!done) cache.count_failure(&CacheStatistics::failed_writes, done.error());
 }
 
 /// A stream that is kept once it was read to its end. Let go before that, it hands its turn on.
