@@ -6,6 +6,7 @@
 
 #include <random>
 #include <set>
+#include <tuple>
 
 namespace aikit::policy {
 namespace {
@@ -35,6 +36,12 @@ void change(T& value) {
 void change(std::shared_ptr<std::string const>& bytes) {
     bytes = std::make_shared<std::string const>(bytes ? *bytes + "x" : "x");
 }
+void change(ResponseFormat& format) {
+    change(format.schema);
+}
+void change(ToolChoice& choice) {
+    change(choice.kind);
+}
 template <class T>
 void change(std::optional<T>& value) {
     if (!value) {
@@ -42,12 +49,6 @@ void change(std::optional<T>& value) {
     } else {
         change(*value);
     }
-}
-void change(ResponseFormat& format) {
-    change(format.schema);
-}
-void change(ToolChoice& choice) {
-    change(choice.kind);
 }
 template <class T>
 void change(std::vector<T>& list) {
@@ -270,7 +271,10 @@ TEST_CASE("embeddings, chats and circumstances never share a key, and each field
         spoil(other);
         return seen.insert(cache_key("p", other, options, CacheShare::user)).second;
     };
-    auto& [model, inputs, dimensions, purpose, extra] = request;
+    // One line for each field: with another field this does not compile.
+    auto const& [model, inputs, dimensions, purpose, extra] = request;
+    REQUIRE(std::tie(model, dimensions, purpose, extra) == std::tuple("m", std::nullopt, "", ""));
+    REQUIRE(inputs.size() == 2);
     CHECK(differs([](EmbedRequest& other) { other.model = "n"; }));
     CHECK(differs([](EmbedRequest& other) { other.inputs = {TextPart("ab")}; }));
     CHECK(differs([](EmbedRequest& other) { std::swap(other.inputs[0], other.inputs[1]); }));
