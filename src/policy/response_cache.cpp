@@ -4,7 +4,6 @@
 #include "policy/response_cache_state.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <algorithm>
 
@@ -148,8 +147,11 @@ void AIResponseCache::State::store(Kept const& kept, std::string body) {
     bool sweep_due = false;
     {
         std::lock_guard const lock(mutex_);
-        sweep_due = ++stored_ >= stores_a_sweep && !sweeping_;
-        if (sweep_due) stored_ = 0;
+        sweep_due = ++stored_ >= stores_a_sweep && !sweeping_ && config.database && config.database.runtime().alive();
+        if (sweep_due) {
+            stored_ = 0;
+            sweeping_ = true;
+        }
     }
     if (config.database && config.stored_entries > 0) {
         write([kept, bytes = std::make_shared<std::string const>(std::move(body))](Connection& db) {
@@ -188,10 +190,17 @@ void AIResponseCache::State::write(std::function<Result<void>(Connection&)> work
 }
 
 void AIResponseCache::State::sweep_soon() {
-    if (!config.database) return;
     Runtime const& runtime = config.database.runtime();
-    if (!runtime.alive()) return;
-    boost::asio::co_spawn(runtime.executor(), guard(sweep(shared_from_this())), boost::asio::detached);
+    auto ended = [weak = weak_from_this()](std::exception_ptr, Result<void> const& swept) {
+        Self const self = weak.lock();
+        if (!self) return;
+        {
+            std::lock_guard const lock(self->mutex_);
+            self->sweeping_ = false;
+        }
+        if (!swept) self->count_failure(&CacheStatistics::failed_writes, swept.error());
+    };
+    boost::asio::co_spawn(runtime.executor(), guard(sweep(shared_from_this())), std::move(ended));
 }
 
 Task<std::int64_t> AIResponseCache::State::sweep_slice(Self self, SystemTime now) {
@@ -209,13 +218,14 @@ Task<std::int64_t> AIResponseCache::State::sweep_slice(Self self, SystemTime now
     Task<RowTotals> counting = database.read<RowTotals>(std::move(count));
     Result<RowTotals> const totals = co_await std::move(counting);
     if (!totals) co_return totals.error();
-    std::int64_t const entries = totals->entries - self->config.stored_entries;
-    std::int64_t const bytes = totals->bytes - self->config.stored_bytes;
-    if (entries <= 0 && bytes <= 0) co_return std::int64_t{0};
-    std::function<Result<std::int64_t>(Connection&)> most = [entries, bytes](Connection& db) {
-        return remove_least_used(db, entries, bytes);
+    RowTotals most;
+    most.entries = self->config.stored_entries;
+    most.bytes = self->config.stored_bytes;
+    if (totals->entries <= most.entries && totals->bytes <= most.bytes) co_return std::int64_t{0};
+    std::function<Result<std::int64_t>(Connection&)> work = [most](Connection& db) {
+        return remove_least_used(db, most);
     };
-    Task<std::int64_t> evicting = database.write<std::int64_t>(std::move(most));
+    Task<std::int64_t> evicting = database.write<std::int64_t>(std::move(work));
     Result<std::int64_t> const evicted = co_await std::move(evicting);
     if (!evicted) co_return evicted.error();
     std::lock_guard const lock(self->mutex_);
@@ -232,21 +242,15 @@ Task<void> AIResponseCache::State::sweep(Self self) {
             if (old) ++self->front_.expired;
             return old;
         });
-        if (!self->config.database || self->sweeping_) co_return ok();
-        self->sweeping_ = true;
     }
+    if (!self->config.database) co_return ok();
     Result<std::int64_t> removed = std::int64_t{1};
     while (removed && *removed > 0) {
         Task<std::int64_t> slice = guard(sweep_slice(self, now));
         removed = co_await std::move(slice);
     }
-    {
-        std::lock_guard const lock(self->mutex_);
-        self->sweeping_ = false;
-    }
-    if (removed) co_return ok();
-    self->count_failure(&CacheStatistics::failed_writes, removed.error());
-    co_return removed.error();
+    if (!removed) co_return removed.error();
+    co_return ok();
 }
 
 void AIResponseCache::State::forget(RowsOf const& whose) {

@@ -96,7 +96,11 @@ Result<std::int64_t> remove_expired(Connection& db, SystemTime now) {
     return db.changes();
 }
 
-Result<std::int64_t> remove_least_used(Connection& db, std::int64_t entries, std::int64_t bytes) {
+Result<std::int64_t> remove_least_used(Connection& db, RowTotals const& most) {
+    Result<RowTotals> const totals = count_rows(db);
+    if (!totals) return totals.error();
+    std::int64_t entries = totals->entries - most.entries;
+    std::int64_t bytes = totals->bytes - most.bytes;
     if (entries <= 0 && bytes <= 0) return std::int64_t{0};
     // From the oldest on until both are reached: the row that reaches them is the last to go.
     std::vector<std::string> keys;

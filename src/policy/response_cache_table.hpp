@@ -39,9 +39,6 @@ struct RowsOf {
 Result<std::int64_t> remove_rows(storage::Connection& db, RowsOf const& whose);
 Result<std::int64_t> remove_expired(storage::Connection& db, SystemTime now);
 
-/// The least recently used, at least `entries` of them or `bytes` large, whichever takes more.
-Result<std::int64_t> remove_least_used(storage::Connection& db, std::int64_t entries, std::int64_t bytes);
-
 struct RowTotals {
     RowTotals() = default;
 
@@ -50,6 +47,9 @@ struct RowTotals {
 };
 
 Result<RowTotals> count_rows(storage::Connection& db);
+
+/// The least recently used, until there are no more than `most`: counted anew, because others remove rows too.
+Result<std::int64_t> remove_least_used(storage::Connection& db, RowTotals const& most);
 
 }  // namespace aikit::inline v0::policy
 

@@ -6,7 +6,7 @@
 // in percent, and is then no measurement.
 #include "bench.hpp"
 
-#include <aikit/aikit.hpp>
+#include <aikit/core/wait.hpp>
 #include <aikit/policy/response_cache.hpp>
 
 #include <algorithm>

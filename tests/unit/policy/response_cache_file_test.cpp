@@ -127,9 +127,10 @@ TEST_CASE("the file is kept to its size, the least recently used and the expired
         bench.clock->advance(milliseconds(1));
         ask(bench, question(std::to_string(i))).value();
     }
-    REQUIRE(testing::run(bench.cache->sweep()).has_value());
-    flush(bench);
-    REQUIRE(testing::run(bench.cache->sweep()).has_value());
+    // A sweep of the cache's own may be under way, and counts what it removed when it has ended.
+    for (int i = 0; i < 10'000 && bench.cache->statistics().evictions < 50; ++i) {
+        REQUIRE(testing::run(bench.cache->sweep()).has_value());
+    }
     CHECK(file.number("SELECT count(*) FROM cached_reply") == 100);
     CHECK(bench.cache->statistics().evictions == 50);
     Bench other(config);

@@ -38,9 +38,11 @@ void change(std::shared_ptr<std::string const>& bytes) {
 }
 void change(ResponseFormat& format) {
     change(format.schema);
+    change(format.name);
 }
 void change(ToolChoice& choice) {
     change(choice.kind);
+    change(choice.name);
 }
 template <class T>
 void change(std::optional<T>& value) {
