@@ -57,6 +57,10 @@ json::value write_budgets(policy::BudgetsConfig const& config);
 Result<void> read_tiers(json::Fields& parent, std::optional<policy::TiersConfig>& out);
 json::value write_tiers(policy::TiersConfig const& config);
 
+/// "cache", where it is there. What is set by code only has no form.
+Result<void> read_cache(json::Fields& parent, std::optional<policy::ResponseCacheConfig>& out);
+json::value write_cache(policy::ResponseCacheConfig const& config);
+
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
 json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);

@@ -298,6 +298,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     structured.clock = parts.runtime.clock();
     structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
     Result<std::shared_ptr<AIProvider>> out = policy::make_structured(std::move(*retried), std::move(structured));
+    if (out && parts.cache) out = policy::make_response_cache(std::move(*out), parts.cache);
     if (!out || !parts.tiers) return out;
     return policy::make_tiered(std::move(*out), parts.tiers);
 }

@@ -35,6 +35,7 @@ struct Kit::State {
     std::shared_ptr<policy::RateLimiter> limiter;      // null: there are no limits
     std::shared_ptr<policy::BudgetGuardian> budgets;   // null: there are none
     std::shared_ptr<policy::SubscriptionTiers> tiers;  // null: there are none
+    std::shared_ptr<policy::AIResponseCache> cache;    // null: every call is made
     std::shared_ptr<AlertBoard> alerts = std::make_shared<AlertBoard>();
     ProviderTable providers;
     std::shared_ptr<vector::VectorStore> vectors;

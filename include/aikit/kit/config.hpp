@@ -12,6 +12,7 @@
 #include <aikit/policy/budget.hpp>
 #include <aikit/policy/limits.hpp>
 #include <aikit/policy/meter.hpp>
+#include <aikit/policy/response_cache.hpp>
 #include <aikit/policy/tiers.hpp>
 #include <aikit/rag/pipeline.hpp>
 
@@ -97,6 +98,12 @@ struct AIKIT_EXPORT KitConfig {
 
     /// What users have subscribed to: by whom a call is made decides what it may use. Missing: there are none.
     std::optional<policy::TiersConfig> tiers;
+
+    /// Answers that were given before, given again; one cache for all providers of the kit. It is kept in `store`,
+    /// unless the host gives it another database; `stored_entries` 0 keeps it in memory alone. Its questions in other
+    /// words
+    /// (`semantic`) are set by code only. Missing: every call is made.
+    std::optional<policy::ResponseCacheConfig> cache;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
 
     /// Taken off the catalog's prices when a call is priced, and told by its price id.
