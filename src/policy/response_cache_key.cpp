@@ -90,6 +90,16 @@ bool may_keep(std::size_t expected, ChatReply const& reply) {
     return std::all_of(reply.choices.begin(), reply.choices.end(), is_done);
 }
 
+bool may_replay(ChatReply const& reply) noexcept {
+    return std::all_of(reply.choices.begin(), reply.choices.end(), [](Choice const& choice) {
+        return std::all_of(choice.message.parts.begin(), choice.message.parts.end(), [](Part const& part) {
+            auto const* const text = std::get_if<TextPart>(&part);
+            bool const bare = text != nullptr && text->extra.empty();
+            return bare || std::holds_alternative<ReasoningPart>(part) || std::holds_alternative<ToolCall>(part);
+        });
+    });
+}
+
 bool may_keep(std::size_t expected, EmbedReply const& reply) noexcept {
     return !reply.vectors.empty() && reply.vectors.size() == expected;
 }

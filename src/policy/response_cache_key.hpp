@@ -40,6 +40,9 @@ CacheKey circumstances(std::string const& provider, ChatRequest request, CallOpt
 bool may_keep(std::size_t expected, ChatReply const& reply);
 bool may_keep(std::size_t expected, EmbedReply const& reply) noexcept;
 
+/// Do a stream's events say all of it? What a part has beside its text, and media, they do not.
+bool may_replay(ChatReply const& reply) noexcept;
+
 /// How many choices, or vectors, were asked for.
 std::size_t expected_of(ChatRequest const& request) noexcept;
 std::size_t expected_of(EmbedRequest const& request) noexcept;

@@ -25,6 +25,7 @@ struct Search {
 
     CacheKey key{};
     Caller caller;
+    bool streams = false;  ///< The answer is to come as a stream.
     std::size_t expected = 0;
     std::int64_t epoch = 0;
     std::string words;                 ///< Where it may be answered by what was asked in other words.
@@ -297,7 +298,7 @@ public:
         if (passes_by(request, options)) {
             return pass_by_stream(shared_from_this(), std::move(request), std::move(options));
         }
-        Search search = begin(request, options);
+        Search search = begin(request, options, true);
         if (search.kept) return ready(replayed(cache_, search, options));
         begin_question(search, request, options);
         return ask_stream(shared_from_this(), std::move(search), std::move(request), std::move(options));
@@ -324,10 +325,12 @@ private:
     }
 
     template <class Request>
-    Search begin(Request const& request, CallOptions const& options) const {
+    Search begin(Request const& request, CallOptions const& options, bool streams = false) const {
         Search search;
         search.key = cache_key(name(), request, options, cache_->config.share);
+        search.streams = streams;
         if (options.cache == CacheUse::use) search.kept = cache_->find(search.key);
+        drop_unfit(search);
         if (search.kept) {
             cache_->count_hit(*search.kept, State::Hit::exact);
             return search;
@@ -347,6 +350,13 @@ private:
         search.question->circumstances = circumstances(name(), request, options, cache_->config.share);
     }
 
+    /// A reply that a stream cannot give whole is asked for again.
+    static void drop_unfit(Search& search) noexcept {
+        if (search.streams && search.kept && !may_replay(*std::get_if<ChatReply>(&search.kept->reply))) {
+            search.kept.reset();
+        }
+    }
+
     /// Where the cache may not answer there is nothing to look for, and nobody waits.
     static Task<Search> found(Cache cache, Search search, CallOptions options) {
         if (options.cache == CacheUse::use) {
@@ -354,6 +364,7 @@ private:
             Result<Search> sought = co_await std::move(seeking);
             if (!sought) co_return sought.error();
             search = std::move(*sought);
+            drop_unfit(search);
         }
         if (search.kept) {
             cache->count_hit(*search.kept, search.hit);

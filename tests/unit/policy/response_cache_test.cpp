@@ -137,6 +137,19 @@ TEST_CASE("chats and streams share what is kept") {
     CHECK(bench.asked() == 1);
 }
 
+TEST_CASE("what a stream cannot say whole is asked for again as a stream") {
+    Bench bench;
+    bench.upstream->on_chat = [] {
+        ChatReply reply = good_reply();
+        std::get<TextPart>(reply.choices[0].message.parts[0]).extra = R"({"citations":[1]})";
+        return reply;
+    };
+    REQUIRE(bench.chat().has_value());
+    CHECK(bench.chat()->info.cache == "hit");
+    CHECK(bench.stream()->info.cache == "miss");
+    CHECK(bench.asked() == 2);
+}
+
 TEST_CASE("a stream from the cache has a pace when one is asked for, in pieces, and keeps to the call's limit") {
     ResponseCacheConfig config;
     config.replay_rate = 10;
