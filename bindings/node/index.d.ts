@@ -20,8 +20,8 @@ export interface Message {
   [member: string]: any;
 }
 
-/** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries,
- * and repairs for chats that ask for JSON. */
+/** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries, cache
+ * ("use", "refresh", "bypass"), and repairs for chats that ask for JSON. */
 export interface ChatRequest {
   messages?: Message[];
   model?: string;

@@ -104,6 +104,9 @@ public:
     /// Who is in which subscription tier; null when there are none. Errors: invalid_state.
     Result<std::shared_ptr<policy::SubscriptionTiers>> tiers() const;
 
+    /// What is kept of replies, to look at and to clear; null when nothing is. Errors: invalid_state.
+    Result<std::shared_ptr<policy::AIResponseCache>> cache() const;
+
     /// Tries providers, several at once, each by its cheapest call: the list of its models, which costs nothing, else a
     /// chat of at most 16 tokens with the model that is configured for it. No names: all. What fails stands in its
     /// check. Without a time limit in `options` each may take 15 seconds; none is retried.

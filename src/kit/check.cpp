@@ -190,6 +190,12 @@ Result<std::shared_ptr<policy::SubscriptionTiers>> Kit::tiers() const {
     return state_->tiers;
 }
 
+Result<std::shared_ptr<policy::AIResponseCache>> Kit::cache() const {
+    if (!state_) return closed_kit();
+    if (Result<void> usable = state_->usable(); !usable) return usable.error();
+    return state_->cache;
+}
+
 Task<std::vector<ProviderCheck>> Kit::check_providers(std::vector<std::string> names, CallOptions options) {
     return guard(check_task(state_, std::move(names), std::move(options)));
 }

@@ -321,8 +321,9 @@ Result<KitConfig> KitConfig::from_json(std::string_view text) {
     for (Result<void> const& part :
          {read_lists(fields, out), read_chunking(fields, out.chunking), read_answers(fields, out.answers),
           read_http(fields, out.http), read_call_limits(fields, out.call_limits), read_budgets(fields, out.budgets),
-          read_tiers(fields, out.tiers), read_telemetry(fields, out.telemetry), read_routers(fields, out.routers),
-          read_price_discounts(fields, out.price_discounts), read_runtime(fields, out.runtime), fields.finish()}) {
+          read_tiers(fields, out.tiers), read_cache(fields, out.cache), read_telemetry(fields, out.telemetry),
+          read_routers(fields, out.routers), read_price_discounts(fields, out.price_discounts),
+          read_runtime(fields, out.runtime), fields.finish()}) {
         if (!part) return part.error();
     }
     return out;
@@ -367,6 +368,8 @@ std::string KitConfig::to_json() const {
     if (budgets) out["budgets"] = write_budgets(*budgets);
     if (tiers) out["tiers"] = write_tiers(*tiers);
     if (telemetry) out["telemetry"] = write_telemetry(*telemetry);
+
+    if (cache) out["cache"] = write_cache(*cache);
     out["http"] = write_http(http);
     text("app", app);
     text("record", record);

@@ -83,6 +83,10 @@ Result<void> read_text_members(json::Fields& parent, char const* key, Put const&
 /// "env:NAME", "file:PATH" or "callback:NAME".
 bool is_key_reference(std::string_view text) noexcept;
 
+/// "cache", where it is there. What is set by code only has no form.
+Result<void> read_cache(json::Fields& parent, std::optional<policy::ResponseCacheConfig>& out);
+json::value write_cache(policy::ResponseCacheConfig const& config);
+
 /// "price_discounts".
 Result<void> read_price_discounts(json::Fields& parent, std::vector<cost::PriceDiscount>& out);
 json::value write_price_discounts(std::vector<cost::PriceDiscount> const& discounts);

@@ -75,6 +75,17 @@ Result<void> make_budgets(Kit::State& state) {
     return ok();
 }
 
+Result<void> make_cache(Kit::State& state) {
+    if (!state.config.cache) return ok();
+    policy::ResponseCacheConfig config = *state.config.cache;
+    if (!config.database && config.stored_entries > 0) config.database = state.database;
+    if (!config.clock) config.clock = state.runtime.clock();
+    Result<std::shared_ptr<policy::AIResponseCache>> made = policy::AIResponseCache::create(std::move(config));
+    if (!made) return wrong_part("cache", made.error());
+    state.cache = std::move(*made);
+    return ok();
+}
+
 /// What needs no storage: the transport, the prices, the providers.
 Result<void> wire(Kit::State& state) {
     KitConfig& config = state.config;
@@ -120,6 +131,8 @@ Result<void> wire(Kit::State& state) {
     state.spending = make_spending(config);
     parts.meter.spending = state.spending;
     parts.tiers = state.tiers;
+    if (Result<void> const made = make_cache(state); !made) return made.error();
+    parts.cache = state.cache;
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
     state.providers = std::move(*table);

@@ -306,6 +306,7 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     structured.clock = parts.runtime.clock();
     structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
     Result<std::shared_ptr<AIProvider>> out = policy::make_structured(std::move(*retried), std::move(structured));
+    if (out && parts.cache) out = policy::make_response_cache(std::move(*out), parts.cache);
     if (out && parts.tiers) out = policy::make_tiered(std::move(*out), parts.tiers);
     if (!out) return out;
     return policy::make_observed(std::move(*out), parts.observed);

@@ -66,6 +66,7 @@ public:
         policy::ObservedConfig observed;                              ///< Its observer is the meter's.
         std::shared_ptr<policy::RateLimiter> limiter;                 ///< Null: there are no limits on calls.
         std::shared_ptr<policy::SubscriptionTiers> tiers;             ///< Null: nobody subscribes to anything.
+        std::shared_ptr<policy::AIResponseCache> cache;               ///< Null: every call is made.
         std::function<Result<Secret>(std::string const& name)> keys;  ///< As KitConfig::keys.
     };
 

@@ -39,6 +39,7 @@ struct Kit::State {
     std::shared_ptr<policy::SubscriptionTiers> tiers;           // null: there are none
     std::shared_ptr<telemetry::PrometheusExporter> prometheus;  // null: nobody scrapes
     std::shared_ptr<telemetry::OtlpExporter> otlp;              // null: nothing is sent
+    std::shared_ptr<policy::AIResponseCache> cache;             // null: every call is made
     std::shared_ptr<AlertBoard> alerts = std::make_shared<AlertBoard>();
     ProviderTable providers;
     std::shared_ptr<vector::VectorStore> vectors;

@@ -279,6 +279,25 @@ CREATE TABLE tier_item (
     PRIMARY KEY (by, member, kind, id)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+
+    {6, R"sql(
+-- Replies that may be given again. The checksum is over all but "used"; a row that does not have it is removed.
+CREATE TABLE cached_reply (
+    key      TEXT NOT NULL PRIMARY KEY,  -- SHA-256 of all that shapes the reply, in hexadecimal
+    tenant   TEXT NOT NULL,
+    member   TEXT NOT NULL,              -- the user
+    created  INTEGER NOT NULL,
+    expires  INTEGER NOT NULL,           -- the first moment at which it no longer serves
+    used     INTEGER NOT NULL,           -- when it was last read from here
+    size     INTEGER NOT NULL,           -- of "body", in bytes
+    cost     INTEGER,                    -- nano-dollars it took when it was made; NULL: not known
+    body     BLOB NOT NULL,
+    checksum TEXT NOT NULL
+) STRICT;
+CREATE INDEX cached_reply_by_use ON cached_reply (used, size);
+CREATE INDEX cached_reply_by_end ON cached_reply (expires);
+CREATE INDEX cached_reply_by_member ON cached_reply (tenant, member);
+)sql"},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <aikit/policy/budget.hpp>
 #include <aikit/policy/limits.hpp>
 #include <aikit/policy/meter.hpp>
+#include <aikit/policy/response_cache.hpp>
 #include <aikit/policy/tiers.hpp>
 #include <aikit/rag/pipeline.hpp>
 #include <aikit/router/router.hpp>
@@ -88,8 +89,8 @@ struct RouterSetup {
     std::vector<RouterTarget> deployments;
 };
 
-/// What a kit tells of its calls; see policy/observed.hpp for the metrics. A kit with a runtime of its own sends what is
-/// left when it is closed, for three seconds at most; one on a host's runtime drops it.
+/// What a kit tells of its calls; see policy/observed.hpp for the metrics. A kit with a runtime of its own sends what
+/// is left when it is closed, for three seconds at most; one on a host's runtime drops it.
 struct TelemetryConfig {
     TelemetryConfig() = default;
 
@@ -151,6 +152,12 @@ struct AIKIT_EXPORT KitConfig {
 
     /// What is told of calls, and to whom, beside `observer`. Missing: nobody is told.
     std::optional<TelemetryConfig> telemetry;
+
+    /// Answers that were given before, given again; one cache for all providers of the kit. It is kept in `store`,
+    /// unless the host gives it another database; `stored_entries` 0 keeps it in memory alone. Its questions in other
+    /// words
+    /// (`semantic`) are set by code only. Missing: every call is made.
+    std::optional<policy::ResponseCacheConfig> cache;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
 
     /// Taken off the catalog's prices when a call is priced, and told by its price id.

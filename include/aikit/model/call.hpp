@@ -50,6 +50,13 @@ enum class Replay {
     any,               ///< Also the same one: it may run, and bill, twice.
 };
 
+/// What a cache of replies may do for a call; see policy/response_cache.hpp.
+enum class CacheUse {
+    use,      ///< A reply that is kept serves, and a new one is kept.
+    refresh,  ///< What is kept is passed over, and replaced by the new reply.
+    bypass,   ///< Nothing is looked for, nothing is kept.
+};
+
 /// One request to one deployment, as it ended.
 struct Attempt {
     Attempt() = default;
@@ -109,6 +116,9 @@ struct CallOptions {
     /// The piece of work that this call is part of, as a W3C traceparent, where there is an Observer: the trace goes
     /// on. Empty, or no traceparent: a new trace.
     std::string trace;
+
+    /// Where there is a cache of replies: whether it may answer.
+    CacheUse cache = CacheUse::use;
 
     // Set by decorators for those further in.
 

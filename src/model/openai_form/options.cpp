@@ -64,6 +64,13 @@ void read_words(json::Fields& fields, CallOptions& out) {
     if (replay && *replay != "never" && *replay != "any" && *replay != "other_deployment") {
         fields.refuse("replay", "must be other_deployment, never or any");
     }
+    std::optional<std::string> cache;
+    fields.read("cache", cache);
+    if (cache == "refresh") out.cache = CacheUse::refresh;
+    if (cache == "bypass") out.cache = CacheUse::bypass;
+    if (cache && *cache != "refresh" && *cache != "bypass" && *cache != "use") {
+        fields.refuse("cache", "must be use, refresh or bypass");
+    }
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ constexpr char everything[] = R"({
     "telemetry": {"prometheus": true, "otlp": {"endpoint": "http://c:1", "headers": {"x-b": "2"}, "key_header": "api-key",
         "key": "env:C", "resource": {"service.name": "s"}, "span_interval": 1.5, "metric_interval": 2.5}, "sample": 0.25,
         "tell_callers": true, "propagate_trace": true, "most_series": 9},
+    "cache": {"share": "tenant", "cache_sampled": false, "ttl": 60, "memory_entries": 5, "memory_bytes": 6, "largest": 7,
+        "stored_entries": 8, "stored_bytes": 9, "replay_rate": 10, "replay_piece": 11, "longest_wait": 1.5},
     "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
         "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
         "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
@@ -84,6 +86,10 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.call_limits->rules.at(0).by == policy::LimitBy::tag);
     CHECK(config.call_limits->rules.at(0).window == std::chrono::milliseconds(1500));
     CHECK(config.call_limits->longest_wait == std::chrono::milliseconds(2500));
+    REQUIRE(config.cache.has_value());
+    CHECK(config.cache->share == policy::CacheShare::tenant);
+    CHECK(config.cache->ttl == std::chrono::seconds(60));
+    CHECK(config.cache->longest_wait == std::chrono::milliseconds(1500));
     REQUIRE(config.budgets.has_value());
     CHECK(config.budgets->budgets.at(0).cost == Money::from_usd("1.5").value());
     CHECK(config.budgets->budgets.at(0).window == policy::BudgetWindow::week);
@@ -164,6 +170,12 @@ TEST_CASE("a value of the wrong kind or range is an error that names the field")
         {R"({"tiers": {"tiers": [{"name": "a", "features": "chat"}]}})", "configuration.tiers.tiers[0].features"},
         {R"({"tiers": {"tiers": 1}})", "configuration.tiers.tiers"},
         {R"({"tiers": {"by": "me"}})", "configuration.tiers.by"},
+        {R"({"cache": {"share": "all"}})", "configuration.cache.share"},
+        {R"({"cache": {"ttl": -1}})", "configuration.cache.ttl"},
+        {R"({"cache": {"memory_entries": -1}})", "configuration.cache.memory_entries"},
+        {R"({"cache": {"largest": 0}})", "configuration.cache.largest"},
+        {R"({"cache": {"longest_wait": -1}})", "configuration.cache.longest_wait"},
+        {R"({"cache": {"semantic": {}}})", "configuration.cache.semantic"},
         {R"({"tiers": {"members": {"ann": 1}}})", "configuration.tiers.members"},
         {R"({"tiers": {"members": {"ann": "gold"}}})", "configuration.tiers.members.ann"},
         {R"({"tiers": {"speed": 1}})", "configuration.tiers.speed"},

@@ -275,11 +275,11 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
         "timeouts":{"connect":1.5,"first_byte":2,"idle":0.25,"total":0},
         "caller":{"tenant":"t","user":"u","key":"k","project":"p","tags":["a","b"],"tier":"pro"},
         "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","repairs":2,"idempotency_key":"i","request_id":"r",
-        "region":"eu","trace":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})"));
+        "region":"eu","trace":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","cache":"refresh"})"));
     REQUIRE(call.has_value());
     // Every field of the options has its member: a new field fails to compile here.
     auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, repairs, idempotency_key, request_id,
-                 region, trace, send_trace, attempt, attempts, keep] = call->options;
+                 region, trace, cache, send_trace, attempt, attempts, keep] = call->options;
     auto const& [connect, first_byte, idle, total] = limits;
     auto const& [tenant, user, key, project, tags, tier] = caller;
     CHECK(connect == milliseconds(1'500));
@@ -307,6 +307,9 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     CHECK(request_id == "r");
     CHECK(region == "eu");
     CHECK(trace == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    CHECK(cache == CacheUse::refresh);
+    CHECK(read_chat(request(R"(,"aikit":{"cache":"bypass"})"))->options.cache == CacheUse::bypass);
+    CHECK(read_chat(request(R"(,"aikit":{"cache":"use"})"))->options.cache == CacheUse::use);
     CHECK(!Json::parse(*json_form::write_chat(call->request)).has("aikit"));
 
     for (auto const& [ours, name] :
@@ -322,6 +325,8 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
                                                           {R"("repairs":11)", "aikit.repairs"},
                                                           {R"("region":7)", "aikit.region"},
                                                           {R"("trace":"00-0-0-01")", "aikit.trace"}}) {
+        { R"("cache":"maybe")", "aikit.cache" }
+    }) {
         CAPTURE(ours);
         CHECK(refused(request(",\"aikit\":{" + ours + "}")).find(name) != std::string::npos);
     }
