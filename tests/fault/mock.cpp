@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // fault/mock.cpp - a program: providers on loopback with a meter of their own. It does not link aikit.
 //
-//   fault_mock PRICES INVOICE [keyless]
+//   fault_mock PRICES INVOICE [keyless|spare]
 //
 // Prints its port on a line. What it does for a request stands in the prompt (script.hpp). Each request leaves a line
 // of JSON in the file INVOICE, written before a byte is answered, so that it outlives whoever asked. One thread; ends
 // when its standard input does. A request with an Idempotency-Key that was answered before is the same work and is not
-// billed again; with `keyless` such keys mean nothing.
+// billed again; with `keyless` such keys mean nothing. A `spare` does nothing wrong, whatever the prompt says, and
+// answers in other words.
 #include "dialects.hpp"
 #include "script.hpp"
 
@@ -30,6 +31,7 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 
 bool honours_keys = true;
+bool spare = false;
 constexpr auto longest_hang = std::chrono::seconds(60);
 constexpr auto drip_pause = std::chrono::milliseconds(5);
 
@@ -188,7 +190,8 @@ asio::awaitable<bool> send_stream(Exchange& exchange, StreamParts parts) {
 
 asio::awaitable<bool> serve(Meter& meter, tcp::socket& socket, http::request<http::string_body> request) {
     std::optional<Asked> const asked = read_request(request.target(), request.body());
-    Script const script = Script::find(request.body());
+    Script script = Script::find(request.body());
+    if (spare) script.fault = "none";
     if (!asked || script.id.empty()) {
         co_await send(socket, "HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\n{}");
         co_return true;
@@ -278,10 +281,13 @@ int run(std::string const& prices, std::string const& invoice) {
 
 int main(int argc, char** argv) {
     if (argc != 3 && argc != 4) {
-        std::fprintf(stderr, "usage: fault_mock PRICES INVOICE [keyless]\n");
+        std::fprintf(stderr, "usage: fault_mock PRICES INVOICE [keyless|spare]\n");
         return 2;
     }
-    lab::honours_keys = argc == 3;
+    std::string_view const how = argc == 4 ? argv[3] : "";
+    lab::honours_keys = how != "keyless";
+    lab::spare = how == "spare";
+    if (lab::spare) lab::first_answer_word = 8;
     try {
         return lab::run(argv[1], argv[2]);
     } catch (std::exception const& failure) {

@@ -66,9 +66,12 @@ inline constexpr std::string_view answer_words[] = {" time",  " year",  " people
                                                     " thing", " world", " life",    " hand",  " part", " place",
                                                     " case",  " week",  " company", " system"};
 
+/// Two servers that begin with different words cannot be mixed up.
+inline std::int64_t first_answer_word = 0;
+
 inline std::string_view answer_word(std::int64_t index) {
     constexpr std::int64_t count = static_cast<std::int64_t>(std::size(answer_words));
-    return answer_words[index % count];
+    return answer_words[(first_answer_word + index) % count];
 }
 
 }  // namespace lab

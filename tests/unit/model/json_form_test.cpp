@@ -324,9 +324,8 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
                                                           {R"("replay":"maybe")", "aikit.replay"},
                                                           {R"("repairs":11)", "aikit.repairs"},
                                                           {R"("region":7)", "aikit.region"},
-                                                          {R"("trace":"00-0-0-01")", "aikit.trace"}}) {
-        { R"("cache":"maybe")", "aikit.cache" }
-    }) {
+                                                          {R"("trace":"00-0-0-01")", "aikit.trace"},
+                                                          {R"("cache":"maybe")", "aikit.cache"}}) {
         CAPTURE(ours);
         CHECK(refused(request(",\"aikit\":{" + ours + "}")).find(name) != std::string::npos);
     }
