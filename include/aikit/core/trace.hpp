@@ -19,7 +19,7 @@
 namespace aikit::inline v0 {
 
 /// Which piece of work in which trace. Ids are bytes as they are sent; all zeros is no id.
-struct TraceContext {
+struct AIKIT_EXPORT TraceContext {
     TraceContext() = default;
 
     std::array<std::uint8_t, 16> trace_id{};
