@@ -58,6 +58,9 @@ public:
     void succeeded();
     void failed(Error const& error);
 
+    /// It answered; what came from a cache says nothing of the deployment.
+    void answered(CallInfo const& info) { info.cache == "hit" ? leave() : succeeded(); }
+
 private:
     void leave() noexcept;
 

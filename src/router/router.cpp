@@ -110,7 +110,7 @@ private:
             Result<T> result = co_await std::move(asking);
             std::size_t const number = place->number();
             if (result) {
-                place->succeeded();
+                place->answered(result->info);
                 course->answered(number, result->info, result->info.usage.total_input());
                 co_return result;
             }

@@ -41,7 +41,7 @@ public:
             course_->ended("ok");
             course_->warm(place_.number(), finished->usage.total_input());
             finished->info->route = course_->explanation();
-            place_.succeeded();
+            place_.answered(*finished->info);
         }
         co_return event;
     }

@@ -248,6 +248,19 @@ TEST_CASE("a stream that is let go gives its place back, and counts neither way"
     CHECK(health.calls == 0);
 }
 
+TEST_CASE("an answer from a cache says nothing of its deployment") {
+    Fleet f;
+    f.providers[0]->cache = "hit";
+    REQUIRE(f.chat().has_value());
+    HealthSnapshot const health = f.router->status()[0].health;
+    CHECK(health.running == 0);
+    CHECK(health.calls == 0);
+    CHECK_FALSE(health.latency_50.has_value());
+    f.providers[0]->cache = "miss";
+    REQUIRE(f.chat().has_value());
+    CHECK(f.router->status()[0].health.calls == 1);
+}
+
 TEST_CASE("an embedding goes on to the same model only") {
     Fleet f;
     f.config.deployments[1].model = "other";

@@ -44,6 +44,7 @@ public:
         if (error) co_return of_this(*error);
         ChatReply reply = reply_of("from " + name_, told(input_tokens, 5), request.model);
         reply.info.usage = reply.usage;
+        reply.info.cache = cache;
         co_return reply;
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
@@ -65,6 +66,7 @@ public:
     std::vector<Step> steps;     ///< Of its streams.
     milliseconds takes{0};
     std::int64_t input_tokens = 10;
+    std::string cache;  ///< As CallInfo::cache.
     std::vector<SteadyTime> times;
     std::vector<std::string> models;
     std::vector<CallOptions> calls;
