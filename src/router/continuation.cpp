@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace aikit::inline v0::router {
 namespace {
 
-// Two wordings are joined at a passage of so many bytes, and at none shorter: by chance no passage of this length
-// stands twice in an answer.
+// Two wordings are joined at a passage of so many bytes, longer where it stands several times in what was sent, and
+// at none shorter than the least.
+constexpr std::size_t usual_anchor = 64;
 constexpr std::size_t least_anchor = 24;
-constexpr std::size_t most_anchor = 64;
 
 // A prefilled answer that begins with as much of what was sent was begun anew, whatever was asked for.
 constexpr std::size_t sign_of_repetition = 32;
@@ -25,10 +26,33 @@ bool continues_character(char byte) noexcept {
     return (static_cast<unsigned char>(byte) & mask) == mark;
 }
 
-/// The end of what was sent, from the beginning of a character on.
-std::string_view anchor_of(std::string_view sent) noexcept {
-    std::size_t at = sent.size() - std::min(sent.size(), most_anchor);
-    while (at < sent.size() && continues_character(sent[at])) ++at;
+/// The length of the longest end of the text that stands in it elsewhere too. The Z algorithm on the text read
+/// backwards (Gusfield, Algorithms on Strings, Trees, and Sequences, 1997, section 1.3): linear.
+std::size_t repeated_end(std::string_view text) {
+    std::size_t const size = text.size();
+    auto const back = [&](std::size_t at) { return text[size - 1 - at]; };
+    std::vector<std::size_t> z(size, 0);
+    std::size_t longest = 0, left = 0, right = 0;
+    for (std::size_t i = 1; i < size; ++i) {
+        if (i < right) z[i] = std::min(right - i, z[i - left]);
+        while (i + z[i] < size && back(z[i]) == back(i + z[i])) ++z[i];
+        if (i + z[i] > right) {
+            left = i;
+            right = i + z[i];
+        }
+        longest = std::max(longest, z[i]);
+    }
+    return longest;
+}
+
+/// The end of what was sent, from the beginning of a character on, and so long that it stands there once. Empty: there
+/// is none.
+std::string_view anchor_of(std::string_view sent) {
+    std::size_t const unique = repeated_end(sent) + 1;
+    std::size_t const size = std::max(unique, std::min(sent.size(), usual_anchor));
+    if (size > sent.size() || size < least_anchor) return {};
+    std::size_t at = sent.size() - size;
+    while (at > 0 && continues_character(sent[at])) --at;
     return sent.substr(at);
 }
 
@@ -94,14 +118,15 @@ std::string Continuation::begun_over() {
             return std::exchange(held_, std::string());
         }
         differs_ = true;
+        anchor_ = anchor_of(sent_).size();
         looked_at_ = 0;
     }
     return after_anchor();
 }
 
 std::string Continuation::after_anchor() {
-    std::string_view const anchor = anchor_of(sent_);
-    if (anchor.size() < least_anchor) return {};
+    std::string_view const anchor = std::string_view(sent_).substr(sent_.size() - anchor_);
+    if (anchor.empty()) return {};
     std::size_t const at = held_.find(anchor, looked_at_);
     if (at == std::string::npos) {
         looked_at_ = held_.size() < anchor.size() ? 0 : held_.size() - anchor.size() + 1;

@@ -46,6 +46,7 @@ private:
     std::string held_;           // of the new answer, while nothing is decided
     std::size_t blanks_ = 0;     // of those at the end of sent_, so many come again
     std::size_t looked_at_ = 0;  // of held_, where the anchor does not begin
+    std::size_t anchor_ = 0;     // bytes of the end of sent_; 0: there is no passage to meet at
     bool prefilled_;
     bool differs_ = false;
     Joint joint_ = Joint::waiting;

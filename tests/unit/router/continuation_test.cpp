@@ -77,6 +77,22 @@ TEST_CASE("an answer that is worded otherwise goes on after the passage that the
     }
 }
 
+TEST_CASE("a passage that stands several times in what was sent is no place to meet at") {
+    std::string line = "| one more line of a table that is the same again |\n";
+    std::string table = "# A table\n\n";
+    for (int i = 0; i < 6; ++i) table += line;
+    std::string const whole = table + "That was the table.";
+    std::string const other = "Here is what you asked for.\n\n" + whole;
+    for (std::size_t cut = 1; cut <= whole.size(); ++cut) {
+        for (std::size_t const pieces : {1, 10, 1'000}) {
+            Joined const out = joined(whole.substr(0, cut), other, false, pieces);
+            std::string const expected = out.joint == Joint::common ? whole : whole.substr(0, cut);
+            REQUIRE(out.text == expected);
+            if (cut > table.size() + 10) REQUIRE(out.joint == Joint::common);
+        }
+    }
+}
+
 TEST_CASE("answers that do not meet are not joined, and nothing of the new one is handed on") {
     for (std::string const& anew :
          {std::string("Berlin is the capital of Germany."), std::string(), answer.substr(0, 20)}) {
