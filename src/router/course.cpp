@@ -44,6 +44,14 @@ RouterCore::RouterCore(Runtime runtime_, RouterConfig config_)
     }
 }
 
+void RouterCore::count(std::string_view metric, std::size_t target, char const* key, std::string_view value) const {
+    if (!config.observer) return;
+    std::vector<LogField> labels{LogField("aikit.router", config.name),
+                                 LogField("aikit.deployment", targets[target]->name)};
+    if (!value.empty()) labels.emplace_back(key, std::string(value));
+    config.observer->count(metric, 1, labels);
+}
+
 Place& Place::operator=(Place&& other) noexcept {
     if (this == &other) return *this;
     leave();
@@ -72,7 +80,8 @@ void Place::succeeded() {
 
 void Place::failed(Error const& error) {
     if (!open()) return;
-    target().health.failed(permit_, core_->now(), error);
+    bool const opened = target().health.failed(permit_, core_->now(), error);
+    if (opened) core_->count("aikit.router.circuit.openings", target_, "", {});
     settled_ = true;
 }
 
@@ -221,13 +230,17 @@ std::optional<Place> Course::beside(std::size_t running) {
         if (health.error_rate(now) > sick || health.snapshot(now).circuit != Circuit::closed) continue;
         if (!health.usable(now)) continue;
         if (!core_->hedges.take(now)) return std::nullopt;
-        if (std::optional<Place> place = enter(target)) return place;
+        if (std::optional<Place> place = enter(target)) {
+            core_->count("aikit.router.hedges", target, "", {});
+            return place;
+        }
     }
     return std::nullopt;
 }
 
 void Course::failed(Error error, std::size_t target) {
     note(target, aikit::name(error.code));
+    core_->count("aikit.router.failures", target, "error.type", aikit::name(error.code));
     auto found = std::find_if(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
     if (found == seen_.end()) {
         seen_.emplace_back().target = target;
@@ -258,6 +271,11 @@ Task<Place> Course::after(std::shared_ptr<Course> self, Error error, std::size_t
         if (std::optional<Place> place = self->enter(next->target)) co_return std::move(*place);
     }
     co_return error;
+}
+
+void Course::overtaken(std::size_t target) {
+    note(target, "overtaken");
+    core_->count("aikit.router.overtaken", target, "", {});
 }
 
 void Course::answered(std::size_t target, CallInfo& info, std::int64_t input_tokens) {

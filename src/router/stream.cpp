@@ -233,6 +233,10 @@ private:
     }
 
     void note_joint() {
+        if (continuation_->joint() != Joint::waiting) {
+            course_->core()->count("aikit.router.resumes", place_.number(), "aikit.joint",
+                                   name(continuation_->joint()));
+        }
         switch (continuation_->joint()) {
             case Joint::waiting: return;
             case Joint::prefill: joints_.push_back(cut_ + ", which was asked to go on from there"); return;
