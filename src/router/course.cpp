@@ -16,6 +16,9 @@ constexpr milliseconds longest_wait{60'000};
 // A deployment of which more fail is sick: asking it once more feeds its outage.
 constexpr double sick = 0.1;
 
+// What came of a stream whose end nobody has seen.
+constexpr char left_open[] = "left";
+
 // Calls of ten seconds that may be hedged however few there are.
 constexpr int hedge_floor = 2;
 
@@ -238,7 +241,16 @@ std::optional<Place> Course::beside(std::size_t running) {
     return std::nullopt;
 }
 
+void Course::cut(Error const& error, std::size_t target) {
+    ended(aikit::name(error.code));
+    core_->count("aikit.router.failures", target, "error.type", aikit::name(error.code));
+}
+
 void Course::failed(Error error, std::size_t target) {
+    // A stream that was under way there is noted already.
+    bool const under_way = !asked_.empty() && asked_.back().outcome == left_open &&
+                           asked_.back().deployment == core_->targets[target]->name;
+    if (under_way) asked_.pop_back();
     note(target, aikit::name(error.code));
     core_->count("aikit.router.failures", target, "error.type", aikit::name(error.code));
     auto found = std::find_if(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
@@ -276,6 +288,10 @@ Task<Place> Course::after(std::shared_ptr<Course> self, Error error, std::size_t
 void Course::overtaken(std::size_t target) {
     note(target, "overtaken");
     core_->count("aikit.router.overtaken", target, "", {});
+}
+
+void Course::opened(std::size_t target) {
+    note(target, left_open);
 }
 
 void Course::answered(std::size_t target, CallInfo& info, std::int64_t input_tokens) {

@@ -129,8 +129,9 @@ public:
     void answered(std::size_t target, CallInfo& info, std::int64_t input_tokens);
 
     /// A stream has begun there; and this is how it ended.
-    void opened(std::size_t target) { note(target, "left"); }
+    void opened(std::size_t target);
     void ended(std::string outcome) { asked_.back().outcome = std::move(outcome); }
+    void cut(Error const& error, std::size_t target);
 
     /// The beginning of the conversation was read there.
     void warm(std::size_t target, std::int64_t input_tokens);
