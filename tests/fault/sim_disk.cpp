@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// fault/sim_disk.cpp - SQLite's own files with three functions in front of them.
+#include "sim_disk.hpp"
+
+#include "sim_chance.hpp"
+
+#include <sqlite3.h>
+
+#include <stdexcept>
+
+namespace sim {
+namespace {
+
+sqlite3_vfs* real = nullptr;
+sqlite3_vfs ours;
+sqlite3_io_methods const* real_methods = nullptr;
+sqlite3_io_methods methods;
+bool is_full = false;
+
+int write(sqlite3_file* file, void const* data, int size, sqlite3_int64 at) {
+    return is_full ? SQLITE_FULL : real_methods->xWrite(file, data, size, at);
+}
+
+int sync(sqlite3_file*, int) {
+    return SQLITE_OK;
+}
+
+int open(sqlite3_vfs*, char const* name, sqlite3_file* file, int flags, int* given) {
+    int const code = real->xOpen(real, name, file, flags, given);
+    if (code != SQLITE_OK || file->pMethods == nullptr) return code;
+    if (real_methods == nullptr) {
+        real_methods = file->pMethods;
+        methods = *real_methods;
+        methods.xWrite = write;
+        methods.xSync = sync;
+    }
+    if (file->pMethods == real_methods) file->pMethods = &methods;
+    return code;
+}
+
+int remove(sqlite3_vfs*, char const* name, int) {
+    return real->xDelete(real, name, 0);
+}
+
+int random_bytes(sqlite3_vfs*, int size, char* out) {
+    Dice dice(1);
+    for (int i = 0; i < size; ++i) out[i] = static_cast<char>(dice.next());
+    return size;
+}
+
+}  // namespace
+
+void use_disk() {
+    real = sqlite3_vfs_find(nullptr);
+    if (real == nullptr) throw std::runtime_error("simulation: SQLite has no disk");
+    ours = *real;
+    ours.pNext = nullptr;
+    ours.zName = "simulated";
+    ours.xOpen = open;
+    ours.xDelete = remove;
+    ours.xRandomness = random_bytes;
+    if (sqlite3_vfs_register(&ours, 1) != SQLITE_OK) throw std::runtime_error("simulation: no disk of its own");
+}
+
+void fill_disk(bool full) noexcept {
+    is_full = full;
+}
+
+}  // namespace sim
