@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include <array>
+#include <cstddef>
 #include <stdexcept>
 
 namespace sim {
@@ -13,12 +15,22 @@ namespace {
 
 sqlite3_vfs* real = nullptr;
 sqlite3_vfs ours;
-sqlite3_io_methods const* real_methods = nullptr;
-sqlite3_io_methods methods;
 bool is_full = false;
 
+/// SQLite has one set for files that are locked, and another for those that need not be.
+struct Methods {
+    sqlite3_io_methods const* real = nullptr;
+    sqlite3_io_methods ours{};
+};
+constexpr std::size_t most_sets = 4;
+std::array<Methods, most_sets> sets;
+
 int write(sqlite3_file* file, void const* data, int size, sqlite3_int64 at) {
-    return is_full ? SQLITE_FULL : real_methods->xWrite(file, data, size, at);
+    if (is_full) return SQLITE_FULL;
+    for (Methods const& set : sets) {
+        if (file->pMethods == &set.ours) return set.real->xWrite(file, data, size, at);
+    }
+    return SQLITE_IOERR_WRITE;
 }
 
 int sync(sqlite3_file*, int) {
@@ -28,13 +40,17 @@ int sync(sqlite3_file*, int) {
 int open(sqlite3_vfs*, char const* name, sqlite3_file* file, int flags, int* given) {
     int const code = real->xOpen(real, name, file, flags, given);
     if (code != SQLITE_OK || file->pMethods == nullptr) return code;
-    if (real_methods == nullptr) {
-        real_methods = file->pMethods;
-        methods = *real_methods;
-        methods.xWrite = write;
-        methods.xSync = sync;
+    for (Methods& set : sets) {
+        if (set.real != nullptr && set.real != file->pMethods) continue;
+        if (set.real == nullptr) {
+            set.real = file->pMethods;
+            set.ours = *set.real;
+            set.ours.xWrite = write;
+            set.ours.xSync = sync;
+        }
+        file->pMethods = &set.ours;
+        return code;
     }
-    if (file->pMethods == real_methods) file->pMethods = &methods;
     return code;
 }
 

@@ -163,7 +163,7 @@ private:
             if (row.request.size() < 2) continue;
             Arrival const& arrival =
                 course_.arrivals.at(static_cast<std::size_t>(std::stoi(row.request.substr(1))) - 1);
-            bool const exact = row.outcome == "ok" ? row.nanos == arrival.nanos : arrival.executed || row.nanos == 0;
+            bool const exact = row.outcome == "ok" ? row.nanos == arrival.nanos : !arrival.told || row.nanos == 0;
             if (exact) continue;
             return broken("a row's cost is what was billed", arrival_name(arrival) + ": " + std::to_string(row.nanos) +
                                                                  " for " + std::to_string(arrival.nanos));
@@ -191,10 +191,7 @@ private:
 
     Verdict waits() const {
         for (Arrival const& told : course_.arrivals) {
-            if (!told.left_alone || told.end != End::asked) {
-                bool const unavailable = told.left_alone && told.fault == Fault::unavailable_seconds;
-                if (!unavailable || told.end != End::failure) continue;
-            }
+            if (!told.left_alone || !told.told) continue;
             for (Arrival const& later : course_.arrivals) {
                 bool const within = later.sent > told.ended && later.sent < *told.left_alone;
                 if (!within || !hears(told, later)) continue;
@@ -222,6 +219,20 @@ private:
         return steps;
     }
 
+    /// Who left a stream has not read how it ended.
+    bool unseen(Arrival const& arrival) const {
+        bool const left = course_.heard[static_cast<std::size_t>(arrival.call) - 1].left;
+        return left && sent_for(arrival.call).back() == &arrival;
+    }
+
+    /// A call that was let through before the circuit opened, and waited since then: for room, or for the answer to an
+    /// equal call.
+    bool waited(Arrival const& arrival, Step const& opened) const {
+        CallPlan const& call = plan_.calls[static_cast<std::size_t>(arrival.call) - 1];
+        bool const could = plan_.at_once || (plan_.cache && call.cache == aikit::CacheUse::use);
+        return could && call.at <= opened.arrival->ended;
+    }
+
     Verdict probes() const {
         for (std::size_t i = 0; i < plan_.deployments.size(); ++i) {
             if (Verdict verdict = probes_of(i)) return verdict;
@@ -237,7 +248,7 @@ private:
         for (Step const& step : steps_of(deployment)) {
             Arrival const& one = *step.arrival;
             if (!step.ends) {
-                if (!opened) continue;
+                if (!opened || waited(one, *opened)) continue;
                 if (probe != nullptr) {
                     return broken("an open circuit has one probe at a time",
                                   arrival_name(one) + " beside " + arrival_name(*probe));
@@ -249,12 +260,12 @@ private:
                 continue;
             }
             if (probe == &one) probe = nullptr;
-            bool const before = opened && one.sent_order < opened->order;
+            bool const before = opened && (one.sent_order < opened->order || waited(one, *opened));
             if (one.end == End::success || one.end == End::asked) {
                 opened.reset();
                 probe = nullptr;
                 failures = 0;
-            } else if (one.end == End::failure && !before) {
+            } else if (one.end == End::failure && !before && !unseen(one)) {
                 failed = one.ended;
                 if (++failures >= plan_.health.failures && !opened) opened = step;
             }

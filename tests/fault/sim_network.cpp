@@ -267,12 +267,12 @@ FakeReply Network::reply_to(Arrival& arrival) {
         bill(arrival, input_tokens, all);
         return reply;
     }
-    bill(arrival, input_tokens, arrival.stream ? 0 : all);
     if (arrival.stream) {
         answer_stream(arrival, reply);
     } else {
         answer_whole(arrival, reply);
     }
+    if (arrival.executed) bill(arrival, input_tokens, arrival.stream ? 0 : all);
     return reply;
 }
 
@@ -372,6 +372,7 @@ void Network::spoil(Arrival& arrival, FakeReply& reply, std::string const& whole
             if (!arrival.stream) {
                 body = bad;
                 arrival.whole_at = std::string::npos;
+                arrival.executed = !error;
                 break;
             }
             // Between two words, or before the first.
@@ -379,6 +380,9 @@ void Network::spoil(Arrival& arrival, FakeReply& reply, std::string const& whole
             std::size_t const at = before == 0 ? std::string_view(": hello\n\n").size()
                                                : arrival.word_ends[static_cast<std::size_t>(before) - 1];
             body = whole.substr(0, at) + data(bad) + whole.substr(at);
+            // Who says that it failed before it said anything else has done nothing.
+            arrival.executed = !error || before > 0;
+            arrival.word_ends.resize(static_cast<std::size_t>(before));
             arrival.bad_at = at + data(bad).size();
             break;
         }
@@ -398,6 +402,7 @@ void Network::spoil(Arrival& arrival, FakeReply& reply, std::string const& whole
 
 void Network::judge_head(Arrival& arrival, int status) {
     if (status == 200) return;
+    arrival.told = true;
     trace_.say("a" + std::to_string(arrival.number) + " is told " + std::to_string(status));
     if (status == 429 || status == 401) return end(arrival, End::asked);
     end(arrival, status >= 500 ? End::failure : End::neutral);

@@ -71,7 +71,8 @@ struct Arrival {
     std::int64_t sent_order = 0, ended_order = 0;
     End end = End::open;
     bool whole = false;              ///< The answer was delivered with its end marker.
-    std::optional<Time> left_alone;  ///< Nothing is to be sent before.
+    bool told = false;               ///< An answer without success was delivered.
+    std::optional<Time> left_alone;  ///< Where that said so: nothing is to be sent before.
 
     // While it is being answered: where the words end in the body, and what ends it badly.
     std::vector<std::size_t> word_ends;

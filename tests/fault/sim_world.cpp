@@ -101,8 +101,9 @@ Ground::Ground() : prices_(scratch_.file("prices.json")) {
 
 std::string Ground::fresh_ledger() {
     std::string path = scratch_.file("ledger.db");
-    for (char const* const more : {"-wal", "-shm"}) std::remove((path + more).c_str());
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << empty_ledger_;
+    // What is emptied and written anew some file systems write to the disk at once.
+    for (char const* const more : {"", "-wal", "-shm"}) std::remove((path + more).c_str());
+    std::ofstream(path, std::ios::binary) << empty_ledger_;
     return path;
 }
 
