@@ -189,12 +189,20 @@ private:
         return plan_.at_once || (told.routed && later.routed) || told.call == later.call;
     }
 
+    /// A call that the router had let through by then, and that waited inside of it since: for room, or in a
+    /// deployment's cache for the answer to an equal call. Where it goes after that is not decided again.
+    bool waited(Arrival const& arrival, Time since) const {
+        CallPlan const& call = plan_.calls[static_cast<std::size_t>(arrival.call) - 1];
+        bool const could = plan_.at_once || (plan_.cache && call.cache == aikit::CacheUse::use);
+        return could && call.at <= since;
+    }
+
     Verdict waits() const {
         for (Arrival const& told : course_.arrivals) {
             if (!told.left_alone || !told.told) continue;
             for (Arrival const& later : course_.arrivals) {
                 bool const within = later.sent > told.ended && later.sent < *told.left_alone;
-                if (!within || !hears(told, later)) continue;
+                if (!within || !hears(told, later) || (!plan_.at_once && waited(later, told.ended))) continue;
                 return broken("who asks to be left alone for a while is",
                               arrival_name(later) + " after " + arrival_name(told));
             }
@@ -221,16 +229,8 @@ private:
 
     /// Who left a stream has not read how it ended.
     bool unseen(Arrival const& arrival) const {
-        bool const left = course_.heard[static_cast<std::size_t>(arrival.call) - 1].left;
-        return left && sent_for(arrival.call).back() == &arrival;
-    }
-
-    /// A call that was let through before the circuit opened, and waited since then: for room, or for the answer to an
-    /// equal call.
-    bool waited(Arrival const& arrival, Step const& opened) const {
-        CallPlan const& call = plan_.calls[static_cast<std::size_t>(arrival.call) - 1];
-        bool const could = plan_.at_once || (plan_.cache && call.cache == aikit::CacheUse::use);
-        return could && call.at <= opened.arrival->ended;
+        Heard const& heard = course_.heard[static_cast<std::size_t>(arrival.call) - 1];
+        return heard.left && !heard.answered && sent_for(arrival.call).back() == &arrival;
     }
 
     Verdict probes() const {
@@ -248,24 +248,26 @@ private:
         for (Step const& step : steps_of(deployment)) {
             Arrival const& one = *step.arrival;
             if (!step.ends) {
-                if (!opened || waited(one, *opened)) continue;
+                if (!opened || waited(one, opened->arrival->ended)) continue;
                 if (probe != nullptr) {
                     return broken("an open circuit has one probe at a time",
                                   arrival_name(one) + " beside " + arrival_name(*probe));
                 }
-                if (one.sent < failed + plan_.health.probe_after) {
+                bool const known = plan_.health.least_calls == never_so_many;
+                if (known && one.sent < failed + plan_.health.probe_after) {
                     return broken("an open circuit stays open for its time", arrival_name(one));
                 }
                 probe = &one;
                 continue;
             }
             if (probe == &one) probe = nullptr;
-            bool const before = opened && (one.sent_order < opened->order || waited(one, *opened));
+            bool const before = opened && (one.sent_order < opened->order || waited(one, opened->arrival->ended));
+            if (unseen(one)) continue;
             if (one.end == End::success || one.end == End::asked) {
                 opened.reset();
                 probe = nullptr;
                 failures = 0;
-            } else if (one.end == End::failure && !before && !unseen(one)) {
+            } else if (one.end == End::failure && !before) {
                 failed = one.ended;
                 if (++failures >= plan_.health.failures && !opened) opened = step;
             }

@@ -112,7 +112,8 @@ private:
         plan_.breaker = outage ? dice_.chance(30) : dice_.chance(90);
         aikit::router::HealthConfig& health = plan_.health;
         health.failures = static_cast<int>(dice_.between(2, 5));
-        health.least_calls = static_cast<int>(dice_.between(5, 20));
+        // Without an error rate the judge knows when a circuit opens.
+        health.least_calls = dice_.chance(60) ? never_so_many : static_cast<int>(dice_.between(5, 20));
         health.window = ms(5'000, 30'000);
         health.probe_after = ms(500, 4'000);
         health.longest_pause = health.probe_after * dice_.between(1, 3);
@@ -121,7 +122,7 @@ private:
         if (plan_.breaker) return;
         health.failures = 1'000;
         health.error_rate = 1;
-        health.least_calls = 1'000'000;
+        health.least_calls = never_so_many;
     }
 
     CallPlan draw_call(milliseconds at) {

@@ -92,6 +92,9 @@ struct DiskFull {
     milliseconds from{0}, until{0};
 };
 
+/// As HealthConfig::least_calls: an error rate opens no circuit.
+inline constexpr int never_so_many = 1'000'000;
+
 struct Plan {
     std::uint64_t seed = 0;
     std::string_view mood;
