@@ -36,7 +36,7 @@ public:
 
     Verdict run() const {
         using Promise = Verdict (Judge::*)() const;
-        for (Promise const promise : {&Judge::all_end, &Judge::deadlines, &Judge::requests, &Judge::executions,
+        for (Promise const promise : {&Judge::all_end, &Judge::requests, &Judge::executions, &Judge::deadlines,
                                       &Judge::texts, &Judge::budgets, &Judge::rows, &Judge::bills, &Judge::holds,
                                       &Judge::waits, &Judge::probes, &Judge::revivals, &Judge::load}) {
             if (Verdict verdict = (this->*promise)()) return verdict;
@@ -261,13 +261,16 @@ private:
                 continue;
             }
             if (probe == &one) probe = nullptr;
-            bool const before = opened && (one.sent_order < opened->order || waited(one, opened->arrival->ended));
-            if (unseen(one)) continue;
-            if (one.end == End::success || one.end == End::asked) {
+            // What had begun before says nothing; of what waited nobody knows whether it had.
+            bool const before = opened && one.sent_order < opened->order;
+            bool const doubtful = opened && waited(one, opened->arrival->ended) && one.end == End::failure;
+            if (unseen(one) || before || doubtful) continue;
+            // Who asks to be left alone answers a probe, and is no end of a row of failures.
+            if (one.end == End::success || (one.end == End::asked && opened)) {
                 opened.reset();
                 probe = nullptr;
                 failures = 0;
-            } else if (one.end == End::failure && !before) {
+            } else if (one.end == End::failure) {
                 failed = one.ended;
                 if (++failures >= plan_.health.failures && !opened) opened = step;
             }
