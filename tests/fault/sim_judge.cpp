@@ -248,7 +248,7 @@ private:
         for (Step const& step : steps_of(deployment)) {
             Arrival const& one = *step.arrival;
             if (!step.ends) {
-                if (!opened || waited(one, opened->arrival->ended)) continue;
+                if (!opened || one.sent == opened->arrival->ended || waited(one, opened->arrival->ended)) continue;
                 if (probe != nullptr) {
                     return broken("an open circuit has one probe at a time",
                                   arrival_name(one) + " beside " + arrival_name(*probe));
@@ -262,7 +262,7 @@ private:
             }
             if (probe == &one) probe = nullptr;
             // What had begun before says nothing; of what waited nobody knows whether it had.
-            bool const before = opened && one.sent_order < opened->order;
+            bool const before = opened && one.sent <= opened->arrival->ended;
             bool const doubtful = opened && waited(one, opened->arrival->ended) && one.end == End::failure;
             if (unseen(one) || before || doubtful) continue;
             // Who asks to be left alone answers a probe, and is no end of a row of failures.
