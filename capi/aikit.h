@@ -284,10 +284,10 @@ AIKIT_API void aikit_op_free(aikit_op* op);
  *
  * Each comes as a call that blocks and as one that starts an operation. Errors of all: any number above but incomplete,
  * which only streams have; those of a provider carry what it said. Every reply's "aikit" tells provider, usage, cost
- * and attempts. In requests "aikit" holds what is ours: timeouts, caller, privacy, priority, max_retries, repairs,
- * cache (options). An operation that can have events (its start takes a window) has them when on_event is given or the
- * request says "stream": true; its whole reply comes at the end in any case. `base` is the name of a knowledge base,
- * `collection` of a collection of vectors. */
+ * and attempts. In requests "aikit" holds what is ours: timeouts, caller, privacy, priority, max_retries, resume,
+ * repairs, cache (options). An operation that can have events (its start takes a window) has them when on_event is
+ * given or the request says "stream": true; its whole reply comes at the end in any case. `base` is the name of a
+ * knowledge base, `collection` of a collection of vectors. */
 
 /* A chat: request (chat_request), reply (chat_reply). The events of aikit_chat_start are chunks (chat_chunk); a chat
  * that fails on the way leaves what came, with "complete" false. aikit_chat does not look at "stream". */

@@ -10,6 +10,8 @@ function(aikit_layer name)
     target_include_directories(aikit_${name}_objects SYSTEM PRIVATE ${layer_INCLUDE})
     target_compile_definitions(aikit_${name}_objects PRIVATE BOOST_ALL_NO_LIB)
     target_link_libraries(aikit_${name}_objects PRIVATE aikit_compiler Boost::headers Threads::Threads ${layer_LINK})
+    # Static objects stay while threads are still at work in exit(): core/no_destructor.hpp.
+    target_compile_options(aikit_${name}_objects PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wexit-time-destructors>)
     if(name STREQUAL "vector")
         set_property(TARGET aikit_vector_objects PROPERTY AIKIT_READS_RAW_BYTES ON)  # see compiler.cmake
     endif()

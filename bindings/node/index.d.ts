@@ -21,7 +21,7 @@ export interface Message {
 }
 
 /** A request in OpenAI's form, with `aikit` for what is ours: timeouts, caller, privacy, priority, max_retries, cache
- * ("use", "refresh", "bypass"), and repairs for chats that ask for JSON. */
+ * ("use", "refresh", "bypass"), resume for streams of a router, and repairs for chats that ask for JSON. */
 export interface ChatRequest {
   messages?: Message[];
   model?: string;

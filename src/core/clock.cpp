@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 
 #include <aikit/core/clock.hpp>
+#include <aikit/core/no_destructor.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
@@ -143,8 +144,8 @@ private:
 }  // namespace
 
 std::shared_ptr<Clock> real_clock() {
-    static std::shared_ptr<Clock> const clock = std::make_shared<RealClock>();
-    return clock;
+    static NoDestructor<std::shared_ptr<Clock>> const clock(std::make_shared<RealClock>());
+    return *clock;
 }
 
 Task<void> sleep_until(std::shared_ptr<Clock> clock, SteadyTime at) {

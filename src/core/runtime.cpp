@@ -4,6 +4,7 @@
 #include "core/loop_executor.hpp"
 #include "core/os/os.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/core/runtime.hpp>
 
 #include <boost/asio/post.hpp>
@@ -178,8 +179,8 @@ asio::any_io_executor Runtime::resolver() const {
 }
 
 std::shared_ptr<Clock> const& Runtime::clock() const noexcept {
-    static std::shared_ptr<Clock> const none;
-    return state_ ? state_->config.clock : none;
+    static NoDestructor<std::shared_ptr<Clock>> const none;
+    return state_ ? state_->config.clock : *none;
 }
 
 void Runtime::log(LogLevel level, std::string_view event,

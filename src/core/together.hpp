@@ -57,6 +57,47 @@ Task<std::vector<Result<T>>> together(std::vector<Task<T>> tasks, std::size_t wi
     co_return std::move(all->results);
 }
 
+/// Stops one task that runs beside others. Used on that task's executor.
+class TaskStop {
+public:
+    /// Cancels the task, or keeps it from being begun; nothing when it has ended.
+    void stop() {
+        stopped_ = true;
+        if (running_) signal_.emit(boost::asio::cancellation_type::terminal);
+    }
+    bool stopped() const noexcept { return stopped_; }
+
+private:
+    template <class T>
+    friend Task<T> stoppable(std::shared_ptr<TaskStop> by, Task<T> task);
+
+    boost::asio::cancellation_signal signal_;
+    bool running_ = false;
+    bool stopped_ = false;
+};
+
+/// Runs the task until it ends or is stopped, which it then says as cancelled. The caller's cancellation reaches it
+/// too.
+template <class T>
+Task<T> stoppable(std::shared_ptr<TaskStop> by, Task<T> task) {
+    namespace asio = boost::asio;
+    if (by->stopped_) co_return fail(Errc::cancelled, "It was stopped before it began.");
+    asio::any_io_executor const executor = co_await asio::this_coro::executor;
+    asio::cancellation_state const outer = co_await asio::this_coro::cancellation_state;
+    if (outer.slot().is_connected()) {
+        outer.slot().assign([weak = std::weak_ptr<TaskStop>(by)](asio::cancellation_type type) {
+            if (std::shared_ptr<TaskStop> const self = weak.lock()) self->signal_.emit(type);
+        });
+    }
+    by->running_ = true;
+    Task<T> inner = guard(std::move(task));
+    auto token = asio::bind_cancellation_slot(by->signal_.slot(), asio::use_awaitable);
+    Result<T> result = co_await asio::co_spawn(executor, std::move(inner), std::move(token));
+    by->running_ = false;
+    if (outer.slot().is_connected()) outer.slot().clear();
+    co_return result;
+}
+
 }  // namespace aikit::inline v0
 
 #endif  // AIKIT_SRC_CORE_TOGETHER_HPP

@@ -4,6 +4,7 @@
 #include "cost/rules.hpp"
 #include "cost/shipped.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/cost/catalog.hpp>
 
 #include <algorithm>
@@ -31,8 +32,8 @@ std::string plain_model(std::string_view model) {
 
 /// "gpt-5.2-20251211" as "gpt-5.2-2025-12-11", the way the rules write dates; nothing when it has no such date.
 std::optional<std::string> with_dashed_date(std::string const& model) {
-    static std::regex const compact("-(20[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(?=-|:|$)");
-    std::string dashed = std::regex_replace(model, compact, "-$1-$2-$3");
+    static NoDestructor<std::regex> const compact("-(20[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(?=-|:|$)");
+    std::string dashed = std::regex_replace(model, *compact, "-$1-$2-$3");
     return dashed == model ? std::nullopt : std::optional<std::string>(std::move(dashed));
 }
 
@@ -363,8 +364,8 @@ private:
 }  // namespace
 
 std::shared_ptr<PriceCatalog const> PriceCatalog::shipped() {
-    static std::shared_ptr<PriceCatalog const> const catalog = parse(shipped_catalog()).value();
-    return catalog;
+    static NoDestructor<std::shared_ptr<PriceCatalog const>> const catalog(parse(shipped_catalog()).value());
+    return *catalog;
 }
 
 Result<std::shared_ptr<PriceCatalog const>> PriceCatalog::parse(std::string_view json) {

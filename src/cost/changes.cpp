@@ -2,6 +2,7 @@
 // cost/changes.cpp - two catalogs, price by price.
 #include "cost/rules.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/cost/import.hpp>
 
 #include <map>
@@ -117,13 +118,13 @@ Result<std::vector<PriceChange>> track_provider_pricing_changes(std::string_view
     Result<Models> const is = models_of(after, "the catalog after");
     if (!is) return is.error();
     std::vector<PriceChange> changes;
-    static Numbers const nothing;
+    static NoDestructor<Numbers> const nothing;
     for (auto const& [name, numbers] : *was) {
         auto const found = is->find(name);
-        compare(name, numbers, found == is->end() ? nothing : found->second, changes);
+        compare(name, numbers, found == is->end() ? *nothing : found->second, changes);
     }
     for (auto const& [name, numbers] : *is) {
-        if (was->find(name) == was->end()) compare(name, nothing, numbers, changes);
+        if (was->find(name) == was->end()) compare(name, *nothing, numbers, changes);
     }
     return changes;
 }

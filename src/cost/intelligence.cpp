@@ -5,6 +5,7 @@
 #include "cost/searches.hpp"
 #include "cost/worst_case.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/cost/intelligence.hpp>
 
 #include <algorithm>
@@ -176,8 +177,8 @@ std::int64_t output_at_most(PriceEntry const* entry, ChatRequest const& request)
 
 Result<WorstCase> worst_of(PriceEntry const* entry, InputTokens const& tokens, std::int64_t output,
                            Classes const& classes) {
-    static PriceEntry const unknown;
-    CostEstimate estimate = with_input(entry != nullptr ? *entry : unknown, tokens);
+    static NoDestructor<PriceEntry> const unknown;
+    CostEstimate estimate = with_input(entry != nullptr ? *entry : *unknown, tokens);
     estimate.output_tokens_at_most = output;
     WorstCase worst;
     worst.input_tokens = estimate.input_tokens_at_most;

@@ -13,6 +13,8 @@ void read_target(json::Fields& fields, RouterTarget& out) {
     if (std::optional<std::vector<std::string>> regions = read_texts(fields, "regions")) {
         out.regions = std::move(*regions);
     }
+    fields.read("shadow", out.shadow);
+    fields.read("prefill", out.prefill);
     if (out.model.empty()) fields.refuse("model", "must be \"provider/model\" or an alias");
 }
 
@@ -27,7 +29,19 @@ json::value write_target(RouterTarget const& target) {
         for (std::string const& region : target.regions) regions.emplace_back(region);
         out["regions"] = std::move(regions);
     }
+    if (target.shadow > 0) out["shadow"] = target.shadow;
+    if (target.prefill) out["prefill"] = *target.prefill;
     return out;
+}
+
+Result<void> read_hedge(json::Fields& parent, router::HedgeConfig& out) {
+    json::object const* object = parent.take_object("hedge");
+    if (!object) return ok();
+    json::Fields fields(*object, parent.path() + ".hedge");
+    fields.read("quantile", out.quantile);
+    fields.read("least_calls", out.least_calls);
+    fields.read("share", out.share);
+    return fields.finish();
 }
 
 Result<void> read_health(json::Fields& parent, router::HealthConfig& out) {
@@ -97,8 +111,10 @@ Result<void> read_router(json::Fields& fields, RouterSetup& out) {
     read_seconds(fields, "max_delay", rules.max_delay);
     fields.read("on_context_length", rules.on_context_length);
     fields.read("on_content_filter", rules.on_content_filter);
+    fields.read("resume", rules.resume);
     if (rules.name.empty()) fields.refuse("name", "must be the name that requests call the router by");
     if (Result<void> done = read_each(fields, "deployments", out.deployments, read_target); !done) return done;
+    if (Result<void> done = read_hedge(fields, rules.hedge); !done) return done;
     if (Result<void> done = read_health(fields, rules.health); !done) return done;
     return read_least_quality(fields, rules.least_quality);
 }
@@ -122,6 +138,9 @@ json::value write_router(RouterSetup const& setup) {
     out["max_delay"] = seconds(rules.max_delay);
     out["on_context_length"] = rules.on_context_length;
     out["on_content_filter"] = rules.on_content_filter;
+    out["resume"] = rules.resume;
+    out["hedge"] = json::object{
+        {"quantile", rules.hedge.quantile}, {"least_calls", rules.hedge.least_calls}, {"share", rules.hedge.share}};
     out["health"] = write_health(rules.health);
     return out;
 }

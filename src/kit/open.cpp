@@ -2,6 +2,7 @@
 // kit/open.cpp - making a Kit and ending it.
 #include "core/async.hpp"
 #include "kit/prices.hpp"
+#include "kit/router_memory.hpp"
 #include "kit/spending.hpp"
 #include "kit/state.hpp"
 #include "kit/telemetry.hpp"
@@ -171,7 +172,13 @@ Task<std::shared_ptr<Kit::State>> open_state(Runtime runtime, KitConfig config) 
         if (!ledger) co_return ledger.error();
         state->ledger_database = std::move(*ledger);
     }
+    Task<void> recalling = recall_routers(state->database, state->config.routers);
+    Result<void> const recalled = co_await std::move(recalling);
+    if (!recalled) co_return recalled.error();
     if (Result<void> wired = wire(*state); !wired) co_return wired.error();
+    Task<void> following = follow_routers(state);
+    Result<void> const followed = co_await std::move(following);
+    if (!followed) co_return followed.error();
     if (state->spending) {
         Task<void> reading = follow_spending(state);
         Result<void> const read = co_await std::move(reading);
@@ -214,6 +221,7 @@ void Kit::State::close() noexcept {
         // What could not be given back counts as spent when its time is over.
         if (budgets) (void)sync::wait(runtime, budgets->flush());
         end_telemetry(*this);
+        (void)sync::wait(runtime, guard(keep_routers(*this)));   // what is not kept is learned anew
         if (ledger) (void)sync::wait(runtime, ledger->flush());  // what cannot be written now was told by flush()
         if (vectors) (void)sync::wait(runtime, vectors->checkpoint());  // an image: it is made again when missing
     }

@@ -45,7 +45,8 @@ struct Kit::State {
     std::shared_ptr<vector::VectorStore> vectors;
 
     std::atomic<bool> closed = false;
-    std::mutex mutex;  // guards the two below; never held across a suspension
+    std::map<std::string, std::uint64_t> kept_routers;  // their operations when they were kept; see router_memory.hpp
+    std::mutex mutex;                                   // guards the two below; never held across a suspension
     std::shared_ptr<knowledge::EmbeddingService> embeddings;
     std::map<std::string, std::shared_ptr<knowledge::KnowledgeBase>> bases;
 };

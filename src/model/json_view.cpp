@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 #include "model/json_exact.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/model/json_view.hpp>
 
 #include <cmath>
@@ -14,7 +15,7 @@ json::value const& of(void const* value) noexcept {
     return *static_cast<json::value const*>(value);
 }
 
-json::value const null_value;
+NoDestructor<json::value> const null_value;
 
 }  // namespace
 
@@ -63,11 +64,11 @@ std::size_t JsonView::size() const noexcept {
 }
 
 JsonView JsonView::item(std::size_t index) const noexcept {
-    return JsonView(is_list() && index < size() ? &of(value_).get_array()[index] : &null_value);
+    return JsonView(is_list() && index < size() ? &of(value_).get_array()[index] : &*null_value);
 }
 
 std::pair<std::string_view, JsonView> JsonView::member(std::size_t index) const noexcept {
-    if (!is_object() || index >= size()) return {std::string_view(), JsonView(&null_value)};
+    if (!is_object() || index >= size()) return {std::string_view(), JsonView(&*null_value)};
     auto const& found = *(of(value_).get_object().begin() + static_cast<std::ptrdiff_t>(index));
     return {found.key(), JsonView(&found.value())};
 }
@@ -86,7 +87,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text) {
 }
 
 JsonView JsonDocument::root() const noexcept {
-    return JsonView(value_ ? value_.get() : &null_value);
+    return JsonView(value_ ? value_.get() : &*null_value);
 }
 
 void JsonText::comma() {

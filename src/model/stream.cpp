@@ -2,13 +2,14 @@
 // model/stream.cpp - pulling a stream, and what it promises whoever implements it.
 #include "core/async.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/model/stream.hpp>
 
 namespace aikit::inline v0 {
 
 ChatReply const& ChatStream::reply() const noexcept {
-    static ChatReply const nothing;
-    return assembler_ ? assembler_->reply() : nothing;
+    static NoDestructor<ChatReply> const nothing;
+    return assembler_ ? assembler_->reply() : *nothing;
 }
 
 Task<std::optional<ChatEvent>> ChatStream::next() {

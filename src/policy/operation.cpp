@@ -21,6 +21,16 @@ void begin_operation(CallOptions& options, Clock const& clock, bool limited) {
     if (!options.attempts) options.attempts = std::make_shared<std::vector<Attempt>>();
 }
 
+void add_up_attempts(CallInfo& info) {
+    info.cost = Money();
+    info.cost_exact = true;
+    for (Attempt const& attempt : info.attempts) {
+        Result<Money> sum = attempt.cost && info.cost ? Money::add(*info.cost, *attempt.cost) : Result<Money>(Error());
+        info.cost = sum ? std::optional<Money>(*sum) : std::nullopt;
+        info.cost_exact = info.cost_exact && sum && !attempt.usage.estimated;
+    }
+}
+
 std::uint32_t random_number() {
     std::uint32_t number = 0;
     // Without randomness a delay is its shortest: a retry too early is better than none.

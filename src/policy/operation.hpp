@@ -25,6 +25,9 @@ inline std::chrono::milliseconds jittered(std::chrono::milliseconds first, std::
     return std::chrono::milliseconds(longest * random / std::numeric_limits<std::uint32_t>::max());
 }
 
+/// Sets the cost of a call from its attempts: missing when one could not be priced.
+void add_up_attempts(CallInfo& info);
+
 /// Without randomness it is 0.
 std::uint32_t random_number();
 

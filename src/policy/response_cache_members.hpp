@@ -72,8 +72,8 @@ auto members(Is<EmbedRequest> auto& value) {
 /// What of the options shapes an answer; who asks is told apart from it. How long, how urgent, how often and under
 /// which id a call is made does not.
 auto members(Is<CallOptions> auto& value) {
-    auto& [limits, deadline, caller, privacy, priority, max_retries, replay, repairs, idempotency_key, request_id,
-           region, trace, cache, send_trace, attempt, attempts, keep] = value;
+    auto& [limits, deadline, caller, privacy, priority, max_retries, replay, resume, repairs, idempotency_key,
+           request_id, region, trace, cache, send_trace, attempt, attempts, keep] = value;
     return std::tie(privacy, repairs, region);
 }
 

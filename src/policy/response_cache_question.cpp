@@ -5,6 +5,7 @@
 #include "policy/response_cache_words.hpp"
 #include "text/utf8.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
@@ -38,8 +39,8 @@ struct Lists {
 };
 
 Lists const& lists() {
-    static Lists const all;
-    return all;
+    static NoDestructor<Lists> const all;
+    return *all;
 }
 
 bool has_digit(std::string_view word) noexcept {

@@ -4,6 +4,7 @@
 
 #include "cost/searches.hpp"
 #include "model/usage_form/usage_form.hpp"
+#include "policy/operation.hpp"
 
 #include <algorithm>
 
@@ -294,13 +295,7 @@ void Settlement::describe(CallInfo& info) const {
     info.model = own.model;
     info.usage = own.usage;
     info.price_id = own.price_id;
-    info.cost = Money();
-    info.cost_exact = true;
-    for (Attempt const& attempt : info.attempts) {
-        Result<Money> sum = attempt.cost && info.cost ? Money::add(*info.cost, *attempt.cost) : Result<Money>(Error());
-        info.cost = sum ? std::optional<Money>(*sum) : std::nullopt;
-        info.cost_exact = info.cost_exact && sum && !attempt.usage.estimated;
-    }
+    add_up_attempts(info);
     info.warnings.insert(info.warnings.end(), plan_.warnings.begin(), plan_.warnings.end());
     if (!info.cost) info.warnings.emplace_back("the cost is not known: the price catalog has no entry for this model");
 }

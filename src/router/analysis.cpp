@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // router/analysis.cpp - signs of what a request asks for.
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/router/analysis.hpp>
 #include <aikit/text/tokenizer.hpp>
 
@@ -266,9 +267,9 @@ private:
         std::string const words = lower(part);
         asked_tokens_ += text::estimate_tokens(part).expected;
         code_ = code_ || holds_code(part);
-        static Lexicon const of_code(code_words), of_reasoning(reasoning_words);
-        code_words_ += of_code.found(words);
-        reasoning_ += of_reasoning.found(words);
+        static NoDestructor<Lexicon> const of_code(code_words), of_reasoning(reasoning_words);
+        code_words_ += of_code->found(words);
+        reasoning_ += of_reasoning->found(words);
     }
 
     std::int64_t tokens_ = 0, asked_tokens_ = 0;

@@ -44,6 +44,7 @@ struct Weighed {
     std::size_t place = 0;
     RouteCandidate told;
     std::shared_ptr<cost::PriceEntry const> entry;
+    bool shadow = false;                  // gets copies, and could take this one
     bool doubtful = false;                // asked only when nothing better is left
     std::optional<SteadyTime> usable_at;  // of those left alone for a while
 };
@@ -77,6 +78,7 @@ public:
         });
         for (Weighed& one : all) {
             if (one.told.left_out.empty()) out.order.push_back(one.place);
+            if (one.shadow) out.shadows.push_back(one.place);
             if (one.usable_at) put_retry_after(decision, *one.usable_at);
             decision.candidates.push_back(std::move(one.told));
         }
@@ -103,6 +105,11 @@ private:
         if (entry) one.entry = std::move(*entry);
         one.told.left_out = unfit(target, one.entry.get(), analysis);
         if (!one.told.left_out.empty()) return one;
+        if (target.config.shadow > 0) {
+            one.shadow = true;
+            one.told.left_out = "it gets copies only";
+            return one;
+        }
         HealthSnapshot health;
         if (!target.health.usable(query_.now)) {
             health = target.health.snapshot(query_.now);

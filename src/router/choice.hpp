@@ -47,7 +47,8 @@ struct Choice {
 
     RouteDecision decision;
     std::vector<std::size_t> order;
-    std::uint64_t beginning = 0;  ///< Of the conversation; for WarmPrompts.
+    std::vector<std::size_t> shadows;  ///< Those that get copies, and could take this request.
+    std::uint64_t beginning = 0;       ///< Of the conversation; for WarmPrompts.
 };
 
 /// Its own name, or "provider/model".

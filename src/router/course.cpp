@@ -16,6 +16,9 @@ constexpr milliseconds longest_wait{60'000};
 // A deployment of which more fail is sick: asking it once more feeds its outage.
 constexpr double sick = 0.1;
 
+// Calls of ten seconds that may be hedged however few there are.
+constexpr int hedge_floor = 2;
+
 bool belongs_to_the_call(Errc code) noexcept {
     switch (code) {
         case Errc::invalid_argument:
@@ -32,7 +35,10 @@ bool belongs_to_the_call(Errc code) noexcept {
 }  // namespace
 
 RouterCore::RouterCore(Runtime runtime_, RouterConfig config_)
-    : runtime(std::move(runtime_)), config(std::move(config_)), retries(config.retry_budget, config.retry_floor) {
+    : runtime(std::move(runtime_)),
+      config(std::move(config_)),
+      retries(config.retry_budget, config.retry_floor),
+      hedges(config.hedge.share, hedge_floor) {
     for (Deployment const& deployment : config.deployments) {
         targets.push_back(std::make_unique<Target>(deployment, config.costs->catalog(), config.health));
     }
@@ -46,47 +52,59 @@ Place& Place::operator=(Place&& other) noexcept {
     permit_ = other.permit_;
     began_ = other.began_;
     first_token_ = other.first_token_;
+    settled_ = other.settled_;
     return *this;
 }
 
 void Place::first_token() {
-    if (core_ && !first_token_) {
+    if (open() && !first_token_) {
         first_token_ = std::chrono::duration_cast<std::chrono::microseconds>(core_->now() - began_);
     }
 }
 
 void Place::succeeded() {
-    if (!core_) return;
+    if (!open()) return;
     SteadyTime const now = core_->now();
     target().health.succeeded(permit_, now, std::chrono::duration_cast<std::chrono::microseconds>(now - began_),
                               first_token_);
-    core_.reset();
+    settled_ = true;
 }
 
 void Place::failed(Error const& error) {
-    if (!core_) return;
+    if (!open()) return;
     target().health.failed(permit_, core_->now(), error);
-    core_.reset();
+    settled_ = true;
+}
+
+void Place::overtaken(bool stream) {
+    if (!open()) return;
+    SteadyTime const now = core_->now();
+    target().health.overtaken(permit_, now, std::chrono::duration_cast<std::chrono::microseconds>(now - began_),
+                              stream);
+    settled_ = true;
 }
 
 void Place::leave() noexcept {
-    if (!core_) return;
+    if (!open()) return;
     target().health.abandoned(permit_);
-    core_.reset();
+    settled_ = true;
 }
 
 Course::Course(std::shared_ptr<RouterCore> core, CallOptions options, Choice choice)
     : core_(std::move(core)), options_(std::move(options)), choice_(std::move(choice)) {
     int const retries = options_.max_retries.value_or(core_->config.max_retries);
     left_ = std::clamp(retries, 0, policy::most_retries) + 1;
-    core_->retries.call(core_->now());
+    SteadyTime const now = core_->now();
+    core_->retries.call(now);
+    ++core_->operations;
+    if (core_->config.hedge.quantile > 0) core_->hedges.call(now);
 }
 
 CallOptions Course::attempt_options() const {
     CallOptions options = options_;
     // The router itself is what tries again, so that attempts of several layers do not multiply.
     options.max_retries = 0;
-    options.attempt = static_cast<int>(options.attempts->size()) + 1;
+    options.attempt = number_;
     options.keep.reset();
     return options;
 }
@@ -95,6 +113,8 @@ std::optional<Place> Course::enter(std::size_t target) {
     std::optional<DeploymentHealth::Permit> const permit = core_->targets[target]->health.admit(core_->now());
     if (!permit) return std::nullopt;
     --left_;
+    // Beside one that is still under way a list of those that ended is too short.
+    number_ = std::max(number_, static_cast<int>(options_.attempts->size())) + 1;
     return Place(core_, target, *permit);
 }
 
@@ -142,11 +162,14 @@ std::int64_t Course::window_of(std::size_t target) const {
     return entry ? (*entry)->context_window.value_or(0) : 0;
 }
 
+bool Course::was_at(std::size_t target) const {
+    return hedged_ == target ||
+           std::any_of(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
+}
+
 std::optional<Place> Course::other(Move move, std::size_t failed) {
     for (std::size_t const target : choice_.order) {
-        bool const before =
-            std::any_of(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
-        if (before || !allowed(target)) continue;
+        if (was_at(target) || !allowed(target)) continue;
         if (move == Move::larger && window_of(target) <= window_of(failed)) continue;
         SteadyTime const now = core_->now();
         if (core_->targets[target]->health.error_rate(now) > sick && !core_->retries.take(now)) continue;
@@ -177,25 +200,62 @@ void Course::note(std::size_t target, std::string outcome) {
     asked_.emplace_back(core_->targets[target]->name, std::move(outcome));
 }
 
-Task<Place> Course::after(Error error, std::size_t failed) {
-    note(failed, aikit::name(error.code));
-    auto found = std::find_if(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == failed; });
+std::optional<SteadyTime> Course::hedge_at(std::size_t running, bool stream) const {
+    HedgeConfig const& hedge = core_->config.hedge;
+    if (hedge.quantile <= 0 || hedged_ || left_ <= 0 || options_.replay == Replay::never) return std::nullopt;
+    SteadyTime const now = core_->now();
+    std::optional<std::chrono::microseconds> const mostly =
+        core_->targets[running]->health.quantile(now, stream, hedge.quantile, hedge.least_calls);
+    if (!mostly || options_.deadline.passed(now + *mostly)) return std::nullopt;
+    return now + *mostly;
+}
+
+std::optional<Place> Course::beside(std::size_t running) {
+    if (hedged_ || left_ <= 0) return std::nullopt;
+    hedged_ = running;
+    SteadyTime const now = core_->now();
+    for (std::size_t const target : choice_.order) {
+        if (was_at(target) || !allowed(target)) continue;
+        // What is sick, or may be, is no help, and not to be asked for it.
+        DeploymentHealth& health = core_->targets[target]->health;
+        if (health.error_rate(now) > sick || health.snapshot(now).circuit != Circuit::closed) continue;
+        if (!health.usable(now)) continue;
+        if (!core_->hedges.take(now)) return std::nullopt;
+        if (std::optional<Place> place = enter(target)) return place;
+    }
+    return std::nullopt;
+}
+
+void Course::failed(Error error, std::size_t target) {
+    note(target, aikit::name(error.code));
+    auto found = std::find_if(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
     if (found == seen_.end()) {
-        seen_.emplace_back().target = failed;
+        seen_.emplace_back().target = target;
         found = std::prev(seen_.end());
     }
-    found->error = error;
+    last_failed_ = target;
+    found->error = std::move(error);
     ++found->times;
-    Move const move = move_of(error);
-    if (move == Move::stop || left_ <= 0) co_return error;
-    if (std::optional<Place> place = other(move, failed)) co_return std::move(*place);
+}
+
+void Course::add_up(CallInfo& info) const {
+    if (!hedged_ || options_.attempts->empty()) return;
+    info.attempts = *options_.attempts;
+    policy::add_up_attempts(info);
+}
+
+Task<Place> Course::after(std::shared_ptr<Course> self, Error error, std::size_t failed) {
+    self->failed(error, failed);
+    Move const move = self->move_of(error);
+    if (move == Move::stop || self->left_ <= 0) co_return error;
+    if (std::optional<Place> place = self->other(move, failed)) co_return std::move(*place);
     while (move == Move::other) {
-        std::optional<Again> const next = again();
-        if (!next || !core_->retries.take(core_->now())) break;
-        Task<void> nap = sleep_until(core_->runtime.clock(), next->at);
+        std::optional<Again> const next = self->again();
+        if (!next || !self->core_->retries.take(self->core_->now())) break;
+        Task<void> nap = sleep_until(self->core_->runtime.clock(), next->at);
         Result<void> const slept = co_await std::move(nap);
         if (!slept) co_return slept.error();
-        if (std::optional<Place> place = enter(next->target)) co_return std::move(*place);
+        if (std::optional<Place> place = self->enter(next->target)) co_return std::move(*place);
     }
     co_return error;
 }

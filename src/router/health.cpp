@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // router/health.cpp - the circuit breaker of a deployment.
+#include "core/json.hpp"
 #include "router/latencies.hpp"
 
 #include <aikit/router/health.hpp>
@@ -68,11 +69,19 @@ struct DeploymentHealth::State {
         probe_at = now + doubled(config.probe_after, failed_probes, config.longest_pause);
         probe = 0;
     }
-    void close() {
+    void close(SteadyTime now) {
         circuit = Circuit::closed;
         failed_probes = failures_in_row = 0;
         probe = 0;
-        window.forget();
+        window.forget(now);
+    }
+
+    void abandon(std::uint64_t permit) {
+        --running;
+        if (permit != probe) return;
+        // The next call is the probe.
+        circuit = Circuit::open;
+        probe = 0;
     }
 
     double error_rate(SteadyTime now) const {
@@ -131,7 +140,7 @@ void DeploymentHealth::succeeded(Permit permit, SteadyTime now, std::chrono::mic
     --state.running;
     // A call from before the circuit opened says nothing of how the deployment is since.
     if (state.circuit == Circuit::closed || permit.number == state.probe) {
-        if (state.circuit != Circuit::closed) state.close();
+        if (state.circuit != Circuit::closed) state.close(now);
         state.failures_in_row = 0;
         state.limited_in_row = 0;
     }
@@ -160,7 +169,7 @@ void DeploymentHealth::failed(Permit permit, SteadyTime now, Error const& error)
     }
     if (effect != Effect::failure) {
         // It answers: whatever it says, the circuit has nothing against it.
-        if (probe && effect != Effect::none) state.close();
+        if (probe && effect != Effect::none) state.close(now);
         if (probe && effect == Effect::none) {
             state.circuit = Circuit::open;
             state.probe = 0;
@@ -181,13 +190,15 @@ void DeploymentHealth::failed(Permit permit, SteadyTime now, Error const& error)
 }
 
 void DeploymentHealth::abandoned(Permit permit) {
-    State& state = *state_;
-    std::lock_guard const lock(state.mutex);
-    --state.running;
-    if (permit.number != state.probe) return;
-    // The next call is the probe.
-    state.circuit = Circuit::open;
-    state.probe = 0;
+    std::lock_guard const lock(state_->mutex);
+    state_->abandon(permit.number);
+}
+
+void DeploymentHealth::overtaken(Permit permit, SteadyTime now, std::chrono::microseconds waited, bool stream) {
+    std::lock_guard const lock(state_->mutex);
+    state_->abandon(permit.number);
+    // Left out, the slowest would be missing from the quantile that decides when they are overtaken.
+    state_->window.waited(now, waited, stream);
 }
 
 HealthSnapshot DeploymentHealth::snapshot(SteadyTime now) const {
@@ -223,6 +234,101 @@ std::optional<std::chrono::microseconds> DeploymentHealth::quantile(SteadyTime n
                                                                     std::int64_t least) const {
     std::lock_guard const lock(state_->mutex);
     return state_->window.quantile(now, streams, share, least);
+}
+
+std::string DeploymentHealth::save(SteadyTime now) const {
+    State const& state = *state_;
+    std::lock_guard const lock(state.mutex);
+    auto const left = [&](SteadyTime until) {
+        return std::chrono::ceil<milliseconds>(std::max(until - now, SteadyTime::duration::zero())).count();
+    };
+    json::object out;
+    if (state.circuit != Circuit::closed) {
+        // Of a probe that is under way nobody will learn what became of it.
+        out["open_ms"] = state.circuit == Circuit::open ? left(state.probe_at) : 0;
+        out["failed_probes"] = state.failed_probes;
+    }
+    if (state.failures_in_row > 0) out["failures_in_row"] = state.failures_in_row;
+    if (state.limited_in_row > 0) out["limited_in_row"] = state.limited_in_row;
+    if (state.paused_until > now) {
+        out["paused_ms"] = left(state.paused_until);
+        out["paused"] = state.pause_reason;
+    }
+    for (bool const streams : {false, true}) {
+        json::array counts;
+        state.window.remembered(streams).each([&](std::size_t step, std::uint32_t count) {
+            counts.push_back(json::array{static_cast<std::int64_t>(step), static_cast<std::int64_t>(count)});
+        });
+        if (!counts.empty()) out[streams ? "first_token" : "latency"] = std::move(counts);
+    }
+    return json::serialize(out);
+}
+
+namespace {
+
+Error not_saved(std::string const& what) {
+    return fail(Errc::protocol, "what was learned of a deployment: " + what + "; leave it out to begin anew");
+}
+
+Result<Durations> read_durations(json::value const& saved, char const* key) {
+    Result<Durations> out;
+    json::value const* const list = json::find(saved, key);
+    if (list == nullptr) return out;
+    if (!list->is_array()) return not_saved(std::string(key) + " is no list");
+    for (json::value const& one : list->get_array()) {
+        constexpr std::size_t two = 2;
+        bool const pair = one.is_array() && one.get_array().size() == two;
+        std::optional<std::int64_t> const step = pair ? json::as_integer(one.get_array()[0]) : std::nullopt;
+        std::optional<std::int64_t> const count = pair ? json::as_integer(one.get_array()[1]) : std::nullopt;
+        constexpr std::int64_t most = 1'000'000'000;
+        bool const good = step && count && *step >= 0 && *count > 0 && *count <= most &&
+                          out->put(static_cast<std::size_t>(*step), static_cast<std::uint32_t>(*count));
+        if (!good) return not_saved(std::string(key) + " has an entry that is no step with its count");
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<void> DeploymentHealth::restore(std::string_view json, SteadyTime now, milliseconds age) {
+    Result<json::value> const parsed = json::parse(json, "what was learned of a deployment");
+    if (!parsed) return parsed.error();
+    json::value const& saved = *parsed;
+    if (!saved.is_object()) return not_saved("it is no object");
+    Result<Durations> const latency = read_durations(saved, "latency");
+    if (!latency) return latency.error();
+    Result<Durations> const first_token = read_durations(saved, "first_token");
+    if (!first_token) return first_token.error();
+    constexpr std::int64_t most_row = 1'000'000;
+    constexpr std::int64_t longest = std::chrono::milliseconds(std::chrono::hours(24)).count();
+    bool wrong = false;
+    auto const number = [&](char const* key, std::int64_t most) -> std::optional<std::int64_t> {
+        if (json::find(saved, key) == nullptr) return std::nullopt;
+        std::optional<std::int64_t> const value = json::integer(saved, key);
+        wrong = wrong || !value || *value < 0 || *value > most;
+        return value;
+    };
+    std::optional<std::int64_t> const open = number("open_ms", longest);
+    std::optional<std::int64_t> const paused = number("paused_ms", longest);
+    auto const failed_probes = number("failed_probes", most_row), failures = number("failures_in_row", most_row),
+               limited = number("limited_in_row", most_row);
+    if (wrong) return not_saved("a number is not what it can be");
+    State& state = *state_;
+    std::lock_guard const lock(state.mutex);
+    if (open) {
+        state.circuit = Circuit::open;
+        state.probe_at = now + std::max(milliseconds(*open) - age, milliseconds(0));
+        state.failed_probes = static_cast<int>(failed_probes.value_or(0));
+    }
+    state.failures_in_row = static_cast<int>(failures.value_or(0));
+    state.limited_in_row = static_cast<int>(limited.value_or(0));
+    if (paused && milliseconds(*paused) > age) {
+        state.paused_until = now + (milliseconds(*paused) - age);
+        state.pause_reason = std::string(json::text(saved, "paused").value_or("it is left alone for a while"));
+    }
+    state.window.put_back(false, *latency);
+    state.window.put_back(true, *first_token);
+    return ok();
 }
 
 }  // namespace aikit::inline v0::router

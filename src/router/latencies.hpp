@@ -23,6 +23,33 @@ public:
     }
     std::int64_t total() const noexcept { return total_; }
 
+    /// Takes in what is older: counted half as much once there is plenty.
+    void remember(Durations const& older) noexcept {
+        constexpr std::int64_t plenty = 2'000;
+        for (std::size_t step = 0; step < steps; ++step) counts_[step] += older.counts_[step];
+        total_ += older.total_;
+        if (total_ <= plenty) return;
+        total_ = 0;
+        for (std::uint32_t& count : counts_) total_ += count = (count + 1) / 2;
+    }
+
+    /// Calls `f(step, count)` for each step that has any.
+    template <class F>
+    void each(F const& f) const {
+        for (std::size_t step = 0; step < steps; ++step) {
+            if (counts_[step] > 0) f(step, counts_[step]);
+        }
+    }
+
+    /// False: there is no such step, or the count cannot be.
+    bool put(std::size_t step, std::uint32_t count) noexcept {
+        constexpr std::uint32_t most = 1'000'000'000;
+        if (step >= steps || count > most || counts_[step] != 0) return false;
+        counts_[step] = count;
+        total_ += count;
+        return true;
+    }
+
     /// Of these and `more` together: the upper end of the step that the quantile lies in.
     std::chrono::microseconds quantile(Durations const& more, double share) const noexcept {
         std::int64_t const all = total_ + more.total_;
@@ -68,7 +95,18 @@ public:
         now_.latency.add(latency);
         if (first_token) now_.first_token.add(*first_token);
     }
-    void forget() { now_ = before_ = Half(); }
+    /// One that did not end would have taken longer than so.
+    void waited(SteadyTime now, std::chrono::microseconds so_far, bool stream) {
+        roll(now);
+        (stream ? now_.first_token : now_.latency).add(so_far);
+    }
+    /// Failures are forgotten; how long calls took is not.
+    void forget(SteadyTime now) {
+        retire(before_);
+        retire(now_);
+        now_ = before_ = Half();
+        begun_ = now;
+    }
 
     std::int64_t calls(SteadyTime now) {
         roll(now);
@@ -82,8 +120,22 @@ public:
         roll(now);
         Durations const& recent = streams ? now_.first_token : now_.latency;
         Durations const& older = streams ? before_.first_token : before_.latency;
-        if (recent.total() + older.total() < std::max<std::int64_t>(least, 1)) return std::nullopt;
-        return recent.quantile(older, share);
+        std::int64_t const enough = std::max<std::int64_t>(least, 1);
+        if (recent.total() + older.total() >= enough) return recent.quantile(older, share);
+        Durations const all = remembered(streams);
+        if (all.total() < enough) return std::nullopt;
+        return all.quantile(Durations(), share);
+    }
+
+    /// All there is, whatever its age.
+    Durations remembered(bool streams) const noexcept {
+        Durations all = streams ? past_.first_token : past_.latency;
+        all.remember(streams ? before_.first_token : before_.latency);
+        all.remember(streams ? now_.first_token : now_.latency);
+        return all;
+    }
+    void put_back(bool streams, Durations const& past) noexcept {
+        (streams ? past_.first_token : past_.latency) = past;
     }
 
 private:
@@ -97,14 +149,25 @@ private:
 
     void roll(SteadyTime now) {
         if (now - begun_ < half_) return;
-        before_ = now - begun_ < 2 * half_ ? now_ : Half();
+        retire(before_);
+        before_ = now_;
+        if (now - begun_ >= 2 * half_) {
+            retire(before_);
+            before_ = Half();
+        }
         now_ = Half();
         begun_ = now;
+    }
+
+    void retire(Half const& half) noexcept {
+        past_.latency.remember(half.latency);
+        past_.first_token.remember(half.first_token);
     }
 
     SteadyTime::duration half_;
     SteadyTime begun_{};
     Half now_, before_;
+    Half past_;  // its durations only
 };
 
 }  // namespace aikit::inline v0::router

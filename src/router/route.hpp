@@ -8,6 +8,8 @@
 
 #include <aikit/router/router.hpp>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +17,8 @@
 
 namespace aikit::inline v0::router {
 
-/// One deployment that was asked, and what came of it: "ok", an error's name, "left" (a stream that was let go).
+/// One deployment that was asked, and what came of it: "ok", an error's name, "overtaken" (another answered before it),
+/// "left" (a stream that was let go).
 struct Asked {
     Asked(std::string deployment_, std::string outcome_)
         : deployment(std::move(deployment_)), outcome(std::move(outcome_)) {}
@@ -36,9 +39,19 @@ struct RouterCore {
     Targets targets;
     WarmPrompts prompts;
     policy::RetryBudget retries;
+    policy::RetryBudget hedges;
+    std::atomic<std::uint64_t> operations = 0;
 
     SteadyTime now() const { return runtime.clock()->now(); }
 };
+
+/// As AIRouter::learned(); and back again. Errors: protocol.
+std::string learned_of(RouterCore const& core);
+Result<void> put_back(RouterCore& core, std::string_view learned);
+
+/// Sends copies of a chat to the deployments that get a share of them, on `executor`. Waits for none of them.
+void cast_shadows(boost::asio::any_io_executor const& executor, std::shared_ptr<RouterCore> const& core,
+                  ChatRequest const& request, CallOptions const& options, Choice const& choice, bool stream);
 
 /// A call's place at a deployment; one that is let go without a word is abandoned.
 class Place {
@@ -57,6 +70,7 @@ public:
     void first_token();
     void succeeded();
     void failed(Error const& error);
+    void overtaken(bool stream);
 
     /// It answered; what came from a cache says nothing of the deployment.
     void answered(CallInfo const& info) { info.cache == "hit" ? leave() : succeeded(); }
@@ -64,11 +78,14 @@ public:
 private:
     void leave() noexcept;
 
-    std::shared_ptr<RouterCore> core_;  // null once it is settled
+    bool open() const noexcept { return core_ && !settled_; }
+
+    std::shared_ptr<RouterCore> core_;  // null when there is no place, or it was moved
     std::size_t target_ = 0;
     DeploymentHealth::Permit permit_;
     SteadyTime began_;
     std::optional<std::chrono::microseconds> first_token_;
+    bool settled_ = false;
 };
 
 /// One operation: where it was, where it goes next, and what is said of it. What decides is pure; it only waits.
@@ -77,14 +94,30 @@ class Course {
 public:
     Course(std::shared_ptr<RouterCore> core, CallOptions options, Choice choice);
 
-    /// What the next attempt is sent with.
+    /// What the attempt that was entered last is sent with.
     CallOptions attempt_options() const;
 
     /// The place to ask at first. Errors: as AIRouter says.
     Result<Place> first();
 
     /// Where to go on after a failure: an error ends it. Waits where the same deployment is to be asked again.
-    Task<Place> after(Error error, std::size_t failed);
+    static Task<Place> after(std::shared_ptr<Course> self, Error error, std::size_t failed);
+
+    /// The deployment that failed last, once more: it refused how it was asked, and did nothing.
+    std::optional<Place> once_more() { return left_ > 0 && !seen_.empty() ? enter(last_failed_) : std::nullopt; }
+
+    /// When another is to be asked beside the one that is; nullopt: not at all.
+    std::optional<SteadyTime> hedge_at(std::size_t running, bool stream) const;
+
+    /// That other one.
+    std::optional<Place> beside(std::size_t running);
+
+    /// A failure there, while another attempt goes on; or another answered before it.
+    void failed(Error error, std::size_t target);
+    void overtaken(std::size_t target) { note(target, "overtaken"); }
+
+    /// The attempts and their cost, once all of them have ended.
+    void add_up(CallInfo& info) const;
 
     /// Keeps embeddings comparable: from now on only targets with the same model are asked.
     void keep_model_of(std::size_t target) { model_ = core_->targets[target]->price_model; }
@@ -105,6 +138,7 @@ public:
 private:
     enum class Move { stop, other, larger };
     Move move_of(Error const& error) const;
+    bool was_at(std::size_t target) const;
     std::optional<Place> other(Move move, std::size_t failed);
     struct Again {
         std::size_t target = 0;
@@ -129,7 +163,10 @@ private:
     std::vector<Seen> seen_;  // those that failed
     std::vector<Asked> asked_;
     std::string model_;
-    int left_ = 0;  // attempts
+    int left_ = 0;    // attempts
+    int number_ = 0;  // of the one that was entered last
+    std::size_t last_failed_ = 0;
+    std::optional<std::size_t> hedged_;
 };
 
 /// Pulls `source` until something of the answer is there, so that until then another may answer instead.
@@ -139,10 +176,24 @@ struct Opened {
     std::unique_ptr<ChatStream::Source> source;
     std::vector<ChatEvent> events;
 };
-Task<Opened> open_until_first_piece(ChatStream stream);
 
-/// The stream as the caller gets it.
-ChatStream routed_stream(Opened opened, Place place, std::shared_ptr<Course> course);
+/// A stream that is under way, and where.
+struct Begun {
+    Begun() = default;
+    Begun(Opened opened_, Place place_) : opened(std::move(opened_)), place(std::move(place_)) {}
+
+    Opened opened;
+    Place place;
+};
+
+/// What a deployment is asked for.
+using RequestFor = std::function<ChatRequest(Target const&)>;
+
+/// Asks at the place and wherever the course leads from there, until a stream's first piece is there.
+Task<Begun> begin_stream(std::shared_ptr<Course> course, Result<Place> place, RequestFor request);
+
+/// The stream as the caller gets it; `request` where it is to be resumed when it is cut, else null.
+ChatStream routed_stream(Begun begun, std::shared_ptr<Course> course, std::unique_ptr<ChatRequest> request);
 
 }  // namespace aikit::inline v0::router
 

@@ -2,7 +2,7 @@
 // router/router.cpp - the provider in front of the deployments.
 #include "core/async.hpp"
 #include "policy/operation.hpp"
-#include "router/route.hpp"
+#include "router/race.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -65,6 +65,9 @@ public:
         return all;
     }
 
+    std::uint64_t operations() const override { return core_->operations; }
+    std::string learned() const override { return learned_of(*core_); }
+
 private:
     using Core = std::shared_ptr<RouterCore>;
 
@@ -104,21 +107,37 @@ private:
         // Vectors of two models cannot be compared.
         if (place && std::is_same_v<Request, EmbedRequest>) course->keep_model_of(place->number());
         while (place) {
-            request.model = place->target().config.model;
-            Task<T> asking =
-                guard((*place->target().config.provider.*ask)(Request(request), course->attempt_options()));
-            Result<T> result = co_await std::move(asking);
+            typename Race<T>::Ask const ask_there = [course, ask, &request](Place const& there) {
+                Deployment const& deployment = there.target().config;
+                Request one = request;
+                one.model = deployment.model;
+                return ask_one<T, Request>(deployment.provider, ask, std::move(one), course->attempt_options());
+            };
+            Task<Outcome<T>> asking = ask_at<T>(course, std::move(*place), false, ask_there);
+            Result<Outcome<T>> outcome = co_await std::move(asking);
+            if (!outcome) co_return outcome.error();
+            place = std::move(outcome->place);
+            Result<T>& result = outcome->result;
             std::size_t const number = place->number();
             if (result) {
                 place->answered(result->info);
+                course->add_up(result->info);
                 course->answered(number, result->info, result->info.usage.total_input());
-                co_return result;
+                co_return std::move(result);
             }
             place->failed(result.error());
-            Task<Place> going_on = course->after(result.error(), number);
+            Task<Place> going_on = Course::after(course, result.error(), number);
             place = co_await std::move(going_on);
         }
         co_return place.error();
+    }
+
+    /// A coroutine, so that what a provider throws is thrown when it is awaited.
+    template <class T, class Request>
+    static Task<T> ask_one(std::shared_ptr<AIProvider> provider, Task<T> (AIProvider::*ask)(Request, CallOptions),
+                           Request request, CallOptions options) {
+        Task<T> asking = (*provider.*ask)(std::move(request), std::move(options));
+        co_return co_await std::move(asking);
     }
 
     template <class T>
@@ -129,6 +148,10 @@ private:
             policy::begin_operation(options, *core->runtime.clock(), true);
             Result<Choice> choice = decide(*core, request.model, &request, 0, options, false);
             if (!choice) co_return choice.error();
+            if (std::is_same_v<T, ChatReply> && !choice->shadows.empty()) {
+                boost::asio::any_io_executor const executor = co_await boost::asio::this_coro::executor;
+                cast_shadows(executor, core, request, options, *choice, false);
+            }
             auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
             Task<T> running = run<T, ChatRequest>(std::move(course), ask, std::move(request));
             co_return co_await std::move(running);
@@ -173,33 +196,28 @@ private:
             policy::begin_operation(options, *core->runtime.clock(), false);
             Result<Choice> choice = decide(*core, request.model, &request, 0, options, true);
             if (!choice) co_return choice.error();
-            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
-            Result<Place> place = course->first();
-            while (place) {
-                request.model = place->target().config.model;
-                Task<Opened> opening = open(place->target().config.provider, request, course->attempt_options());
-                Result<Opened> opened = co_await std::move(opening);
-                std::size_t const number = place->number();
-                if (opened) {
-                    place->first_token();
-                    co_return routed_stream(std::move(*opened), std::move(*place), std::move(course));
-                }
-                place->failed(opened.error());
-                Task<Place> going_on = course->after(opened.error(), number);
-                place = co_await std::move(going_on);
+            if (!choice->shadows.empty()) {
+                boost::asio::any_io_executor const executor = co_await boost::asio::this_coro::executor;
+                cast_shadows(executor, core, request, options, *choice, true);
             }
-            co_return place.error();
+            bool const one_answer = request.n.value_or(1) == 1;
+            bool const resume = one_answer && options.resume.value_or(core->config.resume);
+            auto course = std::make_shared<Course>(core, std::move(options), std::move(*choice));
+            // Kept by the stream only where it is needed again.
+            auto kept = std::make_unique<ChatRequest>(std::move(request));
+            RequestFor const request_for = [&kept](Target const& target) {
+                ChatRequest one = *kept;
+                one.model = target.config.model;
+                return one;
+            };
+            Task<Begun> beginning = begin_stream(course, course->first(), request_for);
+            Result<Begun> begun = co_await std::move(beginning);
+            if (!begun) co_return begun.error();
+            if (!resume) kept.reset();
+            co_return routed_stream(std::move(*begun), std::move(course), std::move(kept));
         } catch (...) {
             co_return current_exception_error();
         }
-    }
-
-    static Task<Opened> open(std::shared_ptr<AIProvider> provider, ChatRequest request, CallOptions options) {
-        Task<ChatStream> asking = guard(provider->stream_chat(std::move(request), std::move(options)));
-        Result<ChatStream> stream = co_await std::move(asking);
-        if (!stream) co_return stream.error();
-        Task<Opened> pulling = open_until_first_piece(std::move(*stream));
-        co_return co_await std::move(pulling);
     }
 
     static Task<ModelList> models_task(Core core) {
@@ -221,6 +239,7 @@ Result<void> check_deployment(Deployment const& deployment, std::string const& l
         return wrong("provider is null; give it who is to be asked");
     if (name_of(deployment).empty()) return wrong("name must not be empty where there is no provider");
     if (deployment.model.empty()) return wrong("model must not be empty");
+    if (!(deployment.shadow >= 0 && deployment.shadow <= 1)) return wrong("shadow must be 0 to 1");
     if (!(deployment.quality >= 0 && deployment.quality <= 1)) return wrong("quality must be 0 to 1");
     if (!(deployment.weight > 0 && std::isfinite(deployment.weight))) return wrong("weight must be above 0");
     return ok();
@@ -237,6 +256,12 @@ Result<void> check(RouterConfig const& config) {
         return wrong("max_retries must be 0 to 10");
     }
     if (!(config.retry_budget >= 0 && config.retry_budget <= 1)) return wrong("retry_budget must be 0 to 1");
+    HedgeConfig const& hedge = config.hedge;
+    constexpr double most = 0.999;
+    constexpr int most_calls = 1'000;
+    if (!(hedge.quantile >= 0 && hedge.quantile <= most)) return wrong("hedge.quantile must be 0 to 0.999");
+    if (hedge.least_calls < 1 || hedge.least_calls > most_calls) return wrong("hedge.least_calls must be 1 to 1000");
+    if (!(hedge.share >= 0 && hedge.share <= 1)) return wrong("hedge.share must be 0 to 1");
     if (config.retry_floor < 0) return wrong("retry_floor must not be negative");
     constexpr std::chrono::milliseconds none{0}, hour = std::chrono::hours(1);
     if (config.first_delay < none || config.first_delay > hour) return wrong("first_delay must be 0 to 1 hour");
@@ -266,6 +291,7 @@ Result<std::shared_ptr<AIRouter>> AIRouter::create(Runtime runtime, RouterConfig
     if (Result<void> const good = check(config); !good) return good.error();
     return guarded([&]() -> Result<std::shared_ptr<AIRouter>> {
         auto core = std::make_shared<RouterCore>(std::move(runtime), std::move(config));
+        if (Result<void> const put = put_back(*core, core->config.learned); !put) return put.error();
         return std::shared_ptr<AIRouter>(std::make_shared<Router>(std::move(core)));
     });
 }

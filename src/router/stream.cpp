@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// router/stream.cpp - streams that may begin anew elsewhere until their first piece.
-#include "core/async.hpp"
-#include "router/route.hpp"
+// router/stream.cpp - streams that begin anew elsewhere until their first piece, and may go on elsewhere after it.
+#include "router/continuation.hpp"
+#include "router/race.hpp"
 
 namespace aikit::inline v0::router {
 namespace {
@@ -11,56 +11,6 @@ bool is_piece(ChatEvent const& event) noexcept {
     return !std::holds_alternative<ReplyStarted>(event) && !std::holds_alternative<UsageUpdate>(event) &&
            !std::holds_alternative<ExtraDelta>(event);
 }
-
-class RoutedStream final : public ChatStream::Source {
-public:
-    RoutedStream(Opened opened, Place place, std::shared_ptr<Course> course)
-        : opened_(std::move(opened)), place_(std::move(place)), course_(std::move(course)) {
-        course_->opened(place_.number());
-    }
-
-    Task<std::optional<ChatEvent>> next() override {
-        Result<std::optional<ChatEvent>> event;
-        if (given_ < opened_.events.size()) {
-            event = std::optional<ChatEvent>(std::move(opened_.events[given_++]));
-        } else {
-            Task<std::optional<ChatEvent>> pending = guard(opened_.source->next());
-            event = co_await std::move(pending);
-        }
-        if (!event) {
-            place_.failed(event.error());
-            course_->ended(name(event.error().code));
-        } else if (!*event) {
-            if (!finished_) {
-                event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
-                place_.failed(event.error());
-                course_->ended(name(event.error().code));
-            }
-        } else if (auto* const finished = std::get_if<Finished>(&**event)) {
-            finished_ = true;
-            course_->ended("ok");
-            course_->warm(place_.number(), finished->usage.total_input());
-            finished->info->route = course_->explanation();
-            place_.answered(*finished->info);
-        }
-        co_return event;
-    }
-
-    CallInfo info() const override {
-        CallInfo info = opened_.source->info();
-        info.route = course_->explanation();
-        return info;
-    }
-
-private:
-    Opened opened_;
-    Place place_;
-    std::shared_ptr<Course> course_;
-    std::size_t given_ = 0;
-    bool finished_ = false;
-};
-
-}  // namespace
 
 Task<Opened> open_until_first_piece(ChatStream stream) {
     Result<Opened> opened;
@@ -76,8 +26,267 @@ Task<Opened> open_until_first_piece(ChatStream stream) {
     }
 }
 
-ChatStream routed_stream(Opened opened, Place place, std::shared_ptr<Course> course) {
-    return ChatStream(std::make_unique<RoutedStream>(std::move(opened), std::move(place), std::move(course)));
+/// A coroutine, so that what a provider throws is thrown when it is awaited.
+Task<Opened> open(std::shared_ptr<AIProvider> provider, ChatRequest request, CallOptions options) {
+    Task<ChatStream> asking = guard(provider->stream_chat(std::move(request), std::move(options)));
+    Result<ChatStream> stream = co_await std::move(asking);
+    if (!stream) co_return stream.error();
+    Task<Opened> pulling = open_until_first_piece(std::move(*stream));
+    co_return co_await std::move(pulling);
+}
+
+/// What is known of an answer that another may have to go on with.
+class Answer {
+public:
+    explicit Answer(ChatRequest request) : request_(std::move(request)) {}
+
+    /// Notes what is handed on to the caller.
+    void sent(ChatEvent const& event) {
+        if (auto const* const text = std::get_if<TextDelta>(&event)) {
+            text_ += text->text;
+            other_choices_ = other_choices_ || text->choice != 0;
+        } else if (std::holds_alternative<ChoiceFinished>(event)) {
+            text_ended_ = true;
+        } else {
+            more_than_text_ = more_than_text_ || std::holds_alternative<ToolCallProgress>(event) ||
+                              std::holds_alternative<ToolCallReady>(event) ||
+                              std::holds_alternative<RefusalDelta>(event);
+        }
+    }
+
+    /// Only text can be gone on with: half a call of a tool, or of its arguments, cannot.
+    bool can_go_on() const noexcept { return !more_than_text_ && !other_choices_; }
+    bool text_ended() const noexcept { return text_ended_; }
+    std::string const& text() const noexcept { return text_; }
+
+    /// True when the deployment is to be asked to go on, rather than anew.
+    bool prefilled_at(Deployment const& deployment) const {
+        return deployment.prefill && !text_ended_ && !Continuation::prefill_of(text_).empty();
+    }
+
+    /// `written`: tokens that the answer has by now, of those that it may have.
+    ChatRequest request_for(Deployment const& deployment, bool prefilled, std::int64_t written) const {
+        ChatRequest request = request_;
+        request.model = deployment.model;
+        if (!prefilled) return request;
+        Message message;
+        message.role = Role::assistant;
+        message.parts.emplace_back(TextPart(std::string(Continuation::prefill_of(text_))));
+        request.messages.push_back(std::move(message));
+        if (request.max_tokens) request.max_tokens = std::max<std::int64_t>(1, *request.max_tokens - written);
+        return request;
+    }
+
+private:
+    ChatRequest const request_;
+    std::string text_;
+    bool more_than_text_ = false;
+    bool other_choices_ = false;
+    bool text_ended_ = false;
+};
+
+class RoutedStream final : public ChatStream::Source {
+public:
+    RoutedStream(Begun begun, std::shared_ptr<Course> course, std::unique_ptr<ChatRequest> request)
+        : opened_(std::move(begun.opened)), place_(std::move(begun.place)), course_(std::move(course)) {
+        if (request) answer_ = std::make_unique<Answer>(std::move(*request));
+        course_->opened(place_.number());
+    }
+
+    Task<std::optional<ChatEvent>> next() override {
+        for (;;) {
+            Task<std::optional<ChatEvent>> pulling = pull();
+            Result<std::optional<ChatEvent>> event = co_await std::move(pulling);
+            if (!event) {
+                place_.failed(event.error());
+                course_->ended(name(event.error().code));
+                if (!answer_ || !answer_->can_go_on()) co_return event;
+                Task<void> resuming = resume(event.error());
+                Result<void> const resumed = co_await std::move(resuming);
+                if (!resumed) co_return event;
+                continue;
+            }
+            if (*event && continuation_) {
+                Result<bool> const handed_on = continued(**event);
+                if (!handed_on) {
+                    // Its bill is exact once it has ended.
+                    Task<void> draining = drain();
+                    Result<void> const drained = co_await std::move(draining);
+                    co_return drained ? handed_on.error() : drained.error();
+                }
+                if (!*handed_on) continue;
+            }
+            if (*event && answer_) answer_->sent(**event);
+            if (*event) end_if_finished(**event);
+            co_return event;
+        }
+    }
+
+    CallInfo info() const override {
+        CallInfo info = opened_.source->info();
+        info.route = course_->explanation();
+        info.warnings.insert(info.warnings.end(), joints_.begin(), joints_.end());
+        return info;
+    }
+
+private:
+    Task<std::optional<ChatEvent>> pull() {
+        if (!tail_.empty()) co_return std::optional<ChatEvent>(take_tail());
+        if (given_ < opened_.events.size()) {
+            co_return std::optional<ChatEvent>(std::move(opened_.events[given_++]));
+        }
+        Task<std::optional<ChatEvent>> pending = guard(opened_.source->next());
+        Result<std::optional<ChatEvent>> event = co_await std::move(pending);
+        if (event && !*event && !finished_) {
+            co_return fail(Errc::incomplete, "the stream ended without saying that it was complete");
+        }
+        co_return event;
+    }
+
+    Task<void> drain() {
+        for (;;) {
+            Task<std::optional<ChatEvent>> pulling = pull();
+            Result<std::optional<ChatEvent>> const event = co_await std::move(pulling);
+            if (!event || !*event || std::holds_alternative<Finished>(**event)) co_return ok();
+        }
+    }
+
+    void end_if_finished(ChatEvent& event) {
+        auto* const finished = std::get_if<Finished>(&event);
+        if (finished == nullptr) return;
+        finished_ = true;
+        course_->ended("ok");
+        course_->warm(place_.number(), finished->usage.total_input());
+        CallInfo& info = *finished->info;
+        info.route = course_->explanation();
+        info.warnings.insert(info.warnings.end(), joints_.begin(), joints_.end());
+        place_.answered(info);
+    }
+
+    /// Has another deployment go on with the answer.
+    Task<void> resume(Error error) {
+        std::size_t const cut_at = place_.number();
+        std::string const cut = place_.target().name;
+        std::string const why = name(error.code);
+        Task<Place> going_on = Course::after(course_, std::move(error), cut_at);
+        Result<Place> place = co_await std::move(going_on);
+        if (!place) co_return place.error();
+        std::int64_t const written = opened_.source->info().usage.output;
+        bool may_prefill = true;
+        auto const prefilled_at = [&](Target const& target) {
+            return may_prefill && answer_->prefilled_at(target.config);
+        };
+        RequestFor const request_for = [&](Target const& target) {
+            return answer_->request_for(target.config, prefilled_at(target), written);
+        };
+        Task<Begun> beginning = begin_stream(course_, std::move(place), request_for);
+        Result<Begun> begun = co_await std::move(beginning);
+        if (!begun && begun.error().code == Errc::invalid_request) {
+            // A model that knows no prefill refuses it, and has done nothing.
+            may_prefill = false;
+            std::optional<Place> again = course_->once_more();
+            if (!again || !answer_->prefilled_at(again->target().config)) co_return begun.error();
+            Task<Begun> anew = begin_stream(course_, std::move(*again), request_for);
+            begun = co_await std::move(anew);
+        }
+        if (!begun) co_return begun.error();
+        opened_ = std::move(begun->opened);
+        place_ = std::move(begun->place);
+        given_ = 0;
+        continuation_ = std::make_unique<Continuation>(answer_->text(), prefilled_at(place_.target()));
+        cut_ = "the answer was cut at " + cut + " (" + why + ") after " + std::to_string(answer_->text().size()) +
+               " bytes, and goes on with that of " + place_.target().name;
+        if (answer_->text().empty()) joints_.push_back(cut_);
+        course_->opened(place_.number());
+        co_return ok();
+    }
+
+    /// What of a new answer's event is handed on: false for nothing. An error when the two answers do not meet.
+    Result<bool> continued(ChatEvent& event) {
+        bool const before_the_joint = continuation_->joint() == Joint::waiting;
+        if (std::holds_alternative<ReplyStarted>(event)) return false;
+        if (auto* const text = std::get_if<TextDelta>(&event)) {
+            text->text = continuation_->take(text->text);
+            if (before_the_joint) note_joint();
+            return !text->text.empty();
+        }
+        // What the caller has seen of thoughts and log-probabilities was the first answer's.
+        if (std::holds_alternative<ReasoningDelta>(event) || std::holds_alternative<UsageUpdate>(event)) return false;
+        if (std::holds_alternative<LogprobsDelta>(event) || std::holds_alternative<ExtraDelta>(event)) {
+            return !before_the_joint;
+        }
+        if (!before_the_joint) return !(std::holds_alternative<ChoiceFinished>(event) && answer_->text_ended());
+        std::string rest = continuation_->end();
+        note_joint();
+        if (continuation_->joint() == Joint::waiting && !answer_->text().empty()) return no_joint();
+        if (rest.empty()) return !(std::holds_alternative<ChoiceFinished>(event) && answer_->text_ended());
+        tail_.push_back(std::move(event));
+        event = TextDelta(0, std::move(rest));
+        return true;
+    }
+
+    Error no_joint() {
+        place_.succeeded();
+        course_->ended("no common passage");
+        answer_.reset();
+        return fail(Errc::incomplete, cut_ + ", which has no passage in common with it to go on from");
+    }
+
+    void note_joint() {
+        switch (continuation_->joint()) {
+            case Joint::waiting: return;
+            case Joint::prefill: joints_.push_back(cut_ + ", which was asked to go on from there"); return;
+            case Joint::repeated: joints_.push_back(cut_ + ", which began with the same words"); return;
+            case Joint::common:
+                joints_.push_back(cut_ + ", which is worded otherwise, from a passage that they have in common");
+                return;
+        }
+    }
+
+    ChatEvent take_tail() {
+        ChatEvent event = std::move(tail_.front());
+        tail_.erase(tail_.begin());
+        return event;
+    }
+
+    Opened opened_;
+    Place place_;
+    std::shared_ptr<Course> course_;
+    std::size_t given_ = 0;
+    bool finished_ = false;
+
+    // Of streams that are resumed when they are cut.
+    std::unique_ptr<Answer> answer_;
+    std::unique_ptr<Continuation> continuation_;
+    std::vector<ChatEvent> tail_;
+    std::vector<std::string> joints_;
+    std::string cut_;
+};
+
+}  // namespace
+
+Task<Begun> begin_stream(std::shared_ptr<Course> course, Result<Place> place, RequestFor request) {
+    while (place) {
+        Race<Opened>::Ask const ask = [&course, &request](Place const& there) {
+            return open(there.target().config.provider, request(there.target()), course->attempt_options());
+        };
+        Task<Outcome<Opened>> asking = ask_at<Opened>(course, std::move(*place), true, ask);
+        Result<Outcome<Opened>> outcome = co_await std::move(asking);
+        if (!outcome) co_return outcome.error();
+        if (outcome->result) {
+            outcome->place.first_token();
+            co_return Begun(std::move(*outcome->result), std::move(outcome->place));
+        }
+        Error const error = outcome->result.error();
+        outcome->place.failed(error);
+        Task<Place> going_on = Course::after(course, error, outcome->place.number());
+        place = co_await std::move(going_on);
+    }
+    co_return place.error();
+}
+
+ChatStream routed_stream(Begun begun, std::shared_ptr<Course> course, std::unique_ptr<ChatRequest> request) {
+    return ChatStream(std::make_unique<RoutedStream>(std::move(begun), std::move(course), std::move(request)));
 }
 
 }  // namespace aikit::inline v0::router

@@ -6,6 +6,7 @@
 #include "storage/read_pool.hpp"
 #include "storage/writer.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/storage/database.hpp>
 
 #include <filesystem>
@@ -175,13 +176,13 @@ void Database::close() noexcept {
 }
 
 std::string const& Database::path() const noexcept {
-    static std::string const none;
-    return state_ ? state_->config.path : none;
+    static NoDestructor<std::string> const none;
+    return state_ ? state_->config.path : *none;
 }
 
 Runtime const& Database::runtime() const noexcept {
-    static Runtime const none;
-    return state_ ? state_->runtime : none;
+    static NoDestructor<Runtime> const none;
+    return state_ ? state_->runtime : *none;
 }
 
 }  // namespace aikit::inline v0::storage

@@ -298,6 +298,14 @@ CREATE INDEX cached_reply_by_use ON cached_reply (used, size);
 CREATE INDEX cached_reply_by_end ON cached_reply (expires);
 CREATE INDEX cached_reply_by_member ON cached_reply (tenant, member);
 )sql"},
+
+    {7, R"sql(
+-- What routers know of their deployments: open circuits, pauses, latencies.
+CREATE TABLE router_memory (
+    router  TEXT NOT NULL PRIMARY KEY,  -- its name in the configuration
+    learned TEXT NOT NULL               -- as AIRouter::learned() gives it
+) STRICT;
+)sql"},
 };
 
 }  // namespace

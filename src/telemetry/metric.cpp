@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // telemetry/metric.cpp - the metrics that aikit has, and telling several observers.
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/telemetry/metric.hpp>
 
 namespace aikit::inline v0::telemetry {
@@ -26,7 +27,7 @@ private:
 }  // namespace
 
 std::vector<MetricDescription> const& standard_metrics() {
-    static std::vector<MetricDescription> const metrics{
+    static NoDestructor<std::vector<MetricDescription>> const metrics(std::initializer_list<MetricDescription>{
         {"gen_ai.client.operation.duration", "s", "GenAI operation duration."},
         {"gen_ai.client.operation.time_to_first_chunk", "s", "Time until a stream's first piece of the answer."},
         {"gen_ai.client.operation.time_per_output_chunk", "s", "Time between two pieces of a stream's answer."},
@@ -38,8 +39,8 @@ std::vector<MetricDescription> const& standard_metrics() {
         {"aikit.budget.refusals", "{attempt}", "Attempts that budgets refused."},
         {"aikit.limits.wait.duration", "s", "How long attempts waited for room under their limits."},
         {"aikit.limits.refusals", "{attempt}", "Attempts that limits on calls refused."},
-    };
-    return metrics;
+    });
+    return *metrics;
 }
 
 std::shared_ptr<Observer> observe_all(std::vector<std::shared_ptr<Observer>> observers) {

@@ -2,6 +2,7 @@
 // telemetry/metric_table.cpp - finding the series of a set of labels, and adding to it.
 #include "telemetry/metric_table.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
@@ -150,13 +151,13 @@ bool MetricTable::add_to_known(std::uint64_t hash, MetricKind kind, std::string_
 /// Two threads that find the same set of labels new both take a place; the one that comes second keeps its for another.
 void MetricTable::add_new(std::uint64_t hash, MetricKind kind, std::string_view metric, std::int64_t value,
                           Labels labels) {
-    static LogField const gathered("otel.metric.overflow", "true");
-    bool const overflow = labels.size() == 1 && labels[0]->key == gathered.key;
+    static NoDestructor<LogField> const gathered("otel.metric.overflow", "true");
+    bool const overflow = labels.size() == 1 && labels[0]->key == gathered->key;
     bool full = false;
     Metric* const place = take_place(kind, metric, overflow, full);
     if (full) {
         overflows_.fetch_add(1, std::memory_order_relaxed);
-        LogField const* const only = &gathered;
+        LogField const* const only = &*gathered;
         return add_sorted(kind, metric, value, Labels(&only, 1));
     }
     if (place == nullptr) {

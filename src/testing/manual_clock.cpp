@@ -77,6 +77,9 @@ private:
     void shutdown() override { park->end(); }
 };
 
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wexit-time-destructors"  // that of an id does nothing
+#endif
 asio::execution_context::id ActionService::id;
 
 struct Slot;

@@ -6,6 +6,7 @@
 
 #include "text/utf8.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
@@ -433,7 +434,7 @@ Result<Pattern> Pattern::parse(std::string_view utf8) {
 std::optional<bool> Pattern::found_in(std::string_view utf8, std::int64_t& budget) const {
     if (steps_.empty()) return true;
     budget -= static_cast<std::int64_t>(steps_.size() / 64);
-    static PointSet const words = PointSet::word();
+    static NoDestructor<PointSet> const words(PointSet::word());
     std::vector<std::uint32_t> waiting;
     std::vector<std::uint32_t> reached;
     std::vector<std::size_t> seen(steps_.size(), 0);
@@ -441,7 +442,7 @@ std::optional<bool> Pattern::found_in(std::string_view utf8, std::int64_t& budge
     for (std::size_t at = 0, round = 1;; ++round) {
         Decoded const here = at < utf8.size() ? decode_at(utf8, at) : Decoded();
         bool const last = at >= utf8.size();
-        bool const is_word = !last && words.has(here.point);
+        bool const is_word = !last && words->has(here.point);
         bool const edge = is_word != before_is_word;
         waiting.push_back(0);
         reached.clear();

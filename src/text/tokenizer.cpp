@@ -6,6 +6,7 @@
 #include "text/pieces.hpp"
 #include "text/ranks.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/tokenizer.hpp>
 
 #include <algorithm>
@@ -96,8 +97,8 @@ struct Found {
 };
 
 Found& found(Encoding encoding) {
-    static std::array<Found, 2> all;
-    return all[encoding == Encoding::o200k_base ? 1 : 0];
+    static NoDestructor<std::array<Found, 2>> all;
+    return (*all)[encoding == Encoding::o200k_base ? 1 : 0];
 }
 
 Result<std::shared_ptr<Tokenizer const>> search(Encoding encoding, std::optional<std::string> const& folder) {

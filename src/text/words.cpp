@@ -2,6 +2,7 @@
 // text/words.cpp - words as searches see them, their stems, and the words that do not count.
 #include "text/utf8.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/unicode.hpp>
 
 #include <utf8proc.h>
@@ -147,8 +148,8 @@ private:
 };
 
 IdleStemmers& idle_stemmers() {
-    static IdleStemmers stemmers;
-    return stemmers;
+    static NoDestructor<IdleStemmers> stemmers;
+    return *stemmers;
 }
 
 // Lucene's EnglishAnalyzer.ENGLISH_STOP_WORDS_SET, sorted.

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """aikit route, and chats of the command through a router, over real sockets."""
 
+import contextlib
 import json
 import pathlib
+import sqlite3
 import tempfile
 import unittest
 
@@ -19,6 +21,19 @@ def reply(text):
 def refusal(status, kind):
     return Answer(status=status, headers={"content-type": "application/json"},
                   body=json.dumps({"error": {"message": "no", "type": kind}}))
+
+
+def stream(words, cut_after=None):
+    """The words as a stream of Chat Completions, cut behind so many of them."""
+    def chunk(delta, finish=None):
+        body = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-2024-08-06",
+                "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        return f"data: {json.dumps(body)}\n\n".encode()
+    pieces = [chunk({"content": word}) for word in words[:cut_after]]
+    if cut_after is None:
+        pieces += [chunk({}, "stop"), b"data: [DONE]\n\n"]
+    return Answer(headers={"content-type": "text/event-stream"}, chunked=True, pieces=pieces,
+                  ending="whole" if cut_after is None else "fin")
 
 
 class Route(unittest.TestCase):
@@ -45,14 +60,56 @@ class Route(unittest.TestCase):
         return aikit("--config", self.folder / "aikit.json", *(["--json"] if as_json else []), *arguments,
                      store=str(self.folder / "store.db"))
 
+    def memory(self, statement):
+        if (self.folder / "store.db").exists():
+            with contextlib.closing(sqlite3.connect(self.folder / "store.db")) as store:
+                store.execute(statement)
+                store.commit()
+
+    def forget(self):
+        self.memory("DELETE FROM router_memory")
+
     def seen(self):
         return [len(server.seen) for server in self.servers]
+
+    def test_what_one_run_learned_the_next_one_knows(self):
+        self.first = refusal(401, "invalid_api_key")
+        for _ in range(3):
+            self.assertEqual(self.run_aikit("chat", "--model", "main", "Hi").code, 0)
+        self.assertEqual(self.seen(), [1, 3])
+        told = self.run_aikit("route").last["routers"][0]["deployments"]
+        self.assertIn("refused", told[0]["reason"])
+        self.assertGreater(told[1]["latency_50_ms"], 0)
+        # Without that nothing is known.
+        self.forget()
+        self.run_aikit("chat", "--model", "main", "Hi")
+        self.assertEqual(self.seen(), [2, 4])
+
+    def test_what_one_run_learned_is_left_out_where_it_is_damaged(self):
+        self.first = refusal(401, "invalid_api_key")
+        self.run_aikit("chat", "--model", "main", "Hi")
+        self.memory("UPDATE router_memory SET learned = substr(learned, 1, 20)")
+        self.assertEqual(self.run_aikit("chat", "--model", "main", "Hi").code, 0)
+        self.assertEqual(self.seen(), [2, 2])
+
+    def test_a_stream_that_is_cut_goes_on_with_another_where_it_is_asked_for(self):
+        words = ["One ", "small ", "step ", "for a man"]
+        self.second = stream(words)
+        for pieces in range(1, len(words) + 1):
+            for resume in (False, True):
+                with self.subTest(pieces=pieces, resume=resume):
+                    self.first = stream(words, cut_after=pieces)
+                    self.forget()
+                    told = self.run_aikit("chat", "--stream", "--model", "main", "Hi", as_json=False, resume=resume)
+                    self.assertEqual(told.code, 0 if resume else 10 + 14, told.err)
+                    self.assertEqual(told.out.strip(), "".join(words if resume else words[:pieces]).strip())
 
     def test_a_chat_goes_on_where_one_fails_and_each_attempt_is_in_the_ledger(self):
         for status, kind in ((500, "server_error"), (401, "invalid_api_key"), (429, "rate_limit_exceeded"),
                              (503, "overloaded")):
             with self.subTest(status=status):
                 self.first = refusal(status, kind)
+                self.forget()
                 told = self.run_aikit("chat", "--model", "main", "Hi")
                 self.assertEqual(told.code, 0)
                 self.assertEqual(told.last["choices"][0]["message"]["content"], "from second")

@@ -3,6 +3,8 @@
 #ifndef AIKIT_CORE_INDIRECT_HPP
 #define AIKIT_CORE_INDIRECT_HPP
 
+#include <aikit/core/no_destructor.hpp>
+
 #include <memory>
 #include <utility>
 
@@ -24,8 +26,8 @@ public:
     }
 
     T const& operator*() const {
-        static T const none{};
-        return value_ ? *value_ : none;
+        static NoDestructor<T const> const none;
+        return value_ ? *value_ : *none;
     }
     T const* operator->() const { return &**this; }
 

@@ -77,6 +77,10 @@ struct RouterTarget {
     double quality = 0.5;              ///< As router::Deployment::quality.
     double weight = 1;                 ///< As router::Deployment::weight.
     std::vector<std::string> regions;  ///< Where it works. Empty: the provider's `region`, if it has one.
+    double shadow = 0;                 ///< As router::Deployment::shadow.
+
+    /// As router::Deployment::prefill. Missing: Anthropic's models of which the catalog says that they know it.
+    std::optional<bool> prefill;
 };
 
 /// A router by its name: requests ask it as "main", by another policy as "main/cheapest", for one model as

@@ -99,6 +99,10 @@ struct CallOptions {
     std::optional<int> max_retries;
     Replay replay = Replay::other_deployment;
 
+    /// A stream that is cut goes on with the answer of another deployment, where there is a router; see
+    /// router/router.hpp. A missing one: the router's configuration.
+    std::optional<bool> resume;
+
     /// Where the request asks for JSON: the reply is held against its schema, what can be repaired without guessing is,
     /// and else the model is told what is wrong and asked again, at most so often; 0 to 10. A missing one: the reply is
     /// handed over as it came. Done by policy::make_structured, which a Kit has before each of its providers.

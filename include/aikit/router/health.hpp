@@ -4,7 +4,7 @@
 #define AIKIT_ROUTER_HEALTH_HPP
 
 #include <aikit/core/clock.hpp>
-#include <aikit/core/error.hpp>
+#include <aikit/core/result.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +21,10 @@ struct HealthConfig {
     int failures = 5;         ///< So many failures in a row open the circuit. 1 to 1,000.
     double error_rate = 0.5;  ///< Or such a share of the calls in `window`, 0 to 1, when there were `least_calls`.
     int least_calls = 20;
-    std::chrono::milliseconds window{30'000};  ///< What error rates and latencies are taken from. 1 s to 1 h.
+
+    /// What error rates are taken from, and latencies too, unless too few were measured in it: then from all that is
+    /// remembered, of which the older counts the less. 1 s to 1 h.
+    std::chrono::milliseconds window{30'000};
 
     /// An open circuit lets one call through after so long, to see; each time that fails the pause is twice as long, up
     /// to `longest_pause`. One that works closes it.
@@ -108,6 +111,10 @@ public:
     /// Nothing is known of how it would have ended.
     void abandoned(Permit permit);
 
+    /// Another answered before it: all that is known is that it would have taken longer than `waited`, for its first
+    /// token where it is a stream.
+    void overtaken(Permit permit, SteadyTime now, std::chrono::microseconds waited, bool stream);
+
     HealthSnapshot snapshot(SteadyTime now) const;
     int running() const;
 
@@ -115,9 +122,15 @@ public:
     double error_rate(SteadyTime now) const;
 
     /// What only a quantile is needed of: of first tokens when `streams`, else of whole answers. nullopt: fewer than
-    /// `least` were measured.
+    /// `least` are remembered.
     std::optional<std::chrono::microseconds> quantile(SteadyTime now, bool streams, double share,
                                                       std::int64_t least) const;
+
+    /// The members of a JSON object with what restore() needs: circuit, pauses, and how long calls took.
+    std::string save(SteadyTime now) const;
+
+    /// Puts back what save() gave `age` ago: pauses have run on since. Errors: protocol.
+    Result<void> restore(std::string_view json, SteadyTime now, std::chrono::milliseconds age);
 
 private:
     struct State;

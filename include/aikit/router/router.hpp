@@ -10,6 +10,7 @@
 #include <aikit/router/analysis.hpp>
 #include <aikit/router/health.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,8 +56,36 @@ struct Deployment {
     bool local = false;                ///< May see what is sensitive.
     std::vector<std::string> regions;  ///< Where it works, as CallOptions::region. Empty: not told.
 
+    /// Of the requests that it could take, so many get to it as well, 0 to 1: copies, made in the background, whose
+    /// answers nobody waits for. It is then never chosen for an answer. 0: a deployment like the others.
+    double shadow = 0;
+
+    /// It goes on with an assistant's message that ends the request (Anthropic's "prefill"), rather than to answer it.
+    bool prefill = false;
+
     std::string price_provider;  ///< The catalog's name of the provider; empty: the provider's.
     std::string price_model;     ///< The catalog's name of the model; empty: `model`.
+};
+
+/// A second attempt beside one that takes longer than calls at its deployment mostly do, at another deployment: the
+/// first to answer (streams: with their first piece) is taken, the other cancelled, and billed for what it used. Each
+/// has its own budget hold and ledger row, and counts as a retry of the call. Never where CallOptions::replay is never.
+struct HedgeConfig {
+    HedgeConfig() = default;
+
+    double quantile = 0;   ///< Of the deployment's live latency: 0.95, say; up to 0.999. 0: nobody is asked twice.
+    int least_calls = 20;  ///< Calls to have been measured in HealthConfig::window before any is hedged. 1 to 1,000.
+    double share = 0.1;    ///< At most this share of the last ten seconds' calls, and always two of them. 0 to 1.
+};
+
+/// What became of a copy that a deployment with `shadow` was sent.
+struct ShadowReply {
+    ShadowReply() = default;
+
+    std::string deployment;
+    std::string request_id;  ///< Of the call that it is a copy of.
+    std::shared_ptr<ChatRequest const> request;
+    Result<ChatReply> reply;
 };
 
 struct RouterConfig {
@@ -91,6 +120,19 @@ struct RouterConfig {
 
     bool on_context_length = true;   ///< A request that is too long goes on to deployments with a larger window.
     bool on_content_filter = false;  ///< A request that was withheld goes on to others.
+
+    HedgeConfig hedge;
+
+    /// A stream that is cut after its first piece goes on at another deployment, where CallOptions::resume says
+    /// nothing.
+    bool resume = false;
+
+    /// Told of each copy when its answer is there, or has failed; on the runtime's executor. A copy is billed to whom
+    /// the call is billed, with the tag "shadow"; it waits for nobody, and a refusal is its own. Null: only the ledger.
+    std::function<void(ShadowReply const&)> on_shadow;
+
+    /// What AIRouter::learned() gave, of an earlier process say. Empty: nothing is known yet.
+    std::string learned;
 };
 
 /// One deployment as a request sees it.
@@ -139,18 +181,25 @@ struct DeploymentStatus {
 /// policy.
 ///
 /// Sends each request to the deployment that its policy likes best among those that can take it, and on to others when
-/// one fails: before the first piece of a stream without a trace, after it the stream ends with its error. A request
-/// that may have been carried out goes on only as CallOptions::replay allows. All attempts share one deadline, one
-/// request id, one list of attempts and CallOptions::max_retries; each has its own budget hold and ledger row.
+/// one fails: before the first piece of a stream without a trace, after it the stream ends with its error, or, where
+/// CallOptions::resume asks for it, goes on with another's answer. A request that may have been carried out goes on
+/// only as CallOptions::replay allows. All attempts share one deadline, one request id, one list of attempts and
+/// CallOptions::max_retries; each has its own budget hold and ledger row.
 ///
 /// What was decided, and why, stands in CallInfo::route: the decision, "asked" (the deployments in the order in which
-/// they were asked, with what came of each) and "chosen".
-/// Thread-safety: shared objects: safe. Errors beside those of the deployments: unsupported or invalid_request (no
+/// they were asked, with what came of each: "ok", an error's name, "overtaken" by a hedge, "left" by the caller) and
+/// "chosen".
+///
+/// A stream of one choice that was cut in its text is resumed so: a deployment with `prefill` is asked to go on from
+/// what was sent; any other is asked anew, and its answer handed on from where it goes beyond what was sent, or, when
+/// it is worded otherwise, from the passage that what was sent ends with. What was sent is never sent again; where
+/// there is no such passage the stream ends with the error of the cut. CallInfo::warnings says of each joint what it
+/// is. Thread-safety: shared objects: safe. Errors beside those of the deployments: unsupported or invalid_request (no
 /// deployment can take the request: why stands in the sentence), not_found (no deployment has the name), overloaded
 /// with retry_after (all that could are left alone for now), at once and without anything being sent.
 class AIKIT_EXPORT AIRouter : public AIProvider {
 public:
-    /// Errors: invalid_argument, naming the field.
+    /// Errors: invalid_argument, naming the field; protocol when `learned` is not what learned() gives.
     static Result<std::shared_ptr<AIRouter>> create(Runtime runtime, RouterConfig config);
 
     /// What would be done with a request now. Asks nobody. Errors: not_found (no deployment has the name).
@@ -159,6 +208,13 @@ public:
 
     /// All deployments, in the configuration's order.
     virtual std::vector<DeploymentStatus> status() const = 0;
+
+    /// Operations begun since it was made.
+    virtual std::uint64_t operations() const = 0;
+
+    /// What was learned of the deployments: open circuits, pauses, latencies. JSON, for RouterConfig::learned of a
+    /// router that goes on; deployments are known again by their names.
+    virtual std::string learned() const = 0;
 };
 
 }  // namespace aikit::inline v0::router

@@ -64,6 +64,7 @@ void read_words(json::Fields& fields, CallOptions& out) {
     if (replay && *replay != "never" && *replay != "any" && *replay != "other_deployment") {
         fields.refuse("replay", "must be other_deployment, never or any");
     }
+    fields.read("resume", out.resume);
     std::optional<std::string> cache;
     fields.read("cache", cache);
     if (cache == "refresh") out.cache = CacheUse::refresh;

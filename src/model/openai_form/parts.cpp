@@ -4,6 +4,8 @@
 #include "model/json_exact.hpp"
 #include "model/openai_form/form.hpp"
 
+#include <aikit/core/no_destructor.hpp>
+
 #include <array>
 
 namespace aikit::inline v0::openai_form {
@@ -139,11 +141,11 @@ char const* not_taken(MediaPart const& part) {
 }
 
 std::string const& extra_of(Part const& part) {
-    static std::string const none;
+    static NoDestructor<std::string> const none;
     if (auto const* text = std::get_if<TextPart>(&part)) return text->extra;
     if (auto const* media = std::get_if<MediaPart>(&part)) return media->extra;
     if (auto const* refusal = std::get_if<RefusalPart>(&part)) return refusal->extra;
-    return none;
+    return *none;
 }
 
 void write_members(JsonWriter& out, Part const& part) {

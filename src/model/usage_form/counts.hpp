@@ -5,6 +5,8 @@
 
 #include "core/json.hpp"
 
+#include <aikit/core/no_destructor.hpp>
+
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -63,9 +65,9 @@ private:
 
 /// The member, or JSON null.
 inline json::value const& member_or_null(json::value const& object, std::string_view key) {
-    static json::value const null;
+    static NoDestructor<json::value> const null;
     json::value const* value = json::find(object, key);
-    return value == nullptr ? null : *value;
+    return value == nullptr ? *null : *value;
 }
 
 }  // namespace aikit::inline v0::usage_form

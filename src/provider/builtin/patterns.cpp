@@ -2,6 +2,7 @@
 // provider/builtin/patterns.cpp - the lists, and how they are looked for.
 #include "provider/builtin/patterns.hpp"
 
+#include <aikit/core/no_destructor.hpp>
 #include <aikit/text/unicode.hpp>
 
 #include <algorithm>
@@ -97,7 +98,7 @@ constexpr std::size_t gap = 3;
 
 /// Stems of every pattern's words, made once.
 std::vector<std::vector<std::string>> const& pattern_stems() {
-    static std::vector<std::vector<std::string>> const stems = [] {
+    static NoDestructor<std::vector<std::vector<std::string>>> const stems([] {
         std::vector<std::vector<std::string>> out;
         for (Pattern const& pattern : patterns) {
             std::vector<std::string>& list = out.emplace_back();
@@ -106,8 +107,8 @@ std::vector<std::vector<std::string>> const& pattern_stems() {
             }
         }
         return out;
-    }();
-    return stems;
+    }());
+    return *stems;
 }
 
 /// Do the words of `wanted` follow one another from `begin` on, each at most `gap` words after the one before?

@@ -274,12 +274,12 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     Result<json_form::ChatCall> const call = read_chat(request(R"(,"aikit":{
         "timeouts":{"connect":1.5,"first_byte":2,"idle":0.25,"total":0},
         "caller":{"tenant":"t","user":"u","key":"k","project":"p","tags":["a","b"],"tier":"pro"},
-        "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","repairs":2,"idempotency_key":"i","request_id":"r",
+        "privacy":"sensitive","priority":-7,"max_retries":3,"replay":"any","resume":true,"repairs":2,"idempotency_key":"i","request_id":"r",
         "region":"eu","trace":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","cache":"refresh"})"));
     REQUIRE(call.has_value());
     // Every field of the options has its member: a new field fails to compile here.
-    auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, repairs, idempotency_key, request_id,
-                 region, trace, cache, send_trace, attempt, attempts, keep] = call->options;
+    auto const& [limits, deadline, caller, privacy, priority, max_retries, replay, resume, repairs, idempotency_key,
+                 request_id, region, trace, cache, send_trace, attempt, attempts, keep] = call->options;
     auto const& [connect, first_byte, idle, total] = limits;
     auto const& [tenant, user, key, project, tags, tier] = caller;
     CHECK(connect == milliseconds(1'500));
@@ -302,6 +302,7 @@ TEST_CASE("what stands under aikit fills the options, field for field") {
     CHECK(priority == -7);
     CHECK(max_retries == 3);
     CHECK(replay == Replay::any);
+    CHECK(resume == true);
     CHECK(repairs == 2);
     CHECK(idempotency_key == "i");
     CHECK(request_id == "r");

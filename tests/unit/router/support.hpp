@@ -3,6 +3,7 @@
 #ifndef AIKIT_TESTS_UNIT_ROUTER_SUPPORT_HPP
 #define AIKIT_TESTS_UNIT_ROUTER_SUPPORT_HPP
 
+#include "core/async.hpp"
 #include "unit/policy/support.hpp"
 
 #include <aikit/router/router.hpp>
@@ -35,12 +36,10 @@ public:
     std::string const& name() const noexcept override { return name_; }
 
     Task<ChatReply> chat(ChatRequest request, CallOptions options) override {
-        note(request.model, options);
-        if (takes > milliseconds(0)) {
-            Task<void> working = sleep_until(clock_, clock_->now() + takes);
-            Result<void> const worked = co_await std::move(working);
-            if (!worked) co_return worked.error();
-        }
+        note(request, options);
+        Task<void> working = work();
+        Result<void> const worked = co_await std::move(working);
+        if (!worked) co_return worked.error();
         if (error) co_return of_this(*error);
         ChatReply reply = reply_of("from " + name_, told(input_tokens, 5), request.model);
         reply.info.usage = reply.usage;
@@ -48,8 +47,14 @@ public:
         co_return reply;
     }
     Task<ChatStream> stream_chat(ChatRequest request, CallOptions options) override {
-        note(request.model, options);
+        note(request, options);
+        Task<void> working = work();
+        Result<void> const worked = co_await std::move(working);
+        if (!worked) co_return worked.error();
         if (error) co_return of_this(*error);
+        if (refuses_prefill && request.messages.back().role == Role::assistant) {
+            co_return of_this(failure(Errc::invalid_request));
+        }
         std::vector<Step> told_steps = steps;
         for (Step& step : told_steps) {
             if (step.error) step.error = of_this(*step.error);
@@ -57,7 +62,7 @@ public:
         co_return ChatStream(std::make_unique<ScriptedSource>(std::move(told_steps), clock_));
     }
     Task<EmbedReply> embed(EmbedRequest request, CallOptions options) override {
-        note(request.model, options);
+        note_call(request.model, options);
         if (error) co_return of_this(*error);
         co_return EmbedReply();
     }
@@ -70,9 +75,23 @@ public:
     std::vector<SteadyTime> times;
     std::vector<std::string> models;
     std::vector<CallOptions> calls;
+    std::vector<ChatRequest> requests;
+    bool refuses_prefill = false;
+    int stopped = 0;  ///< Calls that were cancelled while it worked.
 
 private:
-    void note(std::string const& model, CallOptions const& options) {
+    Task<void> work() {
+        if (takes <= milliseconds(0)) co_return ok();
+        Task<void> working = sleep_until(clock_, clock_->now() + takes);
+        Result<void> const worked = co_await std::move(working);
+        if (!worked) ++stopped;
+        co_return worked;
+    }
+    void note(ChatRequest const& request, CallOptions const& options) {
+        requests.push_back(request);
+        note_call(request.model, options);
+    }
+    void note_call(std::string const& model, CallOptions const& options) {
         times.push_back(clock_->now());
         models.push_back(model);
         calls.push_back(options);
