@@ -37,8 +37,8 @@ public:
     Verdict run() const {
         using Promise = Verdict (Judge::*)() const;
         for (Promise const promise : {&Judge::all_end, &Judge::requests, &Judge::executions, &Judge::deadlines,
-                                      &Judge::texts, &Judge::budgets, &Judge::rows, &Judge::bills, &Judge::holds,
-                                      &Judge::waits, &Judge::probes, &Judge::revivals, &Judge::load}) {
+                                      &Judge::leftovers, &Judge::texts, &Judge::budgets, &Judge::rows, &Judge::bills,
+                                      &Judge::holds, &Judge::waits, &Judge::probes, &Judge::revivals, &Judge::load}) {
             if (Verdict verdict = (this->*promise)()) return verdict;
         }
         return std::nullopt;
@@ -96,6 +96,27 @@ private:
                                   arrival_name(*arrival) + " of " + call_name(call.number));
                 }
                 if (arrival->executed) by.insert(arrival->deployment);
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// When a call has ended nothing of it goes on; and of two requests that race the slower is let go.
+    Verdict leftovers() const {
+        for (CallPlan const& call : plan_.calls) {
+            Time const ended = *course_.heard[static_cast<std::size_t>(call.number) - 1].ended;
+            std::optional<Time> first;
+            for (Arrival const* const arrival : sent_for(call.number)) {
+                if (!arrival->whole || !arrival->first_word) continue;
+                first = std::min(first.value_or(*arrival->first_word), *arrival->first_word);
+            }
+            for (Arrival const* const arrival : sent_for(call.number)) {
+                bool const open = arrival->end == End::open;
+                if (open || arrival->ended > ended) {
+                    return broken("nothing of a call goes on after it", arrival_name(*arrival));
+                }
+                bool const lost = first && arrival->sent < *first && arrival->ended > *first && !arrival->first_word;
+                if (lost) return broken("who lost a race is let go", arrival_name(*arrival));
             }
         }
         return std::nullopt;

@@ -419,6 +419,9 @@ void Network::deliver(Arrival& arrival, std::size_t bytes) {
         bill(arrival, 0, tokens_of_word);
         ++arrival.words_billed;
     }
+    bool const first = arrival.stream ? !arrival.word_ends.empty() && arrival.delivered >= arrival.word_ends.front()
+                                      : arrival.delivered >= arrival.whole_at;
+    if (first && !arrival.first_word) arrival.first_word = trace_.now();
     if (arrival.bad_at != 0 && before < arrival.bad_at && arrival.delivered >= arrival.bad_at) {
         return end(arrival, End::failure);
     }
@@ -428,8 +431,17 @@ void Network::deliver(Arrival& arrival, std::size_t bytes) {
     }
 }
 
+/// Another request of the same call is under way.
+bool Network::races(Arrival const& arrival) const {
+    return std::any_of(arrivals_.begin(), arrivals_.end(), [&](Arrival const& other) {
+        return other.call == arrival.call && other.number != arrival.number && other.end == End::open;
+    });
+}
+
 void Network::end(Arrival& arrival, End how) {
     if (arrival.end != End::open) return;
+    // The upstream is at it until its answer would have ended.
+    if (how == End::neutral && sabotage_ == Sabotage::leak_hedge && races(arrival)) return;
     arrival.end = how;
     arrival.ended = trace_.now();
     arrival.ended_order = ++order_;

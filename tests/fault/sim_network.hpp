@@ -71,6 +71,7 @@ struct Arrival {
     std::int64_t sent_order = 0, ended_order = 0;
     End end = End::open;
     bool whole = false;              ///< The answer was delivered with its end marker.
+    std::optional<Time> first_word;  ///< When the first of the answer's words was there whole; of a chat, all.
     bool told = false;               ///< An answer without success was delivered.
     std::optional<Time> left_alone;  ///< Where that said so: nothing is to be sent before.
 
@@ -111,6 +112,7 @@ private:
     void judge_head(Arrival& arrival, int status);
     void deliver(Arrival& arrival, std::size_t bytes);
     void end(Arrival& arrival, End how);
+    bool races(Arrival const& arrival) const;
     void bill(Arrival& arrival, std::int64_t read, std::int64_t written);
 
     Plan const& plan_;

@@ -110,6 +110,8 @@ private:
         plan_.max_retries = static_cast<int>(dice_.between(outage ? 1 : 0, 3));
         plan_.retry_floor = static_cast<int>(outage ? dice_.between(0, 1) : dice_.between(0, 10));
         plan_.breaker = outage ? dice_.chance(30) : dice_.chance(90);
+        if (!outage && plan_.deployments.size() > 1 && dice_.chance(40)) plan_.hedge = dice_.pick({0.3, 0.5, 0.9});
+        plan_.resume = dice_.chance(25);
         aikit::router::HealthConfig& health = plan_.health;
         health.failures = static_cast<int>(dice_.between(2, 5));
         // Without an error rate the judge knows when a circuit opens.
@@ -236,6 +238,8 @@ std::string describe(Plan const& plan) {
             std::to_string(health.failures) + ", probe_after " + seconds(health.probe_after) + ", longest_pause " +
             seconds(health.longest_pause) + ", limited_pause " + seconds(health.limited_pause) + ", refused_pause " +
             seconds(health.refused_pause) + "\n";
+    if (plan.hedge > 0) text += "hedged beyond the quantile " + std::to_string(plan.hedge) + "\n";
+    if (plan.resume) text += "cut streams are resumed\n";
     if (plan.budget) text += "budget: " + std::to_string(*plan.budget) + " nano-dollars for each tenant\n";
     if (plan.cache) text += "a cache of replies\n";
     if (plan.at_once) text += "at most " + std::to_string(*plan.at_once) + " calls at once\n";

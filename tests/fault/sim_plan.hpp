@@ -106,6 +106,8 @@ struct Plan {
     bool breaker = true;
     int max_retries = 2;
     int retry_floor = 10;
+    bool resume = false;
+    double hedge = 0;  ///< As HedgeConfig::quantile.
 
     std::optional<std::int64_t> budget;  ///< In nano-dollars, for each tenant; missing: there is none.
     bool cache = false;

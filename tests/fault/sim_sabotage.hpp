@@ -29,6 +29,8 @@ enum class Sabotage {
     cache_keeps_incomplete,
     retry_storm,
     retry_of_retries,
+    leak_hedge,
+    hedge_unbooked,
 };
 
 struct SabotageName {
@@ -37,7 +39,7 @@ struct SabotageName {
     std::string_view means;
 };
 
-inline constexpr std::array<SabotageName, 19> sabotages{{
+inline constexpr std::array<SabotageName, 21> sabotages{{
     {Sabotage::none, "none", "nothing is broken"},
     {Sabotage::retry_after_execution, "retry_after_execution",
      "the network sends a request again whose connection was reset after it had been carried out"},
@@ -58,6 +60,8 @@ inline constexpr std::array<SabotageName, 19> sabotages{{
     {Sabotage::cache_keeps_incomplete, "cache_keeps_incomplete", "what came of a failed call answers the next one"},
     {Sabotage::retry_storm, "retry_storm", "retries have no budget"},
     {Sabotage::retry_of_retries, "retry_of_retries", "who calls tries again what has been tried again"},
+    {Sabotage::leak_hedge, "leak_hedge", "who lost a race never hears of it"},
+    {Sabotage::hedge_unbooked, "hedge_unbooked", "who lost a race has no row"},
 }};
 
 }  // namespace sim

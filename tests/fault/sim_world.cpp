@@ -79,6 +79,9 @@ char const* trigger_of(Sabotage sabotage) {
         case Sabotage::lost_row:
             return "CREATE TRIGGER lab AFTER INSERT ON ledger_row WHEN NEW.outcome <> 'ok' BEGIN "
                    "DELETE FROM ledger_row WHERE id = NEW.id; END";
+        case Sabotage::hedge_unbooked:
+            return "CREATE TRIGGER lab AFTER INSERT ON ledger_row WHEN NEW.outcome = 'cancelled' AND NEW.attempt > 1 "
+                   "BEGIN DELETE FROM ledger_row WHERE id = NEW.id; END";
         case Sabotage::wrong_price:
             return "CREATE TRIGGER lab AFTER INSERT ON ledger_row WHEN NEW.cost > 0 BEGIN "
                    "UPDATE ledger_row SET cost = cost - 1 WHERE id = NEW.id; END";
@@ -134,6 +137,10 @@ aikit::KitConfig World::configuration() const {
     router.rules.health = plan_.health;
     router.rules.max_retries = plan_.max_retries;
     router.rules.retry_floor = plan_.retry_floor;
+    router.rules.resume = plan_.resume;
+    router.rules.hedge.quantile = plan_.hedge;
+    router.rules.hedge.least_calls = 2;
+    router.rules.hedge.share = 1;
     if (sabotage_ == Sabotage::retry_storm) {
         router.rules.retry_budget = 1;
         router.rules.retry_floor = 1'000;
