@@ -146,6 +146,7 @@ private:
         for (Arrival const& arrival : course_.arrivals) {
             if (arrival.text != heard.text || arrival.text.empty()) continue;
             std::string const how = call_name(call.number) + " got the answer of " + arrival_name(arrival);
+            if (arrival.call == call.number) return broken("nothing incomplete is called whole", how);
             if (!plan_.cache || call.cache != aikit::CacheUse::use) {
                 return broken("an answer that is kept serves who may have it", how);
             }

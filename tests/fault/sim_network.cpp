@@ -362,7 +362,11 @@ void Network::spoil(Arrival& arrival, FakeReply& reply, std::string const& whole
         case Fault::reset_midway:
         case Fault::stall_midway: reply.deliver = anywhere; break;
         case Fault::stall_first: reply.deliver = 0; break;
-        case Fault::ends_early: body.resize(anywhere); break;
+        case Fault::ends_early:
+            body.resize(anywhere);
+            // A body that ends properly ends its last line too.
+            if (arrival.stream) --arrival.whole_at;
+            break;
         case Fault::malformed:
         case Fault::error_midway: {
             bool const error = arrival.fault == Fault::error_midway;

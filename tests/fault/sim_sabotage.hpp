@@ -59,7 +59,7 @@ inline constexpr std::array<SabotageName, 21> sabotages{{
     {Sabotage::cache_crosses_tenants, "cache_crosses_tenants", "the cache serves everybody what it has"},
     {Sabotage::cache_keeps_incomplete, "cache_keeps_incomplete", "what came of a failed call answers the next one"},
     {Sabotage::retry_storm, "retry_storm", "retries have no budget"},
-    {Sabotage::retry_of_retries, "retry_of_retries", "who calls tries again what has been tried again"},
+    {Sabotage::retry_of_retries, "retry_of_retries", "who has time tries again what has been tried again"},
     {Sabotage::leak_hedge, "leak_hedge", "who lost a race never hears of it"},
     {Sabotage::hedge_unbooked, "hedge_unbooked", "who lost a race has no row"},
 }};

@@ -281,7 +281,8 @@ Task<Heard> World::ask(World& world, std::size_t place) {
         co_return kept;
     }
     Heard heard;
-    for (int again = world.sabotage_ == Sabotage::retry_of_retries ? 2 : 0; again >= 0; --again) {
+    bool const stubborn = world.sabotage_ == Sabotage::retry_of_retries && call.replay == aikit::Replay::any;
+    for (int again = stubborn && !call.total ? 2 : 0; again >= 0; --again) {
         ChatRequest request = world.request_of(call);
         CallOptions options = world.options_of(call);
         Task<Heard> asking = ask_once(world, call, std::move(request), std::move(options));
