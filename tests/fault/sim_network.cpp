@@ -135,7 +135,8 @@ public:
             co_return piece;
         }
         bool const stopped = !piece && piece.error().code == Errc::cancelled;
-        network_.end(arrival_, stopped ? End::neutral : End::failure);
+        bool const proper = piece && arrival_.whole;
+        network_.end(arrival_, stopped ? End::neutral : proper ? End::success : End::failure);
         if (!stopped && !arrival_.whole && arrival_.stream && arrival_.delivered > 0) {
             std::optional<std::string> const made_up = sabotage();
             completed_ = made_up.has_value();
@@ -329,7 +330,7 @@ void Network::answer_whole(Arrival& arrival, FakeReply& reply) {
         R"({"role":"assistant","content":")" +
         arrival.text + R"("},"finish_reason":")" + (arrival.stopped ? "stop" : "length") + R"("}],"usage":)" +
         usage_of(arrival) + "}";
-    arrival.whole_at = body.size();
+    arrival.whole_at = arrival.all = body.size();
     spoil(arrival, reply, body);
 }
 
@@ -347,7 +348,8 @@ void Network::answer_stream(Arrival& arrival, FakeReply& reply) {
              usage_of(arrival) + "}");
     std::size_t const marker = body.size();
     body += data("[DONE]");
-    arrival.whole_at = body.size() - 1;  // its line is a line without the empty one after it
+    arrival.all = body.size();
+    arrival.whole_at = body.size() - 2;  // what ends the line of the marker says no more than it does
     if (arrival.fault == Fault::no_marker) body.resize(marker);
     spoil(arrival, reply, body);
 }
@@ -362,11 +364,7 @@ void Network::spoil(Arrival& arrival, FakeReply& reply, std::string const& whole
         case Fault::reset_midway:
         case Fault::stall_midway: reply.deliver = anywhere; break;
         case Fault::stall_first: reply.deliver = 0; break;
-        case Fault::ends_early:
-            body.resize(anywhere);
-            // A body that ends properly ends its last line too.
-            if (arrival.stream) --arrival.whole_at;
-            break;
+        case Fault::ends_early: body.resize(anywhere); break;
         case Fault::malformed:
         case Fault::error_midway: {
             bool const error = arrival.fault == Fault::error_midway;
@@ -431,7 +429,7 @@ void Network::deliver(Arrival& arrival, std::size_t bytes) {
     }
     if (arrival.bad_at == 0 && arrival.delivered >= arrival.whole_at) {
         arrival.whole = true;
-        end(arrival, End::success);
+        if (arrival.delivered >= arrival.all) end(arrival, End::success);
     }
 }
 

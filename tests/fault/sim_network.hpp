@@ -77,7 +77,7 @@ struct Arrival {
 
     // While it is being answered: where the words end in the body, and what ends it badly.
     std::vector<std::size_t> word_ends;
-    std::size_t whole_at = 0, bad_at = 0, delivered = 0, words_billed = 0;
+    std::size_t whole_at = 0, all = 0, bad_at = 0, delivered = 0, words_billed = 0;
 };
 
 /// Answers as the plan says, within the limits of time of each request. Single-threaded.

@@ -111,7 +111,8 @@ private:
         plan_.retry_floor = static_cast<int>(outage ? dice_.between(0, 1) : dice_.between(0, 10));
         plan_.breaker = outage ? dice_.chance(30) : dice_.chance(90);
         if (!outage && plan_.deployments.size() > 1 && dice_.chance(40)) plan_.hedge = dice_.pick({0.3, 0.5, 0.9});
-        plan_.resume = dice_.chance(25);
+        // Not beside hedges: a stream that is resumed may go to who was overtaken, and has it carried out twice.
+        plan_.resume = dice_.chance(25) && plan_.hedge == 0;
         aikit::router::HealthConfig& health = plan_.health;
         health.failures = static_cast<int>(dice_.between(2, 5));
         // Without an error rate the judge knows when a circuit opens.

@@ -293,9 +293,8 @@ TEST_CASE("what is not used is given back although the file could not be written
     for (int i = 0; i < 30; ++i) step();
     // While the file is asked for ben, with what ann does not use, it is time to look around again.
     Task<Hold> asking = guardian->check_request_allowance(call_of("ben", "0.1"));
-    boost::asio::co_spawn(runtime.executor(), std::move(asking), [](std::exception_ptr const&, Result<Hold> hold) {
-        CHECK_FALSE(hold.has_value());
-    });
+    boost::asio::co_spawn(runtime.executor(), std::move(asking),
+                          [](std::exception_ptr const&, Result<Hold> hold) { CHECK_FALSE(hold.has_value()); });
     step();
     script("DROP TRIGGER full");
     for (int i = 0; i < 80; ++i) step();
