@@ -117,6 +117,7 @@ bool BudgetGuardian::State::ask_file(BudgetContact& contact, std::shared_ptr<Bud
     account->refused = false;
     account->flow = {};
     contact.asks.push_back(std::move(ask));
+    account->asked = true;
     return true;
 }
 
@@ -205,6 +206,7 @@ void BudgetGuardian::State::contacted(std::shared_ptr<BudgetContact> const& cont
         SteadyTime const now = clock->now();
         for (BudgetAsk const& ask : contact->asks) {
             BudgetAccount& account = *ask.account;
+            account.asked = false;
             if (!result) {
                 account.leased += ask.returned;
                 account.refused = account.refused || ask.refused;

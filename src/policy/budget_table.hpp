@@ -63,6 +63,7 @@ struct BudgetAccount {
 
     bool recalled = false;  ///< Others need what is not used here.
     bool refused = false;   ///< A call was refused, which the file is to know.
+    bool asked = false;     ///< The file is being asked: what it was given back may come back.
     bool refusal_told = false;
     SteadyTime scarce_until{};  ///< Until then nothing is kept for later.
     SteadyTime full_until{};
@@ -70,7 +71,9 @@ struct BudgetAccount {
 
     /// What is leased and not in use; none below 0.
     Amounts idle() const noexcept { return Amounts::most(leased - held - spent, {}); }
-    bool active() const noexcept { return leased.any() || held.any() || spent.any() || wanted.any() || refused; }
+    bool active() const noexcept {
+        return leased.any() || held.any() || spent.any() || wanted.any() || refused || asked;
+    }
 
     /// `need` of each where it is limited, else 0.
     Amounts limited(Amounts const& need) const noexcept {

@@ -393,6 +393,7 @@ private:
     }
 
     static Task<ChatStream> ask_stream(Self self, Search begun, ChatRequest request, CallOptions options) {
+        options.deadline = limit_of(*self->cache_->clock, options);
         Task<Search> finding = found(self->cache_, std::move(begun), options);
         Result<Search> search = co_await std::move(finding);
         if (!search) co_return search.error();

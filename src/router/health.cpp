@@ -48,9 +48,9 @@ Effect effect_of(Error const& error) noexcept {
         case Errc::quota_exceeded:
         case Errc::not_found: return error.provider.empty() ? Effect::none : Effect::refused;
         case Errc::rate_limited: return error.provider.empty() ? Effect::none : Effect::limited;
+        case Errc::timeout: return error.provider.empty() ? Effect::none : Effect::failure;
         case Errc::overloaded:
         case Errc::server_error:
-        case Errc::timeout:
         case Errc::connection:
         case Errc::incomplete:
         case Errc::protocol: return Effect::failure;

@@ -77,6 +77,8 @@ private:
 
     void ended(Runner& own, Runner& other, Result<T> result) {
         if (result && winner_ == nullptr) winner_ = &own;
+        // Other calls are to know at once, while this one waits for the other attempt.
+        if (!result && !own.stop->stopped()) own.place->failed(result.error());
         own.result.emplace(std::move(result));
         last_ = &own;
         // The other is not needed any more; and what was not begun goes the usual way after a failure.

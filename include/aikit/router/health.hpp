@@ -60,8 +60,8 @@ enum class Effect {
 };
 
 /// The matrix of error classes: a dead key, an empty account and a missing model are `refused`; 429 is `limited`; 5xx,
-/// connections, timeouts, cut and garbled answers are `failure`. A refusal that names no provider is this program's own
-/// (a limit, a tier), and is `none`.
+/// connections, timeouts, cut and garbled answers are `failure`. A refusal or a timeout that names no provider is this
+/// program's own (a limit, a tier, a wait for the answer to an equal call), and is `none`.
 AIKIT_EXPORT Effect effect_of(Error const& error) noexcept;
 
 /// One deployment as it stands.

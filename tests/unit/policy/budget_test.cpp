@@ -2,7 +2,9 @@
 // Covers policy/budget: what is set aside and settled, in windows, by values, across guardians of one file.
 #include "policy/budget_window.hpp"
 #include "policy/output_quantile.hpp"
+#include "storage/connection.hpp"
 
+#include <aikit/core/wait.hpp>
 #include <aikit/policy/budget.hpp>
 #include <aikit/testing/manual_clock.hpp>
 #include <aikit/testing/run.hpp>
@@ -263,6 +265,44 @@ TEST_CASE("who is not heard of loses what was leased, and gets it back when it l
     CHECK(found[0].lost_cost == Money());
     f.clock->advance(milliseconds(100));
     CHECK(Fixture::ask(other, call_of("bob", "0.9")).has_value());
+}
+
+TEST_CASE("what is not used is given back although the file could not be written when that was due") {
+    RuntimeConfig one_thread;
+    one_thread.io = one_thread.cpu = one_thread.storage = one_thread.resolver = 0;
+    auto const clock = std::make_shared<testing::ManualClock>();
+    one_thread.clock = clock;
+    Runtime runtime = Runtime::create(one_thread).value();
+    storage::Database database =
+        sync::wait(runtime, storage::Database::open(runtime, storage::DatabaseConfig())).value();
+    auto const script = [&](char const* sql) {
+        std::function<Result<bool>(storage::Connection&)> work = [sql](storage::Connection& db) -> Result<bool> {
+            if (Result<void> const done = db.script(sql); !done) return done.error();
+            return true;
+        };
+        REQUIRE(sync::wait(runtime, database.write<bool>(std::move(work))).has_value());
+    };
+    auto const guardian =
+        BudgetGuardian::create(database, config_of({rule_of("one", LimitBy::user, BudgetWindow::day, "1")})).value();
+    auto const step = [&] {
+        clock->advance(milliseconds(25));
+        while (runtime.poll(milliseconds(0)).value() > 0) continue;
+    };
+    sync::wait(runtime, guardian->check_request_allowance(call_of("ann", "0.4"))).value().settle(Money(), 0);
+    script("CREATE TRIGGER full BEFORE UPDATE ON budget_owner BEGIN SELECT RAISE(ABORT, 'full'); END");
+    for (int i = 0; i < 30; ++i) step();
+    // While the file is asked for ben, with what ann does not use, it is time to look around again.
+    Task<Hold> asking = guardian->check_request_allowance(call_of("ben", "0.1"));
+    boost::asio::co_spawn(runtime.executor(), std::move(asking),
+                          [](std::exception_ptr const&, Result<Hold> hold) { CHECK_FALSE(hold.has_value()); });
+    step();
+    script("DROP TRIGGER full");
+    for (int i = 0; i < 80; ++i) step();
+    for (BudgetStatus const& status : sync::wait(runtime, guardian->status()).value()) {
+        CHECK(status.held_cost == Money());
+    }
+    database.close();
+    runtime.close();
 }
 
 TEST_CASE("an adjustment changes what counts as spent") {

@@ -15,11 +15,13 @@ public:
     explicit Slow(std::shared_ptr<Clock> clock) : clock_(std::move(clock)) {}
 
     using AIProvider::chat;
+    using AIProvider::stream_chat;
 
     std::string const& name() const noexcept override { return name_; }
 
-    Task<ChatReply> chat(ChatRequest, CallOptions) override {
+    Task<ChatReply> chat(ChatRequest, CallOptions options) override {
         int const number = ++calls;
+        deadlines.push_back(options.deadline.at());
         Task<void> waiting = sleep_until(clock_, clock_->now() + seconds(1));
         Result<void> const woken = co_await std::move(waiting);
         if (!woken) co_return woken.error();
@@ -28,9 +30,15 @@ public:
         reply.choices.front().finish = finish;
         co_return reply;
     }
+    Task<ChatStream> stream_chat(ChatRequest, CallOptions options) override {
+        ++calls;
+        deadlines.push_back(options.deadline.at());
+        co_return ChatStream(std::make_unique<ScriptedSource>(steps_of(good_events()), clock_));
+    }
 
     int calls = 0;
     int failures = 0;
+    std::vector<SteadyTime> deadlines;
     FinishReason finish = FinishReason::stop;
 
 private:
@@ -426,6 +434,25 @@ TEST_CASE("who has waited long enough asks for itself") {
     SlowBench bench(config);
     for (Result<ChatReply> const& reply : bench.chats(std::vector<CallOptions>(3))) CHECK(reply.has_value());
     CHECK(bench.upstream->calls == 3);
+}
+
+TEST_CASE("the time that a call waited for another is gone when it asks for itself") {
+    for (bool const streams : {false, true}) {
+        CAPTURE(streams);
+        SlowBench bench;
+        bench.upstream->failures = 1;
+        CallOptions options;
+        options.limits.total = milliseconds(3'000);
+        SteadyTime const until = bench.clock->now() + milliseconds(3'000);
+        std::vector<Task<ChatReply>> tasks;
+        tasks.push_back(bench.provider->chat(question(), CallOptions()));
+        tasks.push_back(streams ? Bench::streamed(bench.provider, question(), options)
+                                : bench.provider->chat(question(), options));
+        std::vector<Result<ChatReply>> const replies = bench.together_now(std::move(tasks));
+        CHECK(replies.back().has_value());
+        REQUIRE(bench.upstream->deadlines.size() == 2);
+        CHECK(bench.upstream->deadlines.back() == until);
+    }
 }
 
 TEST_CASE("what is cleared is asked for again, for all, a tenant or a user") {

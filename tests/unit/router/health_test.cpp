@@ -119,8 +119,8 @@ TEST_CASE("each class of error has the effect that the matrix says") {
         CAPTURE(aikit::name(row.code));
         CHECK(effect_of(failure(row.code)) == row.effect);
     }
-    // Limits and tiers of this program's own name no provider: the deployment was not even asked.
-    for (Errc const code : {Errc::rate_limited, Errc::permission, Errc::quota_exceeded}) {
+    // Limits, tiers and waits of this program's own name no provider: the deployment was not even asked.
+    for (Errc const code : {Errc::rate_limited, Errc::permission, Errc::quota_exceeded, Errc::timeout}) {
         Error own = failure(code);
         own.provider.clear();
         CHECK(effect_of(own) == Effect::none);

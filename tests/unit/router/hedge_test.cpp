@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Covers RouterConfig::hedge: a second attempt beside a slow one, and what becomes of the slower of the two.
+#include "core/together.hpp"
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -32,6 +33,14 @@ struct Hedged : Fleet {
     milliseconds const usual{100};
     Result<ChatReply> last;
 };
+
+Task<ChatReply> chat_after(std::shared_ptr<Clock> clock, std::shared_ptr<AIProvider> router, milliseconds wait) {
+    Task<void> nap = sleep_until(clock, clock->now() + wait);
+    Result<void> const slept = co_await std::move(nap);
+    if (!slept) co_return slept.error();
+    Task<ChatReply> asking = router->chat(ChatRequest("m", "Hello."), CallOptions());
+    co_return co_await std::move(asking);
+}
 
 }  // namespace
 
@@ -102,6 +111,23 @@ TEST_CASE("a failure of the one is waited out while the other is under way") {
     REQUIRE(g.last.has_value());
     CHECK(g.last->text() == "from b");
     CHECK(g.asked(2) == 0);
+}
+
+TEST_CASE("what one of two attempts was told holds for other calls at once") {
+    Hedged f;
+    f.learn();
+    // "a" asks late to be left alone, while "b" is still at it.
+    f.providers[0]->takes = milliseconds(150);
+    f.providers[0]->error = failure(Errc::rate_limited);
+    f.providers[0]->error->retry_after = seconds(60);
+    f.providers[1]->takes = seconds(2);
+    std::vector<Task<ChatReply>> both;
+    both.push_back(chat_after(f.clock, f.router, milliseconds(0)));
+    both.push_back(chat_after(f.clock, f.router, milliseconds(300)));
+    std::vector<Result<ChatReply>> const replies = drive(*f.clock, together(std::move(both), 2, false)).value();
+    for (Result<ChatReply> const& reply : replies) CHECK(reply->text() == "from b");
+    CHECK(f.asked(0) == 21);
+    CHECK(f.asked(1) == 2);
 }
 
 TEST_CASE("when both fail, the call goes on to a third, and to none of them again") {
