@@ -8,7 +8,7 @@
 // that the cache never has it. A call is the CPU time of the process on all its threads, until its row is in the file;
 // a first token the CPU time of the one thread that a stream runs on, with the time that passed beside it. A figure
 // above its limit makes the program end with 1. bench_overhead [SHARE] does a share of the work, in percent, and is
-// then no measurement.
+// then no measurement; bench_overhead SHARE SETTING does one setting, counted from 1.
 #include "answering.hpp"
 #include "bench.hpp"
 #include "everything.hpp"
@@ -32,8 +32,6 @@ namespace {
 
 constexpr int callers = 32;
 constexpr int rounds = 9;
-constexpr double most_of_a_call = 20;
-constexpr double most_of_a_first_token = 50;
 
 int share = 100;
 bool kept = true;
@@ -253,32 +251,6 @@ void tell(std::string what, double us, double limit, bench::Field beside, std::i
                   {"kept", verdict}});
 }
 
-void compare(aikit::Kit const& kit, Asked const& without, std::string const& what, double call_limit) {
-    Asked const all = by_kit(kit);
-    int const calls = part_of(200);
-    round_of_calls(kit, without, calls);
-    round_of_calls(kit, all, calls);
-    std::vector<double> bare;
-    std::vector<double> differences;
-    for (int round = 0; round < rounds; ++round) {
-        bare.push_back(round_of_calls(kit, without, calls));
-        differences.push_back(round_of_calls(kit, all, calls) - bare.back());
-    }
-    tell("a call: " + what, bench::median(differences), call_limit, {"without_us", bench::median(bare)},
-         std::int64_t{calls} * callers * rounds);
-
-    FirstTokens with_all;
-    FirstTokens with_none;
-    int const streams = part_of(200);
-    for (int round = 0; round < rounds; ++round) {
-        must(aikit::sync::wait(kit, one_by_one(&without, streams, &with_none)));
-        must(aikit::sync::wait(kit, one_by_one(&all, streams, &with_all)));
-    }
-    tell("a first token: " + what, bench::median(with_all.cpu) - bench::median(with_none.cpu), most_of_a_first_token,
-         {"added_time_us", bench::median(with_all.passed) - bench::median(with_none.passed)},
-         std::int64_t{streams} * rounds);
-}
-
 struct Deployed {
     char const* provider;
     char const* model;
@@ -308,26 +280,65 @@ aikit::KitConfig config_of(std::string const& store, std::shared_ptr<net::HttpTr
 
 enum class Told { nobody, prometheus, collector };
 
-void run(Told told, bool json, bool cache_in_file, std::string const& collector) {
+struct Setting {
+    char const* what;
+    Told told;
+    bool json;
+    bool cache_in_file;
+    double most_of_a_call;  ///< 0: no limit; as the next.
+    double most_of_a_first_token;
+};
+constexpr Setting settings[] = {
+    {"all on, telemetry off", Told::nobody, false, false, 20, 50},
+    {"all on, telemetry on", Told::prometheus, false, false, 20, 50},
+    {"all on, and its JSON, telemetry off", Told::nobody, true, false, 20, 50},
+    {"all on, and its JSON, telemetry on", Told::prometheus, true, false, 20, 50},
+    {"all on, telemetry on and its spans sent", Told::collector, false, false, 0, 50},
+    {"all on, the cache in a file, telemetry off", Told::nobody, false, true, 0, 0},
+};
+
+void compare(aikit::Kit const& kit, Asked const& without, Setting const& setting) {
+    std::string const what = setting.what;
+    Asked const all = by_kit(kit);
+    int const calls = part_of(200);
+    round_of_calls(kit, without, calls);
+    round_of_calls(kit, all, calls);
+    std::vector<double> bare;
+    std::vector<double> differences;
+    for (int round = 0; round < rounds; ++round) {
+        bare.push_back(round_of_calls(kit, without, calls));
+        differences.push_back(round_of_calls(kit, all, calls) - bare.back());
+    }
+    tell("a call: " + what, bench::median(differences), setting.most_of_a_call, {"without_us", bench::median(bare)},
+         std::int64_t{calls} * callers * rounds);
+
+    FirstTokens with_all;
+    FirstTokens with_none;
+    int const streams = part_of(200);
+    for (int round = 0; round < rounds; ++round) {
+        must(aikit::sync::wait(kit, one_by_one(&without, streams, &with_none)));
+        must(aikit::sync::wait(kit, one_by_one(&all, streams, &with_all)));
+    }
+    tell("a first token: " + what, bench::median(with_all.cpu) - bench::median(with_none.cpu),
+         setting.most_of_a_first_token,
+         {"added_time_us", bench::median(with_all.passed) - bench::median(with_none.passed)},
+         std::int64_t{streams} * rounds);
+}
+
+void run(Setting const& setting, std::string const& collector) {
     bench::StoreFile const store("bench_overhead");
-    auto const transport = json ? std::make_shared<Answered>() : nullptr;
+    auto const transport = setting.json ? std::make_shared<Answered>() : nullptr;
     aikit::KitConfig config = config_of(store.path(), transport);
-    if (cache_in_file) config.cache->stored_entries = 100'000;
-    if (told != Told::nobody) {
+    if (setting.cache_in_file) config.cache->stored_entries = 100'000;
+    if (setting.told != Told::nobody) {
         config.telemetry.emplace().prometheus = true;
         config.telemetry->tell_callers = true;
     }
-    if (told == Told::collector) config.telemetry->otlp.emplace().endpoint = collector;
+    if (setting.told == Told::collector) config.telemetry->otlp.emplace().endpoint = collector;
     aikit::Kit kit = must(aikit::Kit::open(std::move(config)));
-    Asked const without =
-        json ? by_transport(transport) : by_provider(std::make_shared<bench::Answering>(true, "openai", "gpt-4o-mini"));
-    std::string what = "all on";
-    if (json) what += ", and its JSON";
-    if (cache_in_file) what += ", the cache in a file";
-    what += told == Told::nobody       ? ", telemetry off"
-            : told == Told::prometheus ? ", telemetry on"
-                                       : ", telemetry on and its spans sent";
-    compare(kit, without, what, cache_in_file || told == Told::collector ? 0 : most_of_a_call);
+    Asked const without = setting.json ? by_transport(transport)
+                                       : by_provider(std::make_shared<bench::Answering>(true, "openai", "gpt-4o-mini"));
+    compare(kit, without, setting);
     kit.close();
 }
 
@@ -339,11 +350,10 @@ int main(int argc, char** argv) {
     answer.fixed = bench::http_response("application/json", "{}");
     bench::Server const collector(answer);
     std::string const endpoint = "http://127.0.0.1:" + std::to_string(collector.port());
-    for (bool const json : {false, true}) {
-        run(Told::nobody, json, false, endpoint);
-        run(Told::prometheus, json, false, endpoint);
+    int const only = argc > 2 ? std::atoi(argv[2]) : 0;
+    int at = 0;
+    for (Setting const& setting : settings) {
+        if (only == 0 || only == ++at) run(setting, endpoint);
     }
-    run(Told::collector, false, false, endpoint);
-    run(Told::nobody, false, true, endpoint);
     return kept ? 0 : 1;
 }
