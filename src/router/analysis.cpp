@@ -14,14 +14,39 @@ namespace {
 constexpr std::size_t most_looked_at = 64 * 1024;
 constexpr std::int64_t long_from = 32'000;  // tokens
 
-bool is_letter(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-}
-bool is_digit(char c) noexcept {
+constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
+
+/// Letters, digits, '_', and all that is not ASCII.
+constexpr std::array<bool, 256> word_bytes = [] {
+    std::array<bool, 256> all{};
+    for (int i = 0; i < 256; ++i) {
+        auto const c = static_cast<char>(i);
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || i >= 0x80;
+        all[static_cast<std::size_t>(i)] = letter || is_digit(c) || c == '_';
+    }
+    return all;
+}();
+
 bool is_word(char c) noexcept {
-    return is_letter(c) || is_digit(c) || c == '_';
+    return word_bytes[static_cast<unsigned char>(c)];
+}
+
+/// Where words begin. Nearly all that is looked for stands there, so that a text is walked through once.
+using Starts = std::vector<std::uint32_t>;
+
+Starts starts_of(std::string_view text) {
+    constexpr std::size_t usual_word = 4;
+    Starts starts;
+    starts.reserve(text.size() / usual_word);
+    bool within = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        bool const word = is_word(text[at]);
+        if (word && !within) starts.push_back(static_cast<std::uint32_t>(at));
+        within = word;
+    }
+    return starts;
 }
 
 std::string lower(std::string_view text) {
@@ -37,26 +62,42 @@ public:
     explicit Lexicon(std::array<std::string_view, count> const& phrases) {
         static_assert(count <= 64);
         for (std::size_t i = 0; i < count; ++i) {
-            by_first_[static_cast<unsigned char>(phrases[i].front())].emplace_back(phrases[i], i);
+            if (!is_word(phrases[i].front())) {
+                signs_.emplace_back(phrases[i], i);
+            } else {
+                by_first_[static_cast<unsigned char>(phrases[i].front())].emplace_back(phrases[i], i);
+            }
         }
     }
 
     /// How many of them stand in the text as wholes, each counted once.
-    int found(std::string_view text) const {
+    int found(std::string_view text, Starts const& starts) const {
         std::uint64_t seen = 0;
-        for (std::size_t at = 0; at < text.size(); ++at) {
+        for (std::uint32_t const at : starts) {
             for (auto const& [phrase, number] : by_first_[static_cast<unsigned char>(text[at])]) {
-                if (at > 0 && is_word(text[at - 1]) && is_word(text[at])) break;  // within a word
-                std::size_t const end = at + phrase.size();
-                bool const ends = end >= text.size() || !is_word(text[end]) || !is_word(phrase.back());
-                if (ends && text.substr(at, phrase.size()) == phrase) seen |= std::uint64_t{1} << number;
+                if (stands(text, at, phrase)) seen |= std::uint64_t{1} << number;
             }
+        }
+        for (auto const& [phrase, number] : signs_) {
+            std::size_t at = text.find(phrase);
+            while (at != text.npos && !stands(text, at, phrase)) at = text.find(phrase, at + 1);
+            if (at != text.npos) seen |= std::uint64_t{1} << number;
         }
         return std::popcount(seen);
     }
 
 private:
-    std::array<std::vector<std::pair<std::string_view, std::size_t>>, 256> by_first_;
+    using Phrases = std::vector<std::pair<std::string_view, std::size_t>>;
+
+    /// Begins at `at`, and ends where a word does.
+    static bool stands(std::string_view text, std::size_t at, std::string_view phrase) {
+        std::size_t const end = at + phrase.size();
+        if (end > text.size() || text[at + 1] != phrase[1] || text.substr(at, phrase.size()) != phrase) return false;
+        return end == text.size() || !is_word(text[end]) || !is_word(phrase.back());
+    }
+
+    std::array<Phrases, 256> by_first_;  // those that begin as a word does
+    Phrases signs_;                      // and the others
 };
 
 constexpr std::array<std::string_view, 35> reasoning_words{"prove",        "derive",
@@ -106,9 +147,10 @@ bool checks_as_card(std::string const& digits) {
     return sum % 10 == 0 && digits.find_first_not_of(digits[0]) != digits.npos;
 }
 
-bool holds_card(std::string_view text) {
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (!is_digit(text[at]) || (at > 0 && is_word(text[at - 1]))) continue;
+bool holds_card(std::string_view text, Starts const& starts) {
+    std::size_t next = 0;
+    for (std::uint32_t const at : starts) {
+        if (at < next || !is_digit(text[at])) continue;
         std::string digits;
         std::size_t end = at;
         for (; end < text.size() && digits.size() < 20; ++end) {
@@ -117,7 +159,7 @@ bool holds_card(std::string_view text) {
             if (!gap) digits += text[end];
         }
         if (checks_as_card(digits) && (end == text.size() || !is_word(text[end]))) return true;
-        at = end;
+        next = end + 1;
     }
     return false;
 }
@@ -144,12 +186,12 @@ bool checks_as_iban(std::string_view account) {
     return rest == 1;
 }
 
-bool holds_iban(std::string_view text) {
+bool holds_iban(std::string_view text, Starts const& starts) {
     auto const capital = [&](std::size_t at) { return text[at] >= 'A' && text[at] <= 'Z'; };
-    for (std::size_t at = 0; at + 15 <= text.size(); ++at) {
-        bool const begins = capital(at) && capital(at + 1) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
-                            (at == 0 || !is_word(text[at - 1]));
-        std::size_t const length = begins ? length_of_account(text.substr(at, 2)) : 0;
+    for (std::size_t const at : starts) {
+        if (at + 15 > text.size()) break;
+        if (!capital(at) || !capital(at + 1) || !is_digit(text[at + 2]) || !is_digit(text[at + 3])) continue;
+        std::size_t const length = length_of_account(text.substr(at, 2));
         std::string account;
         std::size_t end = at;
         for (; end < text.size() && account.size() < length; ++end) {
@@ -176,10 +218,11 @@ bool holds_mail_address(std::string_view text) {
 }
 
 /// 123-45-6789, as the United States write it.
-bool holds_social_number(std::string_view text) {
+bool holds_social_number(std::string_view text, Starts const& starts) {
     constexpr std::string_view form = "ddd-dd-dddd";
-    for (std::size_t at = 0; at + form.size() <= text.size(); ++at) {
-        bool fits = at == 0 || !is_word(text[at - 1]);
+    for (std::size_t const at : starts) {
+        if (at + form.size() > text.size()) break;
+        bool fits = true;
         for (std::size_t i = 0; fits && i < form.size(); ++i) {
             fits = form[i] == 'd' ? is_digit(text[at + i]) : text[at + i] == form[i];
         }
@@ -188,15 +231,16 @@ bool holds_social_number(std::string_view text) {
     return false;
 }
 
-bool holds_secret(std::string_view text) {
+bool holds_secret(std::string_view text, Starts const& starts) {
     if (text.find("PRIVATE KEY-----") != text.npos) return true;
-    for (std::string_view const lead : {"sk-", "ghp_", "AKIA", "xoxb-", "AIza"}) {
-        for (std::size_t at = text.find(lead); at != text.npos; at = text.find(lead, at + 1)) {
+    constexpr std::array<std::string_view, 5> leads{"sk-", "ghp_", "AKIA", "xoxb-", "AIza"};
+    for (std::size_t const at : starts) {
+        for (std::string_view const lead : leads) {
+            if (text[at] != lead.front() || text.substr(at, lead.size()) != lead) continue;
             std::size_t end = at + lead.size();
             while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
-            bool const begins = at == 0 || !is_word(text[at - 1]);
             constexpr std::size_t least = 16;
-            if (begins && end - at - lead.size() >= least) return true;
+            if (end - at - lead.size() >= least) return true;
         }
     }
     return false;
@@ -205,9 +249,11 @@ bool holds_secret(std::string_view text) {
 class Signs {
 public:
     void text(std::string_view whole, bool asked) {
-        tokens_ += text::estimate_tokens(whole).expected;
+        std::int64_t const tokens = text::estimate_tokens(whole).expected;
+        tokens_ += tokens;
         std::string_view const begin = whole.substr(0, most_looked_at);
         look(begin, asked);
+        if (asked) asked_tokens_ += tokens;
         if (whole.size() > 2 * most_looked_at) {
             look(whole.substr(whole.size() - most_looked_at), asked);
         } else if (whole.size() > most_looked_at) {
@@ -257,18 +303,18 @@ public:
 
 private:
     void look(std::string_view part, bool asked) {
-        secret_ = secret_ || holds_secret(part);
-        card_ = card_ || holds_card(part);
-        account_ = account_ || holds_iban(part);
-        social_ = social_ || holds_social_number(part);
+        Starts const starts = starts_of(part);
+        secret_ = secret_ || holds_secret(part, starts);
+        card_ = card_ || holds_card(part, starts);
+        account_ = account_ || holds_iban(part, starts);
+        social_ = social_ || holds_social_number(part, starts);
         mail_ = mail_ || holds_mail_address(part);
         if (!asked) return;
         std::string const words = lower(part);
-        asked_tokens_ += text::estimate_tokens(part).expected;
         code_ = code_ || holds_code(part);
         static Lexicon const of_code(code_words), of_reasoning(reasoning_words);
-        code_words_ += of_code.found(words);
-        reasoning_ += of_reasoning.found(words);
+        code_words_ += of_code.found(words, starts);
+        reasoning_ += of_reasoning.found(words, starts);
     }
 
     std::int64_t tokens_ = 0, asked_tokens_ = 0;
