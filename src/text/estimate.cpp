@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace aikit::inline v0::text {
 namespace {
@@ -133,6 +135,24 @@ bool is_sign(char c) noexcept {
     return is(c, sign_byte);
 }
 
+/// Where lower-case letters end that begin at or before `at`. Eight bytes at a time: how long a word is is what no
+/// processor foresees.
+std::size_t end_of_lower(std::string_view text, std::size_t at) noexcept {
+    constexpr std::uint64_t each = 0x0101'0101'0101'0101, high = 0x80 * each;
+    while (std::endian::native == std::endian::little && at + sizeof(std::uint64_t) <= text.size()) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        std::uint64_t const low = bytes & ~high;
+        std::uint64_t const from_a = low + (0x80 - 'a') * each;
+        std::uint64_t const beyond_z = low + (0x7F - 'z') * each;
+        std::uint64_t const others = ~(from_a & ~beyond_z & ~bytes) & high;
+        if (others != 0) return at + static_cast<std::size_t>(std::countr_zero(others)) / 8;
+        at += sizeof bytes;
+    }
+    while (at < text.size() && is_lower(text[at])) ++at;
+    return at;
+}
+
 /// One pass over a text; each step takes one run of a kind and adds its weight.
 class Weighing {
 public:
@@ -171,7 +191,7 @@ private:
             while (next(is_upper)) ++at_;
             if (next(is_lower)) --at_;  // the capital begins the next word
         } else {
-            while (next(is_lower)) ++at_;
+            at_ = end_of_lower(text_, at_);
         }
         std::size_t const length = at_ - begin;
         auto const row = static_cast<std::size_t>(letters);
