@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <bitset>
 #include <utility>
 
 namespace aikit::inline v0::router {
@@ -37,57 +38,97 @@ bool is_word(char c) noexcept {
 using Starts = std::vector<std::uint32_t>;
 
 Starts starts_of(std::string_view text) {
-    Starts starts(text.size() / 2 + 1);
-    std::size_t count = 0;
-    bool within = false;
-    // Without a branch: where words begin is what no processor foresees.
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        bool const word = is_word(text[at]);
-        starts[count] = static_cast<std::uint32_t>(at);
-        count += static_cast<std::size_t>(word && !within);
-        within = word;
+    Starts starts;
+    starts.reserve(text.size() / 4);
+    std::uint64_t within = 0;  // 1: the byte before belongs to a word
+    // A bit for each byte: where words begin is what no processor foresees.
+    constexpr std::size_t bits = 64;
+    for (std::size_t at = 0; at < text.size(); at += bits) {
+        std::size_t const size = std::min(bits, text.size() - at);
+        std::uint64_t words = 0;
+        for (std::size_t i = 0; i < size; ++i) words |= std::uint64_t{is_word(text[at + i])} << i;
+        std::uint64_t begins = words & ~(words << 1 | within);
+        within = words >> (size - 1) & 1;
+        for (; begins != 0; begins &= begins - 1) {
+            starts.push_back(static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(begins)));
+        }
     }
-    starts.resize(count);
     return starts;
+}
+
+/// Those of them where a number or a key may stand: at a digit, a capital, or the first letter of a key.
+Starts notable_of(std::string_view text, Starts const& starts) {
+    static constexpr std::array<bool, 256> notable = [] {
+        std::array<bool, 256> all{};
+        for (int i = 0; i < 128; ++i) {
+            auto const c = static_cast<char>(i);
+            all[static_cast<std::size_t>(i)] =
+                is_digit(c) || (c >= 'A' && c <= 'Z') || c == 's' || c == 'g' || c == 'x';
+        }
+        return all;
+    }();
+    Starts some;
+    for (std::uint32_t const at : starts) {
+        if (notable[static_cast<unsigned char>(text[at])]) some.push_back(at);
+    }
+    return some;
 }
 
 char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-/// Words and phrases in lower case, found in one pass in whatever case.
+/// Groups of words and phrases in lower case, found in one pass in whatever case.
 class Lexicon {
 public:
-    template <std::size_t count>
-    explicit Lexicon(std::array<std::string_view, count> const& phrases) {
-        static_assert(count <= 64);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (!is_word(phrases[i].front())) {
-                signs_.emplace_back(phrases[i], i);
-            } else {
-                by_first_[static_cast<unsigned char>(phrases[i].front())].emplace_back(phrases[i], i);
-            }
-        }
+    static constexpr std::size_t groups = 2;
+
+    template <std::size_t first, std::size_t second>
+    Lexicon(std::array<std::string_view, first> const& one, std::array<std::string_view, second> const& other) {
+        static_assert(first <= 64 && second <= 64);
+        for (std::size_t i = 0; i < first; ++i) add(one[i], 0, i);
+        for (std::size_t i = 0; i < second; ++i) add(other[i], 1, i);
     }
 
-    /// How many of them stand in the text as wholes, each counted once.
-    int found(std::string_view text, Starts const& starts) const {
-        std::uint64_t seen = 0;
+    /// How many of each group stand in the text as wholes, each counted once.
+    std::array<int, groups> found(std::string_view text, Starts const& starts) const {
+        std::array<std::uint64_t, groups> seen{};
         for (std::uint32_t const at : starts) {
-            for (auto const& [phrase, number] : by_first_[static_cast<unsigned char>(lower(text[at]))]) {
-                if (stands(text, at, phrase)) seen |= std::uint64_t{1} << number;
+            if (at + 1 == text.size()) break;  // no phrase is so short
+            if (!begins_[begin_of(text[at], text[at + 1])]) continue;
+            for (Phrase const& phrase : by_first_[static_cast<unsigned char>(lower(text[at]))]) {
+                if (stands(text, at, phrase.text)) seen[phrase.group] |= phrase.bit;
             }
         }
-        for (auto const& [phrase, number] : signs_) {
-            std::size_t at = text.find(phrase.front());
-            while (at != text.npos && !stands(text, at, phrase)) at = text.find(phrase.front(), at + 1);
-            if (at != text.npos) seen |= std::uint64_t{1} << number;
+        for (Phrase const& sign : signs_) {
+            std::size_t at = text.find(sign.text.front());
+            while (at != text.npos && !stands(text, at, sign.text)) at = text.find(sign.text.front(), at + 1);
+            if (at != text.npos) seen[sign.group] |= sign.bit;
         }
-        return std::popcount(seen);
+        return {std::popcount(seen[0]), std::popcount(seen[1])};
     }
 
 private:
-    using Phrases = std::vector<std::pair<std::string_view, std::size_t>>;
+    struct Phrase {
+        std::string_view text;
+        std::size_t group = 0;
+        std::uint64_t bit = 0;
+    };
+
+    void add(std::string_view text, std::size_t group, std::size_t number) {
+        Phrase const phrase{text, group, std::uint64_t{1} << number};
+        if (!is_word(text.front())) {
+            signs_.push_back(phrase);
+        } else {
+            by_first_[static_cast<unsigned char>(text.front())].push_back(phrase);
+            begins_.set(begin_of(text[0], text[1]));
+        }
+    }
+
+    /// The first two bytes by their last five bits, which do not tell capitals from others.
+    static std::size_t begin_of(char first, char second) noexcept {
+        return static_cast<std::size_t>(first & 31) * 32 + static_cast<std::size_t>(second & 31);
+    }
 
     /// Stands at `at`, where its first byte is, and ends where a word does.
     static bool stands(std::string_view text, std::size_t at, std::string_view phrase) {
@@ -99,8 +140,9 @@ private:
         return end == text.size() || !is_word(text[end]) || !is_word(phrase.back());
     }
 
-    std::array<Phrases, 256> by_first_;  // those that begin as a word does
-    Phrases signs_;                      // and the others
+    std::array<std::vector<Phrase>, 256> by_first_;  // those that begin as a word does
+    std::vector<Phrase> signs_;                      // and the others
+    std::bitset<1024> begins_;                       // most words begin as no phrase does
 };
 
 constexpr std::array<std::string_view, 35> reasoning_words{"prove",        "derive",
@@ -307,16 +349,18 @@ public:
 private:
     void look(std::string_view part, bool asked) {
         Starts const starts = starts_of(part);
-        secret_ = secret_ || holds_secret(part, starts);
-        card_ = card_ || holds_card(part, starts);
-        account_ = account_ || holds_iban(part, starts);
-        social_ = social_ || holds_social_number(part, starts);
+        Starts const notable = notable_of(part, starts);
+        secret_ = secret_ || holds_secret(part, notable);
+        card_ = card_ || holds_card(part, notable);
+        account_ = account_ || holds_iban(part, notable);
+        social_ = social_ || holds_social_number(part, notable);
         mail_ = mail_ || holds_mail_address(part);
         if (!asked) return;
         code_ = code_ || holds_code(part);
-        static Lexicon const of_code(code_words), of_reasoning(reasoning_words);
-        code_words_ += of_code.found(part, starts);
-        reasoning_ += of_reasoning.found(part, starts);
+        static Lexicon const lexicon(code_words, reasoning_words);
+        auto const [of_code, of_reasoning] = lexicon.found(part, starts);
+        code_words_ += of_code;
+        reasoning_ += of_reasoning;
     }
 
     std::int64_t tokens_ = 0, asked_tokens_ = 0;
