@@ -159,8 +159,12 @@ void keep_and_share(State& cache, Search& search, Reply const& whole) {
     bool complete = true;
     if constexpr (std::is_same_v<Reply, ChatReply>) complete = whole.complete;
     if (!keep && !(search.turn && complete)) return;
-    Kept const kept = cache.prepare(search.key, search.caller, whole);
-    if (keep) cache.keep(kept, search.epoch, std::move(search.question));
+    std::shared_ptr<KeptReply> const kept = cache.prepare(search.key, search.caller, whole);
+    if (keep) {
+        std::string body = pack(*kept);
+        kept->size = static_cast<std::int64_t>(body.size());
+        cache.keep(kept, search.epoch, std::move(body), std::move(search.question));
+    }
     if (search.turn) search.turn->finish(kept);
 }
 
