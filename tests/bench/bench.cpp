@@ -2,6 +2,9 @@
 // tests/bench/bench.cpp - measuring and serving, on plain POSIX calls so that nothing of what is measured is used.
 #include "bench.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
@@ -10,7 +13,9 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <malloc.h>
 #include <map>
+#include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -30,9 +35,13 @@ double seconds_of(timeval const& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+struct Session {
+    void operator()(SSL* session) const noexcept { SSL_free(session); }
+};
+
 struct Connection {
+    std::unique_ptr<SSL, Session> tls;  // null: it is plain
     std::string in;
-    std::string out;
     bool streaming = false;
     std::size_t next_chunk = 0;
 };
@@ -42,10 +51,20 @@ class Loop {
 public:
     Loop(int listener, Answer answer) : listener_(listener), answer_(std::move(answer)), epoll_(::epoll_create1(0)) {
         watch(listener_, EPOLLIN);
+        if (!answer_.certificate.empty()) {
+            tls_ = SSL_CTX_new(TLS_server_method());
+            SSL_CTX_set_mode(tls_, SSL_MODE_RELEASE_BUFFERS);
+            if (SSL_CTX_use_certificate_chain_file(tls_, answer_.certificate.c_str()) != 1 ||
+                SSL_CTX_use_PrivateKey_file(tls_, answer_.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+                std::fprintf(stderr, "bench: the certificate cannot be used\n");
+                std::_Exit(1);
+            }
+        }
         if (!answer_.chunks.empty()) {
             timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
             itimerspec every{};
-            every.it_interval.tv_nsec = every.it_value.tv_nsec = answer_.interval_ms * 1'000'000L;
+            every.it_interval.tv_sec = every.it_value.tv_sec = answer_.interval_ms / 1'000;
+            every.it_interval.tv_nsec = every.it_value.tv_nsec = answer_.interval_ms % 1'000 * 1'000'000L;
             ::timerfd_settime(timer_, 0, &every, nullptr);
             watch(timer_, EPOLLIN);
         }
@@ -87,7 +106,12 @@ private:
             if (fd < 0) return;
             int const on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            connections_[fd];
+            Connection& connection = connections_[fd];
+            if (tls_ != nullptr) {
+                connection.tls.reset(SSL_new(tls_));
+                SSL_set_fd(connection.tls.get(), fd);
+                SSL_set_accept_state(connection.tls.get());
+            }
             watch(fd, EPOLLIN);
         }
     }
@@ -100,18 +124,35 @@ private:
     void readable(int fd) {
         Connection& connection = connections_[fd];
         char buffer[16384];
-        ssize_t const got = ::recv(fd, buffer, sizeof buffer, 0);
-        if (got == 0 || (got < 0 && errno != EAGAIN)) return drop(fd);
-        if (got > 0) connection.in.append(buffer, static_cast<std::size_t>(got));
+        ssize_t got = receive(fd, connection, buffer, sizeof buffer);
+        while (got > 0) {
+            connection.in.append(buffer, static_cast<std::size_t>(got));
+            if (!connection.tls) break;
+            got = receive(fd, connection, buffer, sizeof buffer);  // what OpenSSL has read wakes nobody
+        }
+        if (got == 0) return drop(fd);
         while (take_request(connection.in)) {
             if (answer_.chunks.empty()) {
-                send_all(fd, answer_.fixed);
+                send_all(fd, connection, answer_.fixed);
             } else {
-                send_all(fd, answer_.head);
+                send_all(fd, connection, answer_.head);
                 connection.streaming = true;
                 connection.next_chunk = 0;
             }
         }
+    }
+
+    /// 0: it has ended. Below: there is nothing now.
+    static ssize_t receive(int fd, Connection& connection, char* into, std::size_t size) {
+        if (!connection.tls) {
+            ssize_t const got = ::recv(fd, into, size, 0);
+            return got < 0 && errno != EAGAIN ? 0 : got;
+        }
+        int const got = SSL_read(connection.tls.get(), into, static_cast<int>(size));
+        if (got > 0) return got;
+        bool const waits = SSL_get_error(connection.tls.get(), got) == SSL_ERROR_WANT_READ;
+        ERR_clear_error();
+        return waits ? -1 : 0;
     }
 
     /// Removes one whole request from the front; the client's requests are known to be well-formed.
@@ -133,23 +174,30 @@ private:
         std::uint64_t expirations = 0;
         if (::read(timer_, &expirations, sizeof expirations) < 0) return;
         std::vector<int> lost;
+        bool const all_here = begun_ >= answer_.together;
         for (auto& [fd, connection] : connections_) {
-            if (!connection.streaming) continue;
-            if (!send_all(fd, answer_.chunks[connection.next_chunk])) lost.push_back(fd);
+            if (!connection.streaming || (connection.next_chunk > 1 && !all_here)) continue;
+            if (connection.next_chunk == 1) ++begun_;
+            if (!send_all(fd, connection, answer_.chunks[connection.next_chunk])) lost.push_back(fd);
             if (++connection.next_chunk == answer_.chunks.size()) connection.streaming = false;
         }
         for (int const fd : lost) drop(fd);
     }
 
     /// Answers are small against socket buffers; one that does not fit means a client that stopped reading.
-    static bool send_all(int fd, std::string const& bytes) {
+    static bool send_all(int fd, Connection& connection, std::string const& bytes) {
+        if (connection.tls) {
+            return SSL_write(connection.tls.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
+        }
         return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
     }
 
     int listener_;
     Answer answer_;
     int epoll_;
+    SSL_CTX* tls_ = nullptr;
     int timer_ = -1;
+    int begun_ = 0;
     std::map<int, Connection> connections_;
 };
 
@@ -173,6 +221,18 @@ std::int64_t resident_bytes() {
     std::int64_t resident = 0;
     statm >> total >> resident;
     return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t heap_bytes() {
+    struct mallinfo2 const heap = ::mallinfo2();
+    return static_cast<std::int64_t>(heap.uordblks + heap.hblkhd);
+}
+
+void allow_many_files() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int threads() {
@@ -208,7 +268,7 @@ void print(std::initializer_list<Field> fields) {
     std::fflush(stdout);
 }
 
-Server::Server(Answer answer) {
+Server::Server(Answer answer) : tls_(!answer.certificate.empty()) {
     int const listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -235,7 +295,7 @@ Server::~Server() {
 }
 
 std::string Server::base_url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/v1";
+    return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_) + "/v1";
 }
 
 std::string chat_reply_body() {

@@ -22,6 +22,12 @@ double thread_cpu_seconds();
 /// Bytes of memory this process holds now.
 std::int64_t resident_bytes();
 
+/// Bytes of them that are allocated on the heap.
+std::int64_t heap_bytes();
+
+/// Lets this process, and those it forks, open as many files as it may.
+void allow_many_files();
+
 /// Threads of this process.
 int threads();
 
@@ -41,6 +47,13 @@ struct Answer {
     std::string head;
     std::vector<std::string> chunks;
     int interval_ms = 20;
+
+    /// Chunks after the second, which has the first text, wait until so many connections have had it.
+    int together = 0;
+
+    /// PEM files of a certificate and its key: TLS is spoken. Empty: it is not.
+    std::string certificate;
+    std::string key;
 };
 
 /// A bare HTTP server in a process of its own on 127.0.0.1; ended with this object. Fork it before starting threads.
@@ -55,6 +68,7 @@ public:
     std::string base_url() const;
 
 private:
+    bool tls_ = false;
     pid_t child_ = -1;
     int port_ = 0;
 };

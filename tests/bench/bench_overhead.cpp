@@ -353,7 +353,7 @@ int main(int argc, char** argv) {
     int const only = argc > 2 ? std::atoi(argv[2]) : 0;
     int at = 0;
     for (Setting const& setting : settings) {
-        if (only == 0 || only == ++at) run(setting, endpoint);
+        if (++at == only || only == 0) run(setting, endpoint);
     }
     return kept ? 0 : 1;
 }
