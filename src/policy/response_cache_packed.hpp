@@ -142,7 +142,9 @@ public:
     }
     bool read(Pieces& pieces) {
         for (std::size_t i = 0; i < piece_count; ++i) {
-            if (!read(pieces[static_cast<Piece>(i)])) return false;
+            std::int64_t count = 0;
+            if (!read(count)) return false;
+            pieces.set(static_cast<Piece>(i), count);
         }
         return true;
     }

@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <string_view>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -51,6 +52,8 @@ class Loop {
 public:
     Loop(int listener, Answer answer) : listener_(listener), answer_(std::move(answer)), epoll_(::epoll_create1(0)) {
         watch(listener_, EPOLLIN);
+        opening_ = answer_.head;
+        for (int i = 0; i < answer_.at_once; ++i) opening_ += answer_.chunks[static_cast<std::size_t>(i)];
         if (!answer_.certificate.empty()) {
             tls_ = SSL_CTX_new(TLS_server_method());
             SSL_CTX_set_mode(tls_, SSL_MODE_RELEASE_BUFFERS);
@@ -131,13 +134,14 @@ private:
             got = receive(fd, connection, buffer, sizeof buffer);  // what OpenSSL has read wakes nobody
         }
         if (got == 0) return drop(fd);
-        while (take_request(connection.in)) {
-            if (answer_.chunks.empty()) {
+        bool streams = false;
+        while (take_request(connection.in, streams)) {
+            if (answer_.chunks.empty() || (!streams && !answer_.fixed.empty())) {
                 send_all(fd, connection, answer_.fixed);
             } else {
-                send_all(fd, connection, answer_.head);
+                send_all(fd, connection, opening_);
                 connection.streaming = true;
-                connection.next_chunk = 0;
+                connection.next_chunk = static_cast<std::size_t>(answer_.at_once);
             }
         }
     }
@@ -156,7 +160,7 @@ private:
     }
 
     /// Removes one whole request from the front; the client's requests are known to be well-formed.
-    static bool take_request(std::string& in) {
+    static bool take_request(std::string& in, bool& streams) {
         std::size_t const end = in.find("\r\n\r\n");
         if (end == std::string::npos) return false;
         std::size_t body = 0;
@@ -166,6 +170,8 @@ private:
         std::size_t const length = head.find("content-length:");
         if (length != std::string::npos) body = std::strtoul(head.c_str() + length + 15, nullptr, 10);
         if (in.size() < end + 4 + body) return false;
+        std::string_view const asked = std::string_view(in).substr(end + 4, body);
+        streams = asked.find("\"stream\":true") != asked.npos || asked.find("\"stream\": true") != asked.npos;
         in.erase(0, end + 4 + body);
         return true;
     }
@@ -198,6 +204,7 @@ private:
     SSL_CTX* tls_ = nullptr;
     int timer_ = -1;
     int begun_ = 0;
+    std::string opening_;  // the head, and what comes with it
     std::map<int, Connection> connections_;
 };
 
@@ -235,13 +242,26 @@ void allow_many_files() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int threads() {
+namespace {
+
+/// The number behind a name in /proc/self/status; -1 where there is none.
+std::int64_t of_status(std::string const& name) {
     std::ifstream status("/proc/self/status");
     std::string line;
     while (std::getline(status, line)) {
-        if (line.rfind("Threads:", 0) == 0) return std::atoi(line.c_str() + 8);
+        if (line.rfind(name, 0) == 0) return std::atoll(line.c_str() + name.size());
     }
     return -1;
+}
+
+}  // namespace
+
+std::int64_t peak_bytes() {
+    return of_status("VmHWM:") * 1'024;
+}
+
+int threads() {
+    return static_cast<int>(of_status("Threads:"));
 }
 
 double median(std::vector<double> values) {

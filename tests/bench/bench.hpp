@@ -22,7 +22,10 @@ double thread_cpu_seconds();
 /// Bytes of memory this process holds now.
 std::int64_t resident_bytes();
 
-/// Bytes of them that are allocated on the heap.
+/// The most it has held so far, by the kernel.
+std::int64_t peak_bytes();
+
+/// Bytes of what it holds now that are allocated on the heap.
 std::int64_t heap_bytes();
 
 /// Lets this process, and those it forks, open as many files as it may.
@@ -40,12 +43,14 @@ void print(std::initializer_list<Field> fields);
 
 /// What the server answers to every request.
 struct Answer {
-    /// Sent whole after each request when `chunks` is empty.
+    /// Sent whole after each request when `chunks` is empty, or when it does not ask for a stream.
     std::string fixed;
 
-    /// Else: sent at once as the head, then one chunk every `interval_ms` to each connection.
+    /// Else: sent at once as the head with the first `at_once` chunks, then one chunk every `interval_ms` to each
+    /// connection.
     std::string head;
     std::vector<std::string> chunks;
+    int at_once = 0;
     int interval_ms = 20;
 
     /// Chunks after the second, which has the first text, wait until so many connections have had it.

@@ -57,11 +57,16 @@ T must(aikit::Result<T> result) {
     return std::move(*result);
 }
 
-aikit::Task<void> read_stream(aikit::Kit kit, int number, std::string model, Tally* tally) {
+aikit::Task<aikit::ChatStream> open_stream(aikit::Kit kit, int number, std::string model) {
     aikit::ChatRequest request(std::move(model), "Count slowly to " + std::to_string(number) + ".");
     request.max_tokens = 200;
     aikit::Task<aikit::ChatStream> starting = kit.stream_chat(std::move(request), bench::somebody());
-    aikit::Result<aikit::ChatStream> stream = co_await std::move(starting);
+    co_return co_await std::move(starting);
+}
+
+/// Holds nothing but the stream: what else a program keeps for each is not the kit's.
+aikit::Task<void> read_stream(aikit::Task<aikit::ChatStream> opening, Tally* tally) {
+    aikit::Result<aikit::ChatStream> stream = co_await std::move(opening);
     if (!stream) co_return stream.error();
     bool begun = false;
     for (;;) {
@@ -219,7 +224,7 @@ int run(Setting const& setting, int streams, int chunks, int interval_ms) {
             must(aikit::Kit::open(kit_config(setting.through, streams, server.base_url(), roots, store.path())));
         std::string const model = setting.through == Through::kit ? "gpt-4o-mini" : bench::router_name;
         ended = run(setting, streams, chunks, kit.runtime(),
-                    [&](int number, Tally* tally) { return read_stream(kit, number, model, tally); });
+                    [&](int number, Tally* tally) { return read_stream(open_stream(kit, number, model), tally); });
         kit.close();
     }
     std::filesystem::remove_all(folder);
