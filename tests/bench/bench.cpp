@@ -142,6 +142,7 @@ private:
                 send_all(fd, connection, opening_);
                 connection.streaming = true;
                 connection.next_chunk = static_cast<std::size_t>(answer_.at_once);
+                ++begun_;
             }
         }
     }
@@ -182,8 +183,7 @@ private:
         std::vector<int> lost;
         bool const all_here = begun_ >= answer_.together;
         for (auto& [fd, connection] : connections_) {
-            if (!connection.streaming || (connection.next_chunk > 1 && !all_here)) continue;
-            if (connection.next_chunk == 1) ++begun_;
+            if (!connection.streaming || !all_here) continue;
             if (!send_all(fd, connection, answer_.chunks[connection.next_chunk])) lost.push_back(fd);
             if (++connection.next_chunk == answer_.chunks.size()) connection.streaming = false;
         }

@@ -53,7 +53,7 @@ struct Answer {
     int at_once = 0;
     int interval_ms = 20;
 
-    /// Chunks after the second, which has the first text, wait until so many connections have had it.
+    /// What follows waits until so many connections have had that much.
     int together = 0;
 
     /// PEM files of a certificate and its key: TLS is spoken. Empty: it is not.
