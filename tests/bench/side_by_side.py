@@ -36,7 +36,7 @@ FIGURES = ("cpu_us_per_call", "cpu_us_per_stream", "first_token_us", "peak_memor
 class Aikit:
     def __init__(self, url):
         import aikit
-        self.version = aikit.__version__
+        self.version = aikit.version()
         self.kit = aikit.Kit({"providers": [{"name": "openai", "base_url": url, "model": MODEL}]})
 
     def chat(self):
@@ -189,7 +189,7 @@ def run(options):
                 worked = worked and not name.startswith("aikit")
     mock.stdin.close()
     mock.wait()
-    base = None
+    base = None  # aikit's from C++, which comes first
     for name, said in peers.items():
         line = {"bench": "side by side", "peer": name}
         if isinstance(said, str):
@@ -200,7 +200,7 @@ def run(options):
         base = base or figures
         line["version"] = rounds[0]["version"]
         for figure in FIGURES:
-            line[figure] = round(figures[figure], 1)
+            line[figure] = round(figures[figure], 1) if figure != "peak_memory_bytes" else int(figures[figure])
         for figure in FIGURES:
             line[f"{figure} of aikit's"] = round(figures[figure] / base[figure], 2)
         print(json.dumps(line))
