@@ -425,9 +425,9 @@ AIKIT_API aikit_status aikit_cost_report_start(aikit_kit* kit, char const* query
  * aside), adjust_budget (adds to what counts as spent), budget_alerts (waits for thresholds to be passed: "last_alert"
  * of one reply is "after_alert" of the next); tiers, tier and assign_tier (who has subscribed to what), claim and
  * release (things that a tier allows so many of), check_feature; explain_route (who would be asked for a "request", and
- * why), routers (how their deployments are). request (cost_request) is an object with what the
- * action takes; a "provider" is a configured name or the catalog's. Reply: cost_reply. Errors: unknown_price,
- * invalid_argument, not_found (no such budget, tier, ...), quota_exceeded (claim), storage. */
+ * why), routers (how their deployments are); cache (what is kept of replies), clear_cache. request (cost_request) is an
+ * object with what the action takes; a "provider" is a configured name or the catalog's. Reply: cost_reply. Errors:
+ * unknown_price, invalid_argument, not_found (no such budget, tier, ...), quota_exceeded (claim), storage. */
 AIKIT_API aikit_status aikit_cost(aikit_kit* kit, char const* action, size_t action_size, char const* request,
                                   size_t request_size, aikit_bytes* reply, aikit_error** error);
 AIKIT_API aikit_status aikit_cost_start(aikit_kit* kit, char const* action, size_t action_size, char const* request,

@@ -343,6 +343,15 @@ export interface TierStatus {
   use?: BudgetStatus;
 }
 
+export interface CacheState {
+  process: {
+    hits: number; shared: number; semantic_hits: number; misses: number; bypassed: number; stores: number;
+    evictions: number; expired: number; corrupt: number; failed_reads: number; failed_writes: number;
+    failed_embeddings: number; saved_usd: string; entries: number; bytes: number; last_failure?: string;
+  };
+  stored: { entries: number; bytes: number; worth_usd: string };
+}
+
 export interface RouterStatus {
   router: string;
   deployments: {
@@ -509,6 +518,10 @@ export class Kit {
   release(caller: Json, kind: string, id: string, options?: Signal): Promise<boolean>;
   /** Whether the caller's tier includes a feature: one of aikit's, or your own ('shop:export'). */
   hasFeature(caller: Json, feature: string, options?: Signal): Promise<boolean>;
+  /** What is kept of replies: in the file, and what the cache of this process has done. */
+  cache(options?: Signal): Promise<CacheState>;
+  /** Removes it: of everybody, of a tenant ("": of those without one), or of one user of it. Gives what is left. */
+  clearCache(options?: Signal & { tenant?: string; user?: string }): Promise<CacheState>;
   /** The configured routers, and how their deployments are. */
   routers(options?: Signal): Promise<RouterStatus[]>;
   /** Who would be asked for a chat, and why; asks nobody. `router`: missing: the one that its model names, or the only one. */

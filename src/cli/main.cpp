@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cli/main.cpp - the aikit command: its arguments, and which function carries them out.
 #include "cli/budgets.hpp"
+#include "cli/cache.hpp"
 #include "cli/commands.hpp"
 #include "cli/costs.hpp"
 #include "cli/jobs.hpp"
@@ -49,6 +50,7 @@ struct Program {
     BudgetSettings budget;
     TierSettings tier;
     RouteSettings route;
+    CacheSettings cache;
     JobSettings job;
     PriceSettings price;
     ImportSettings import;
@@ -247,6 +249,19 @@ void add_route_commands(CLI::App& app, Program& p) {
                        "The router; default: the one that the request names, or the only one");
 }
 
+void add_cache_commands(CLI::App& app, Program& p) {
+    CLI::App& cache =
+        add_command(app, p, "cache", "Show what is kept of replies", [&p] { return run_cache(p.common); });
+    cache.require_subcommand(0, 1);
+    cache.callback([&p, &cache] {
+        if (cache.get_subcommands().empty()) p.chosen = [&p] { return run_cache(p.common); };
+    });
+    CLI::App& clear = add_command(cache, p, "clear", "Remove what is kept, of everybody or of those named",
+                                  [&p] { return run_cache_clear(p.common, p.cache); });
+    clear.add_option("--tenant", p.cache.tenant, "Only what was answered to this tenant");
+    clear.add_option("--user", p.cache.user, "Only what was answered to this user, of the tenant or of none");
+}
+
 /// A usage error in the form every failure has.
 int tell_usage(CLI::App const& app, CLI::ParseError const& error, bool json) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
@@ -275,6 +290,7 @@ int run_command_line(int argc, char** argv) {
     add_budget_commands(app, program);
     add_tier_commands(app, program);
     add_route_commands(app, program);
+    add_cache_commands(app, program);
     add_catalog_commands(*app.get_subcommand("cost"), program);
     add_command(app, program, "version", "Show the version", [&] { return run_version(program.common); });
     try {

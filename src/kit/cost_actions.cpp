@@ -314,7 +314,8 @@ Started start(Kit& kit, std::string_view action, std::string const& request) {
         json_exact::parse(request.empty() ? "{}" : request, "request", Errc::invalid_argument);
     if (!document) return document.error();
     if (!document->is_object()) return fail(Errc::invalid_argument, "request must be a JSON object.");
-    for (std::span<Action const> const list : {std::span<Action const>(actions), account_actions(), route_actions()}) {
+    for (std::span<Action const> const list :
+         {std::span<Action const>(actions), account_actions(), route_actions(), cache_actions()}) {
         for (Action const& one : list) {
             if (one.name != action) continue;
             json::Fields fields(document->get_object(), "request");

@@ -18,9 +18,9 @@ namespace aikit::inline v0::costs {
 
 /// Carries out one action: "estimate", "compare", "volume", "track", "forecast", "anomalies", "savings", "export",
 /// "prune", "recost", "budgets", "adjust_budget", "budget_alerts", "tiers", "tier", "assign_tier", "claim", "release",
-/// "check_feature", "explain_route", "routers". The request is an object whose members each action knows
-/// (capi/schema/cost_request.json); the reply is one. A "provider" may be a configured name, or the catalog's. Errors:
-/// invalid_argument (naming the member), and those of what is asked.
+/// "check_feature", "explain_route", "routers", "cache", "clear_cache". The request is an object whose members each
+/// action knows (capi/schema/cost_request.json); the reply is one. A "provider" may be a configured name, or the
+/// catalog's. Errors: invalid_argument (naming the member), and those of what is asked.
 Task<std::string> run(Kit kit, std::string action, std::string request);
 
 // ---- what actions are made of ----
@@ -38,6 +38,9 @@ std::span<Action const> account_actions() noexcept;
 
 /// Those on routers.
 std::span<Action const> route_actions() noexcept;
+
+/// Those on the cache of replies.
+std::span<Action const> cache_actions() noexcept;
 
 template <class T>
 Task<std::string> written(Task<T> pending) {

@@ -282,8 +282,17 @@ Result<std::shared_ptr<AIProvider>> make_adapter(ProviderConfig const& config, P
                                             "a compatible endpoint is of type openai");
 }
 
-Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
-                                             ProviderTable::Parts const& parts) {
+/// Who may ask, and who is told.
+Result<std::shared_ptr<AIProvider>> faced(std::shared_ptr<AIProvider> inner, ProviderTable::Parts const& parts) {
+    Result<std::shared_ptr<AIProvider>> out = std::move(inner);
+    if (parts.tiers) out = policy::make_tiered(std::move(*out), parts.tiers);
+    if (!out) return out;
+    return policy::make_observed(std::move(*out), parts.observed);
+}
+
+/// Puts the decorators around an adapter, and into the entry.
+Result<void> decorate(std::shared_ptr<AIProvider> adapter, ProviderConfig const& config,
+                      ProviderTable::Parts const& parts, ProviderEntry& entry) {
     policy::MeterConfig meter = parts.meter;
     meter.price_provider = price_provider_of(config);
     meter.price_models.insert(config.price_models.begin(), config.price_models.end());
@@ -305,11 +314,17 @@ Result<std::shared_ptr<AIProvider>> decorate(std::shared_ptr<AIProvider> adapter
     policy::StructuredConfig structured;
     structured.clock = parts.runtime.clock();
     structured.support = [type = type_of(config)](std::string_view model) { return structured_support(type, model); };
-    Result<std::shared_ptr<AIProvider>> out = policy::make_structured(std::move(*retried), std::move(structured));
-    if (out && parts.cache) out = policy::make_response_cache(std::move(*out), parts.cache);
-    if (out && parts.tiers) out = policy::make_tiered(std::move(*out), parts.tiers);
-    if (!out) return out;
-    return policy::make_observed(std::move(*out), parts.observed);
+    Result<std::shared_ptr<AIProvider>> bare = policy::make_structured(std::move(*retried), std::move(structured));
+    if (!bare) return bare.error();
+    Result<std::shared_ptr<AIProvider>> out = faced(*bare, parts);
+    if (!out) return out.error();
+    entry.provider = entry.uncached = std::move(*out);
+    if (!parts.cache) return ok();
+    Result<std::shared_ptr<AIProvider>> cached = policy::make_response_cache(std::move(*bare), parts.cache);
+    if (cached) cached = faced(std::move(*cached), parts);
+    if (!cached) return cached.error();
+    entry.provider = std::move(*cached);
+    return ok();
 }
 
 /// What a request means that names no model.
@@ -384,12 +399,8 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         Result<std::shared_ptr<AIProvider>> adapter = make_adapter(provider, parts);
         // A wrong configuration is told at once; what only this provider lacks (a key, a file) when it is used.
         if (!adapter && adapter.error().code == Errc::invalid_argument) return adapter.error();
-        if (adapter) adapter = decorate(std::move(*adapter), provider, parts);
-        if (adapter) {
-            entry.provider = std::move(*adapter);
-        } else {
-            entry.failure = adapter.error();
-        }
+        Result<void> made = adapter ? decorate(std::move(*adapter), provider, parts, entry) : adapter.error();
+        if (!made) entry.failure = made.error();
         table.entries_[provider.name] = std::make_shared<ProviderEntry const>(std::move(entry));
     }
     for (auto const& [name, own] : config.own_providers) {
@@ -397,9 +408,7 @@ Result<ProviderTable> ProviderTable::make(KitConfig const& config, Parts const& 
         ProviderEntry entry;
         entry.config.name = name;
         entry.own = true;
-        Result<std::shared_ptr<AIProvider>> decorated = decorate(own, entry.config, parts);
-        if (!decorated) return decorated.error();
-        entry.provider = std::move(*decorated);
+        if (Result<void> const made = decorate(own, entry.config, parts, entry); !made) return made.error();
         table.entries_[name] = std::make_shared<ProviderEntry const>(std::move(entry));
     }
     table.default_name_ = !config.default_provider.empty() ? config.default_provider

@@ -20,6 +20,7 @@ struct ProviderEntry {
 
     ProviderConfig config;
     std::shared_ptr<AIProvider> provider;
+    std::shared_ptr<AIProvider> uncached;  ///< The same without the cache of replies.
     std::optional<Error> failure;
     bool own = false;                          ///< Brought by the host: there is no configuration of it but its name.
     std::shared_ptr<router::AIRouter> router;  ///< The provider, where it is one.

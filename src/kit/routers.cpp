@@ -19,6 +19,12 @@ bool knows_prefill(ProviderEntry const& entry, std::string const& model, Provide
     return std::find(can.begin(), can.end(), "prefill") != can.end();
 }
 
+/// Does the cache of replies stand before routers, so that an answer serves whichever deployment would be chosen now,
+/// and when all are down? With tiers it stands behind them, at each deployment: who may ask which is checked first.
+bool before_router(ProviderTable::Parts const& parts) noexcept {
+    return parts.cache && !parts.tiers;
+}
+
 /// A deployment of the configuration with the provider that it names.
 Result<router::Deployment> deployment_of(ProviderTable const& table, RouterTarget const& target,
                                          ProviderTable::Parts const& parts) {
@@ -27,7 +33,7 @@ Result<router::Deployment> deployment_of(ProviderTable const& table, RouterTarge
     ProviderEntry const& entry = *where->entry;
     Result<router::Deployment> made;
     made->name = target.name.empty() ? entry.config.name + "/" + where->model : target.name;
-    made->provider = entry.provider;
+    made->provider = before_router(parts) ? entry.uncached : entry.provider;
     made->model = where->model;
     made->quality = target.quality;
     made->weight = target.weight;
@@ -86,8 +92,14 @@ Result<void> ProviderTable::add_router(RouterSetup const& setup, std::string con
     // The deployments' operations are within that of the router.
     Result<std::shared_ptr<AIProvider>> observed = policy::make_observed(*made, parts.observed);
     if (!observed) return observed.error();
+    entry.uncached = entry.provider = std::move(*observed);
+    if (before_router(parts)) {
+        Result<std::shared_ptr<AIProvider>> cached = policy::make_response_cache(*made, parts.cache);
+        if (cached) cached = policy::make_observed(std::move(*cached), parts.observed);
+        if (!cached) return cached.error();
+        entry.provider = std::move(*cached);
+    }
     entry.router = std::move(*made);
-    entry.provider = std::move(*observed);
     std::string name = entry.config.name;
     entries_[std::move(name)] = std::make_shared<ProviderEntry const>(std::move(entry));
     return ok();

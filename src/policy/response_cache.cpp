@@ -323,6 +323,18 @@ CacheStatistics AIResponseCache::statistics() const {
     return told;
 }
 
+Task<StoredReplies> AIResponseCache::stored() const {
+    std::shared_ptr<State> const state = state_;
+    if (!state->config.database) {
+        auto nothing = []() -> Task<StoredReplies> { co_return StoredReplies(); };
+        return nothing();
+    }
+    std::function<Result<StoredReplies>(Connection&)> work = [state](Connection& db) {
+        return stored_rows(db, state->clock->system_now());
+    };
+    return guard(state->config.database.read<StoredReplies>(std::move(work)));
+}
+
 Task<void> AIResponseCache::clear() {
     RowsOf all;
     all.all = true;

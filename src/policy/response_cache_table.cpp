@@ -96,6 +96,19 @@ Result<std::int64_t> remove_expired(Connection& db, SystemTime now) {
     return db.changes();
 }
 
+Result<StoredReplies> stored_rows(Connection& db, SystemTime now) {
+    Statement sum(db, "SELECT count(*), total(size), total(cost) FROM cached_reply WHERE expires > $1");
+    sum.bind(1, to_micros(now));
+    Result<StoredReplies> stored;
+    if (sum.step()) {
+        stored->entries = sum.integer(0);
+        stored->bytes = sum.integer(1);
+        stored->worth = Money::nanos(sum.integer(2));
+    }
+    if (Result<void> const done = sum.done(); !done) return done.error();
+    return stored;
+}
+
 Result<std::int64_t> remove_least_used(Connection& db, RowTotals const& most) {
     Result<RowTotals> const totals = count_rows(db);
     if (!totals) return totals.error();

@@ -46,6 +46,9 @@ struct RowTotals {
     std::int64_t bytes = 0;
 };
 
+/// Replies that may still serve, with what they cost.
+Result<StoredReplies> stored_rows(storage::Connection& db, SystemTime now);
+
 Result<RowTotals> count_rows(storage::Connection& db);
 
 /// The least recently used, until there are no more than `most`: counted anew, because others remove rows too.

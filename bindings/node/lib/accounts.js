@@ -46,6 +46,14 @@ class Accounts {
     return (await this.cost('routers', {}, { signal })).routers;
   }
 
+  async cache({ signal } = {}) {
+    return (await this.cost('cache', {}, { signal })).cache;
+  }
+
+  async clearCache({ signal, tenant, user } = {}) {
+    return (await this.cost('clear_cache', { ...(tenant !== undefined && { tenant }), ...(user !== undefined && { user }) }, { signal })).cache;
+  }
+
   explainRoute(request, { signal, router } = {}) {
     return this.cost('explain_route', router === undefined ? { request } : { request, router }, { signal });
   }

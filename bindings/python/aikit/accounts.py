@@ -130,6 +130,23 @@ class Accounts:
         """`routers`, awaited."""
         return list((await self.cost_async("routers"))["routers"])
 
+    def cache(self) -> Json:
+        """What is kept of replies: "stored" in the file, and what the cache of this "process" has done."""
+        return dict(self.cost("cache")["cache"])
+
+    async def cache_async(self) -> Json:
+        """`cache`, awaited."""
+        return dict((await self.cost_async("cache"))["cache"])
+
+    def clear_cache(self, tenant: Optional[str] = None, user: Optional[str] = None) -> Json:
+        """Removes what is kept: of everybody, of a tenant ("": of those without one), or of one user of it. What is left,
+        as `cache` tells it."""
+        return dict(self.cost("clear_cache", _given(tenant=tenant, user=user))["cache"])
+
+    async def clear_cache_async(self, tenant: Optional[str] = None, user: Optional[str] = None) -> Json:
+        """`clear_cache`, awaited."""
+        return dict((await self.cost_async("clear_cache", _given(tenant=tenant, user=user)))["cache"])
+
     def explain_route(self, request: Json, router: Optional[str] = None) -> Reply:
         """Who would be asked for a chat, and why each of the others would not: "candidates" in their order, the "grade" of
         the request with its "reasons". Asks nobody. `router`: missing: the one that the request's model names, or the

@@ -121,6 +121,15 @@ struct CacheStatistics {
     std::string last_failure;
 };
 
+/// What the file keeps now, whoever wrote it.
+struct StoredReplies {
+    StoredReplies() = default;
+
+    std::int64_t entries = 0;
+    std::int64_t bytes = 0;
+    Money worth;  ///< What these replies cost when they were made, as far as that is known.
+};
+
 /// What is kept, and who waits for what. Whatever goes wrong with it, calls go on as if it were not there; statistics()
 /// tells.
 ///
@@ -139,6 +148,9 @@ public:
     AIResponseCache& operator=(AIResponseCache const&) = delete;
 
     CacheStatistics statistics() const;
+
+    /// Nothing where there is no file.
+    Task<StoredReplies> stored() const;
 
     /// Removes everything. What is being asked for meanwhile is not kept. Other processes that share the file keep what
     /// they have in memory, until its time is over.

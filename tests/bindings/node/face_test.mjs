@@ -377,6 +377,18 @@ test('a member has what its tier includes', async () => {
   });
 });
 
+test('the cache tells what it keeps, and is cleared', async () => {
+  await withKit(accounts({ cache: {} }), async (kit) => {
+    for (let i = 0; i < 3; i++) await kit.chat({ messages: [{ role: 'user', content: 'Hi' }] });
+    const { process } = await kit.cache();
+    assert.deepEqual([process.hits, process.entries], [2, 1]);
+    assert.equal((await kit.clearCache({ tenant: 'other' })).process.entries, 1);
+    assert.equal((await kit.clearCache()).process.entries, 0);
+    assert.equal((await kit.clearCache({ tenant: 't', user: 'u' })).stored.entries, 0);
+  });
+  await withKit(accounts({}), (kit) => assert.rejects(kit.cache(), failsWith('not_found')));
+});
+
 test('a router says who would be asked, and how its deployments are', async () => {
   const routers = [{ name: 'main', deployments: [{ model: 'scripted/m-1' }] }];
   const request = { model: 'main/cheapest', messages: [{ role: 'user', content: 'Hi' }] };

@@ -441,6 +441,22 @@ class Accounts(unittest.TestCase):
                 self.assertTrue(await kit.release_async(ann, "knowledge_bases", "k"))
         asyncio.run(asks())
 
+    def test_the_cache_tells_what_it_keeps_and_is_cleared(self):
+        with aikit.Kit(accounts(cache={})) as kit:
+            for _ in range(3):
+                kit.chat({"messages": [{"role": "user", "content": "Hi"}]})
+            self.assertEqual((kit.cache()["process"]["hits"], kit.cache()["process"]["entries"]), (2, 1))
+            self.assertEqual(kit.clear_cache(tenant="other")["process"]["entries"], 1)
+            self.assertEqual(kit.clear_cache()["process"]["entries"], 0)
+        with aikit.Kit(accounts()) as kit, self.assertRaises(aikit.NotFound):
+            kit.cache()
+
+        async def asks():
+            async with aikit.Kit(accounts(cache={})) as kit:
+                self.assertEqual((await kit.cache_async())["stored"]["entries"], 0)
+                self.assertEqual((await kit.clear_cache_async(tenant="t", user="u"))["stored"]["bytes"], 0)
+        asyncio.run(asks())
+
     def test_a_router_says_who_would_be_asked_and_how_its_deployments_are(self):
         config = accounts(routers=[{"name": "main", "deployments": [{"model": "scripted/m-1"}]}])
         request = {"model": "main/cheapest", "messages": [{"role": "user", "content": "Hi"}]}
