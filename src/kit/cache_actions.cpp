@@ -51,9 +51,15 @@ Task<std::string> cleared(Cache cache, Task<void> clearing) {
     co_return co_await std::move(showing);
 }
 
+Result<Cache> cache_of(Kit const& kit) {
+    Result<Cache> cache = kit.cache();
+    if (cache && !*cache) return fail(Errc::not_found, "the configuration has no \"cache\"; {} keeps replies");
+    return cache;
+}
+
 Started cache(Kit& kit, json::Fields& fields) {
     if (Result<void> const good = fields.finish(); !good) return good.error();
-    Result<Cache> cache = kit.cache();
+    Result<Cache> cache = cache_of(kit);
     if (!cache) return cache.error();
     return show(std::move(*cache));
 }
@@ -64,7 +70,7 @@ Started clear_cache(Kit& kit, json::Fields& fields) {
     fields.read("user", user);
     if (user && !tenant) fields.refuse("user", "needs the \"tenant\" that it is a user of, \"\" where there is none");
     if (Result<void> const good = fields.finish(); !good) return good.error();
-    Result<Cache> const cache = kit.cache();
+    Result<Cache> const cache = cache_of(kit);
     if (!cache) return cache.error();
     Task<void> clearing = tenant ? (*cache)->invalidate(*tenant, user.value_or(std::string())) : (*cache)->clear();
     return cleared(*cache, std::move(clearing));
