@@ -1,4 +1,4 @@
-#SPDX - License - Identifier : MIT
+# SPDX-License-Identifier: MIT
 """A whole kit in worlds drawn from seeds, in virtual time; and whether their judge notices what is wrong."""
 
 import json
@@ -8,7 +8,7 @@ import unittest
 
 PROGRAM = os.environ.get("AIKIT_SIMULATE", "build/release/bin/simulate")
 
-#The prime of FNV - 1a, by which the digests of worlds are put together.
+# The prime of FNV-1a, by which the digests of worlds are put together.
 PRIME = 0x100000001B3
 
 
