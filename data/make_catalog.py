@@ -52,6 +52,7 @@ ABILITIES = {
     "vision": "image", "audio_input": "audio", "video_input": "video", "pdf_input": "document",
     "audio_output": "audio_output", "function_calling": "tools", "response_schema": "schema",
     "prompt_caching": "cache", "web_search": "web_search", "computer_use": "computer_use",
+    "assistant_prefill": "prefill",
 }
 
 # Models that are billed by the piece alone, or by it and tokens.
@@ -274,7 +275,8 @@ def known_of(facts):
     if facts.get("mode"):
         ours["mode"] = facts["mode"]
     can = [ours_ for theirs, ours_ in ABILITIES.items() if facts.get("supports_" + theirs) is True]
-    if can:
+    # Alone it would say that the model can nothing else.
+    if can and can != ["prefill"]:
         ours["can"] = can
     # Google bills the prompt that was grounded, and newer models by the query (its pricing page).
     google = facts["litellm_provider"] == "gemini" or facts["litellm_provider"].startswith("vertex_ai")

@@ -8,6 +8,16 @@
 
 namespace aikit::inline v0 {
 
+namespace {
+
+/// Looked up once: libcrypto looks for EVP_sha256() anew, under locks, for each digest. Lives as long as libcrypto.
+EVP_MD const* algorithm() {
+    static EVP_MD const* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched != nullptr ? fetched : EVP_sha256();
+}
+
+}  // namespace
+
 struct Sha256::Body {
     EVP_MD_CTX* context = EVP_MD_CTX_new();
     ~Body() { EVP_MD_CTX_free(context); }
@@ -15,7 +25,7 @@ struct Sha256::Body {
 
 Sha256::Sha256() : body_(std::make_unique<Body>()) {
     // With a fixed algorithm and memory at hand these calls cannot fail; a failure therefore is one of memory.
-    if (!body_->context || EVP_DigestInit_ex(body_->context, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    if (!body_->context || EVP_DigestInit_ex(body_->context, algorithm(), nullptr) != 1) throw std::bad_alloc();
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;

@@ -83,8 +83,11 @@ Result<void> ProviderTable::add_router(RouterSetup const& setup, std::string con
         error.message = path + ": " + error.message;
         return error;
     }
-    entry.router = *made;
-    entry.provider = std::move(*made);
+    // The deployments' operations are within that of the router.
+    Result<std::shared_ptr<AIProvider>> observed = policy::make_observed(*made, parts.observed);
+    if (!observed) return observed.error();
+    entry.router = std::move(*made);
+    entry.provider = std::move(*observed);
     std::string name = entry.config.name;
     entries_[std::move(name)] = std::make_shared<ProviderEntry const>(std::move(entry));
     return ok();

@@ -63,11 +63,10 @@ struct ReplyAssembler::Gathered {
 
     /// Joins a JSON object's text; what is none is left out.
     void add(json::object& into, std::string const& text, Joining joining) {
-        Result<json::value> parsed = parser.parse(text, "event");
+        Result<json::value> parsed = json_exact::parse(text, "event");
         if (parsed && parsed->is_object()) join(into, std::move(parsed->get_object()), joining, false);
     }
 
-    json_exact::Parser parser;
     json::object reply;
     std::vector<OfChoice> choices;
 };

@@ -86,10 +86,11 @@ void Usage::add(Usage const& other) {
         output_at_most = plus(most_output(), other.most_output());
     }
     for (Count const& count : counts) this->*count.field = plus(this->*count.field, other.*count.field);
-    for (std::size_t i = 0; i < piece_count; ++i) {
+    for (std::size_t i = 0; i < piece_count && !other.pieces.empty(); ++i) {
         auto const piece = static_cast<Piece>(i);
+        std::int64_t const here = std::as_const(pieces)[piece];
         std::int64_t const more = other.pieces[piece];
-        pieces[piece] = piece == Piece::results ? std::max(pieces[piece], more) : plus(pieces[piece], more);
+        pieces.set(piece, piece == Piece::results ? std::max(here, more) : plus(here, more));
     }
     estimated = estimated || other.estimated;
     raw.clear();

@@ -99,6 +99,8 @@ Exchange::Exchange(std::shared_ptr<ClientCore> core, HttpRequest request, std::s
       proxy_(target_->proxy),
       watchdog_(core_->home, request_.limits.total) {}
 
+/// Adds to an error what only the exchange knows: whether it was a limit that passed, whether the request may have been
+/// carried out, the status.
 Error Exchange::complete(Error error) const {
     if (std::optional<Error> limit = watchdog_.expired()) {
         error = std::move(*limit);
@@ -348,40 +350,63 @@ Result<void> Exchange::take_bytes(Stream& stream, ResponseDecoder& decoder) {
     return ok();
 }
 
-Task<std::string> Exchange::read() {
-    executor_ = co_await asio::this_coro::executor;
-    Guarded const guarded(watchdog_);
-    for (;;) {
-        Result<std::string> piece = decoder_->next();
-        if (!piece || !piece->empty()) co_return piece;
-        Result<bool> const over = decoder_->over();
-        if (!over) co_return over.error();
-        if (*over) co_return std::string();
-        Stream& stream = *lease_.connection->stream;
-        watchdog_.guard(executor_, stream, Limit::idle, request_.limits.idle);
-        if (unyielded_ >= read_in_a_row) {
-            // A peer that always has more never lets wait() suspend.
-            unyielded_ = 0;
-            co_await asio::post(executor_, asio::use_awaitable);
-        }
-        Result<void> received = co_await stream.wait();
-        if (received) received = take_bytes(stream, *decoder_);
-        if (!received) co_return received.error();
-        settle_connection();
+// All in one coroutine: each that waits costs a stream a kibibyte.
+Task<std::string> Exchange::read(std::shared_ptr<Exchange> self) {
+    Exchange& own = *self;
+    if (std::exchange(own.reading_, true)) {
+        co_return fail(Errc::invalid_state, "net: a body is read twice at once, or after an error");
     }
+    if (!own.core_->runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
+    Result<std::string> piece;
+    try {
+        own.executor_ = co_await asio::this_coro::executor;
+        Guarded const guarded(own.watchdog_);
+        while (!own.take_piece(piece)) {
+            Stream& stream = *own.lease_.connection->stream;
+            own.watchdog_.guard(own.executor_, stream, Limit::idle, own.request_.limits.idle);
+            if (own.unyielded_ >= read_in_a_row) {
+                // A peer that always has more never lets wait() suspend.
+                own.unyielded_ = 0;
+                co_await asio::post(own.executor_, asio::use_awaitable);
+            }
+            Result<void> received = co_await stream.wait();
+            if (received) received = own.take_bytes(stream, *own.decoder_);
+            if (!received) {
+                piece = received.error();
+                break;
+            }
+            own.settle_connection();
+        }
+    } catch (...) {
+        piece = current_exception_error();
+    }
+    if (!piece) {
+        piece = own.complete(piece.error());
+        own.abandon();
+        co_return piece;
+    }
+    own.reading_ = false;  // after an error it stays as it is
+    co_return piece;
+}
+
+/// False where more has to be read before there is a piece, the end, or an error.
+bool Exchange::take_piece(Result<std::string>& piece) {
+    piece = decoder_->next();
+    if (!piece || !piece->empty()) return true;
+    Result<bool> const over = decoder_->over();
+    if (!over) piece = over.error();
+    return !over || *over;
 }
 
 bool Exchange::take_ready(std::string& piece) {
-    Result<std::string> next = decoder_->next();
-    if (!next) return false;  // read() comes upon it again
-    if (next->empty()) {
-        Result<bool> const over = decoder_->over();
-        if (!over || !*over) return false;
-    }
+    if (reading_ || !core_->runtime.alive()) return false;
+    Result<std::string> next;
+    if (!take_piece(next) || !next) return false;  // read() comes upon an error again
     piece = std::move(*next);
     return true;
 }
 
+/// Closes the connection, if there is one: after an error, on the executor of what failed.
 void Exchange::abandon() noexcept {
     watchdog_.stop();
     lease_ = Lease();

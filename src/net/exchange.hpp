@@ -23,18 +23,12 @@ public:
     /// on a fresh one, where that cannot carry the request out twice.
     static Task<HttpResponse> run(std::shared_ptr<Exchange> self);
 
-    /// The next piece of the body; empty at its end. May throw what a cancelled coroutine throws.
-    Task<std::string> read();
+    /// The next piece of the body; empty at its end. An error closes the connection. Keeps alive what it uses, so that
+    /// a cancelled reader may drop the body at once.
+    static Task<std::string> read(std::shared_ptr<Exchange> self);
 
     /// What read() would give without waiting, if it can be had, and is no error.
     bool take_ready(std::string& piece);
-
-    /// Closes the connection, if there is one: after an error of read(), on the executor of that read.
-    void abandon() noexcept;
-
-    /// Adds to an error of read() what only the exchange knows: whether it was a limit that passed, whether
-    /// the request may have been carried out, the status.
-    Error complete(Error error) const;
 
     /// True while a timer of the home executor belongs to it: it must be destroyed there.
     bool bound_to_home() const noexcept { return watchdog_.keeps_timer(); }
@@ -42,6 +36,9 @@ public:
 
 private:
     struct Unsent;
+
+    void abandon() noexcept;
+    Error complete(Error error) const;
 
     Result<std::shared_ptr<Waiter<Lease>>> ask_lease();
     Task<void> wait_for_lease(std::shared_ptr<Waiter<Lease>> waiter);
@@ -54,6 +51,7 @@ private:
     bool may_start_over(Error const& error) const;
     static Result<HttpResponse> take_head(std::shared_ptr<Exchange> self);
     Result<void> take_bytes(Stream& stream, ResponseDecoder& decoder);
+    bool take_piece(Result<std::string>& piece);
     std::string request_head() const;
     Error in_time(Error error, Limit limit, std::chrono::milliseconds length) const;
     void settle_connection();
@@ -73,6 +71,7 @@ private:
     bool sent_ = false;          // a byte of the request has left on this connection
     bool ever_sent_ = false;     // or on one before
     bool all_sent_ = false;
+    bool reading_ = false;  // a read is under way, or has failed
     int status_ = 0;
 };
 

@@ -61,39 +61,12 @@ public:
         }
     }
 
-    Task<std::string> read() override { return next(exchange_, busy_); }
+    Task<std::string> read() override { return Exchange::read(exchange_); }
 
-    bool take_ready(std::string& piece) override {
-        return !*busy_ && exchange_->core().runtime.alive() && exchange_->take_ready(piece);
-    }
+    bool take_ready(std::string& piece) override { return exchange_->take_ready(piece); }
 
 private:
-    using Flag = std::shared_ptr<bool>;
-
-    /// Keeps alive what it uses, so that a cancelled reader may drop the body at once.
-    static Task<std::string> next(std::shared_ptr<Exchange> exchange, Flag busy) {
-        if (std::exchange(*busy, true)) {
-            co_return fail(Errc::invalid_state, "net: a body is read twice at once, or after an error");
-        }
-        if (!exchange->core().runtime.alive()) co_return fail(Errc::invalid_state, "net: the runtime is closed");
-        Task<std::string> reading = exchange->read();
-        Result<std::string> piece;
-        try {
-            piece = co_await std::move(reading);
-        } catch (...) {
-            piece = current_exception_error();
-        }
-        if (!piece) {
-            Error error = exchange->complete(piece.error());
-            exchange->abandon();
-            co_return error;
-        }
-        *busy = false;  // after an error it stays as it is
-        co_return piece;
-    }
-
     std::shared_ptr<Exchange> exchange_;
-    Flag busy_ = std::make_shared<bool>(false);
 };
 
 Result<std::shared_ptr<Exchange>> make_exchange(std::shared_ptr<ClientCore> const& core, HttpRequest& request) {

@@ -92,9 +92,10 @@ void SseDecoder::dispatch() {
 }
 
 Result<void> SseDecoder::refuse() {
-    error_ = fail(Errc::protocol,
-                  "net: a line or event of the event stream is longer than 16 MiB; the peer does not speak "
-                  "Server-Sent Events");
+    error_ = std::make_unique<Error const>(
+        fail(Errc::protocol,
+             "net: a line or event of the event stream is longer than 16 MiB; the peer does not speak "
+             "Server-Sent Events"));
     return *error_;
 }
 

@@ -7,6 +7,7 @@
 
 #include <aikit/core/result.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,7 +55,7 @@ private:
     bool has_data_ = false;  // it holds at least one line of data
     bool raw_ = false;       // it is bare JSON
     bool finished_ = false;
-    std::optional<Error> error_;
+    std::unique_ptr<Error const> error_;
 };
 
 /// Bytes in, lines out: one JSON document a line, blank lines skipped. LF ends a line, a CR before it is dropped.

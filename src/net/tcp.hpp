@@ -63,7 +63,7 @@ private:
     boost::system::error_code failure_;  // to be told by the next take()
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::array<char, 2048> first_;  // what a wait brings; the rest is read straight to where it goes
+    std::array<char, 1024> first_;  // what a wait brings; the rest is read straight to where it goes
 };
 
 }  // namespace aikit::inline v0::net

@@ -116,7 +116,7 @@ Task<AdmittedChat> admit_chat(std::shared_ptr<Metering const> shared, std::strin
         Result<Asked> asked = ask_of(*shared, provider, request, options, stream);
         if (!asked) co_return asked.error();
         // What is due is done first: before anything was refused, what has a lower mark than what is used.
-        int const percent = refusal ? 100 : std::min(99, budgets->used_percent(asked->call));
+        int const percent = refusal || controls.empty() ? 100 : std::min(99, budgets->used_percent(asked->call));
         std::optional<milliseconds> wait;
         bool changed = false, refused = false;
         for (std::size_t i = 0; i < controls.size() && !changed && !wait && !refused; ++i) {

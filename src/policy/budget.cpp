@@ -2,6 +2,7 @@
 // policy/budget.cpp - calls before their budgets: let through at once, after a word with the file, or not at all.
 #include "core/async.hpp"
 #include "policy/budget_state.hpp"
+#include "policy/values_of.hpp"
 
 namespace aikit::inline v0::policy {
 namespace {
@@ -325,10 +326,12 @@ int BudgetGuardian::used_percent(BudgetedCall const& call) {
 }
 
 bool BudgetGuardian::limits_cost(BudgetedCall const& call) const {
-    std::lock_guard const lock(state_->mutex);
-    BudgetPlaces const places = state_->table.places_of(call, state_->clock->system_now());
-    return std::any_of(places.begin(), places.end(), [](std::shared_ptr<BudgetAccount> const& place) {
-        return place->rule->hard && place->limit.cost != unlimited;
+    return std::any_of(state_->config.budgets.begin(), state_->config.budgets.end(), [&](BudgetRule const& rule) {
+        bool meant = false;
+        if (rule.hard && rule.cost && rule.cost->nanos() != unlimited) {
+            for_each_value(rule, call.provider, call.model, call.caller, [&](std::string const&) { meant = true; });
+        }
+        return meant;
     });
 }
 

@@ -4,8 +4,6 @@
 
 #include "policy/values_of.hpp"
 
-#include <charconv>
-
 namespace aikit::inline v0::policy {
 namespace {
 
@@ -45,15 +43,12 @@ BudgetTable::BudgetTable(std::vector<BudgetRule> const& rules, std::vector<TimeZ
 }
 
 void BudgetTable::add(BudgetPlaces& places, Rule& rule, std::string const& value, SystemTime now) {
-    if (!rule.window.holds(now)) rule.window = window_at(rule.rule->window, rule.zone, now);
-    char digits[24];
-    auto const index = static_cast<std::int64_t>(&rule - rules_.data());
-    key_.assign(digits, std::to_chars(digits, digits + sizeof digits, index).ptr);
-    key_ += '/';
-    key_.append(digits,
-                std::to_chars(digits, digits + sizeof digits, rule.window.begins.time_since_epoch().count()).ptr);
-    key_ += '/';
-    key_ += value;
+    if (!rule.window.holds(now) || rule.lead.empty()) {
+        rule.window = window_at(rule.rule->window, rule.zone, now);
+        rule.lead = std::to_string(&rule - rules_.data()) + '/' +
+                    std::to_string(rule.window.begins.time_since_epoch().count()) + '/';
+    }
+    key_.assign(rule.lead).append(value);
     auto const found = accounts_.find(key_);
     if (found != accounts_.end()) {
         // A tag that is named twice is one.

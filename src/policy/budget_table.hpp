@@ -115,6 +115,7 @@ private:
         BudgetRule const* rule = nullptr;
         TimeZone zone;
         WindowSpan window{SystemTime::max(), SystemTime::min()};
+        std::string lead;  // of the keys of its accounts in this window
     };
 
     void add(BudgetPlaces& places, Rule& rule, std::string const& value, SystemTime now);

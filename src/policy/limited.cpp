@@ -50,8 +50,13 @@ public:
     ~LimitedStream() override { permit_.settle(used_by(inner_->info()), nullptr, nullptr); }
 
     Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = guard(inner_->next());
-        Result<std::optional<ChatEvent>> event = co_await std::move(pending);
+        Task<std::optional<ChatEvent>> pending = inner_->next();
+        Result<std::optional<ChatEvent>> event;
+        try {
+            event = co_await std::move(pending);
+        } catch (...) {
+            event = current_exception_error();
+        }
         if (!event) {
             Error const& error = event.error();
             permit_.settle(used_by(inner_->info()), error.rate_limits.get(), &error);

@@ -149,8 +149,13 @@ public:
         : operation_(std::move(operation)), inner_(std::move(inner)) {}
 
     Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = guard(inner_->next());
-        Result<std::optional<ChatEvent>> event = co_await std::move(pending);
+        Task<std::optional<ChatEvent>> pending = inner_->next();
+        Result<std::optional<ChatEvent>> event;
+        try {
+            event = co_await std::move(pending);
+        } catch (...) {
+            event = current_exception_error();
+        }
         if (!event) {
             operation_->failed(event.error());
         } else if (*event) {

@@ -114,15 +114,13 @@ Task<Kept> AIResponseCache::State::find_alike(Self self, Question question) {
     co_return Kept();
 }
 
-void AIResponseCache::State::keep(Kept const& kept, std::int64_t asked_in, std::optional<Question> question) noexcept {
+void AIResponseCache::State::keep(Kept const& kept, std::int64_t asked_in, std::string body,
+                                  std::optional<Question> question) noexcept {
     Result<void> const done = guarded([&]() -> Result<void> {
-        std::string body = pack(*kept);
-        auto const sized = std::make_shared<KeptReply>(*kept);
-        sized->size = static_cast<std::int64_t>(body.size());
-        if (sized->size > config.largest) return ok();
+        if (kept->size > config.largest) return ok();
         bool kept_now = false;
-        remember(sized, asked_in, question, kept_now);
-        if (kept_now) store(sized, std::move(body));
+        remember(kept, asked_in, question, kept_now);
+        if (kept_now) store(kept, std::move(body));
         return ok();
     });
     if (!done) count_failure(&CacheStatistics::failed_writes, done.error());

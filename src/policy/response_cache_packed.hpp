@@ -29,7 +29,7 @@ enum class Media { as_digest, whole };
 
 class Packer {
 public:
-    explicit Packer(Media media) : media_(media) {}
+    explicit Packer(Media media) : media_(media) { out_.reserve(usual_size); }
 
     template <Whole T>
     Packer& add(T value) {
@@ -83,10 +83,16 @@ private:
     template <std::unsigned_integral T>
     Packer& raw(T value) {
         std::array<char, sizeof(T)> bytes;
-        for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(bytes.data(), &value, sizeof(T));
+        } else {
+            for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+        }
         out_.append(bytes.data(), bytes.size());
         return *this;
     }
+
+    static constexpr std::size_t usual_size = 2'048;
 
     Media media_;
     std::string out_;
@@ -136,7 +142,9 @@ public:
     }
     bool read(Pieces& pieces) {
         for (std::size_t i = 0; i < piece_count; ++i) {
-            if (!read(pieces[static_cast<Piece>(i)])) return false;
+            std::int64_t count = 0;
+            if (!read(count)) return false;
+            pieces.set(static_cast<Piece>(i), count);
         }
         return true;
     }

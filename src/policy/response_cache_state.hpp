@@ -31,7 +31,7 @@ struct AIResponseCache::State : std::enable_shared_from_this<AIResponseCache::St
 
     /// An answer that others may be given. `info` is left out but for what stays true.
     template <class Reply>
-    Kept prepare(CacheKey const& key, Caller const& caller, Reply const& reply) const {
+    std::shared_ptr<KeptReply> prepare(CacheKey const& key, Caller const& caller, Reply const& reply) const {
         auto const kept = std::make_shared<KeptReply>();
         kept->key = key;
         kept->tenant = caller.tenant;
@@ -48,8 +48,9 @@ struct AIResponseCache::State : std::enable_shared_from_this<AIResponseCache::St
         return kept;
     }
 
-    /// Keeps it, in memory and in the file, with its question if it has one. Whatever fails is counted.
-    void keep(Kept const& kept, std::int64_t asked_in, std::optional<Question> question) noexcept;
+    /// Keeps it, in memory and (as `body`, which is what pack() gave) in the file, with its question if it has one.
+    /// Whatever fails is counted.
+    void keep(Kept const& kept, std::int64_t asked_in, std::string body, std::optional<Question> question) noexcept;
 
     // What became of a call.
     enum class Hit { exact, shared, semantic };

@@ -28,10 +28,10 @@ struct Search {
     bool streams = false;  ///< The answer is to come as a stream.
     std::size_t expected = 0;
     std::int64_t epoch = 0;
-    std::string words;                 ///< Where it may be answered by what was asked in other words.
-    std::optional<Question> question;  ///< The same, with its embedding once there is one.
-    std::optional<CallInfo> embedded;  ///< What the embedding took.
-    Kept kept;                         ///< The answer; null: it has to be asked for.
+    std::string words;                         ///< Where it may be answered by what was asked in other words.
+    std::optional<Question> question;          ///< The same, with its embedding once there is one.
+    std::shared_ptr<CallInfo const> embedded;  ///< What the embedding took; null: there was none.
+    Kept kept;                                 ///< The answer; null: it has to be asked for.
     State::Hit hit = State::Hit::exact;
     std::shared_ptr<Turn> turn;  ///< Others wait for the answer; null: nobody does.
 };
@@ -102,7 +102,7 @@ Task<Search> search_alike(Cache cache, Search search, CallOptions options) {
         cache->count_failure(&CacheStatistics::failed_embeddings, embedded.error());
         co_return search;
     }
-    search.embedded = std::move(embedded->info);
+    search.embedded = std::make_shared<CallInfo const>(std::move(embedded->info));
     Question question = std::move(*search.question);
     search.question.reset();
     if (embedded->vectors.size() != 1 || !normalise(embedded->vectors.front())) co_return search;
@@ -159,8 +159,12 @@ void keep_and_share(State& cache, Search& search, Reply const& whole) {
     bool complete = true;
     if constexpr (std::is_same_v<Reply, ChatReply>) complete = whole.complete;
     if (!keep && !(search.turn && complete)) return;
-    Kept const kept = cache.prepare(search.key, search.caller, whole);
-    if (keep) cache.keep(kept, search.epoch, std::move(search.question));
+    std::shared_ptr<KeptReply> const kept = cache.prepare(search.key, search.caller, whole);
+    if (keep) {
+        std::string body = pack(*kept);
+        kept->size = static_cast<std::int64_t>(body.size());
+        cache.keep(kept, search.epoch, std::move(body), std::move(search.question));
+    }
     if (search.turn) search.turn->finish(kept);
 }
 
@@ -183,8 +187,13 @@ public:
         : inner_(std::move(inner)), cache_(std::move(cache)), search_(std::move(search)), keeps_(keeps) {}
 
     Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = guard(inner_->next());
-        Result<std::optional<ChatEvent>> event = co_await std::move(pending);
+        Task<std::optional<ChatEvent>> pending = inner_->next();
+        Result<std::optional<ChatEvent>> event;
+        try {
+            event = co_await std::move(pending);
+        } catch (...) {
+            event = current_exception_error();
+        }
         if (!event || !*event) {
             keeps_ = false;
             search_.turn.reset();

@@ -18,23 +18,19 @@ constexpr std::chrono::milliseconds none{0};
 class Resumed final : public ChatStream::Source {
 public:
     Resumed(std::unique_ptr<Source> inner, Result<std::optional<ChatEvent>> first)
-        : inner_(std::move(inner)), first_(std::move(first)) {}
+        : inner_(std::move(inner)), first_(std::make_unique<Result<std::optional<ChatEvent>>>(std::move(first))) {}
 
-    Task<std::optional<ChatEvent>> next() override {
-        if (first_) {
-            Result<std::optional<ChatEvent>> event = std::move(*first_);
-            first_.reset();
-            co_return event;
-        }
-        Task<std::optional<ChatEvent>> pending = inner_->next();
-        co_return co_await std::move(pending);
-    }
+    Task<std::optional<ChatEvent>> next() override { return first_ ? give(std::move(first_)) : inner_->next(); }
 
     CallInfo info() const override { return inner_->info(); }
 
 private:
+    using First = std::unique_ptr<Result<std::optional<ChatEvent>>>;
+
+    static Task<std::optional<ChatEvent>> give(First first) { co_return std::move(*first); }
+
     std::unique_ptr<Source> inner_;
-    std::optional<Result<std::optional<ChatEvent>>> first_;
+    First first_;  // null once it was given
 };
 
 /// One try of an operation. The request is copied for each but the last that is allowed.

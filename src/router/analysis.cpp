@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <bitset>
 #include <utility>
 
 namespace aikit::inline v0::router {
@@ -15,49 +16,134 @@ namespace {
 constexpr std::size_t most_looked_at = 64 * 1024;
 constexpr std::int64_t long_from = 32'000;  // tokens
 
-bool is_letter(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-}
-bool is_digit(char c) noexcept {
+constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
+
+/// Letters, digits, '_', and all that is not ASCII.
+constexpr std::array<bool, 256> word_bytes = [] {
+    std::array<bool, 256> all{};
+    for (int i = 0; i < 256; ++i) {
+        auto const c = static_cast<char>(i);
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || i >= 0x80;
+        all[static_cast<std::size_t>(i)] = letter || is_digit(c) || c == '_';
+    }
+    return all;
+}();
+
 bool is_word(char c) noexcept {
-    return is_letter(c) || is_digit(c) || c == '_';
+    return word_bytes[static_cast<unsigned char>(c)];
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    return out;
-}
+/// Where words begin. Nearly all that is looked for stands there, so that a text is walked through once.
+using Starts = std::vector<std::uint32_t>;
 
-/// Words and phrases in lower case, found in one pass.
-class Lexicon {
-public:
-    template <std::size_t count>
-    explicit Lexicon(std::array<std::string_view, count> const& phrases) {
-        static_assert(count <= 64);
-        for (std::size_t i = 0; i < count; ++i) {
-            by_first_[static_cast<unsigned char>(phrases[i].front())].emplace_back(phrases[i], i);
+Starts starts_of(std::string_view text) {
+    Starts starts;
+    starts.reserve(text.size() / 4);
+    std::uint64_t within = 0;  // 1: the byte before belongs to a word
+    // A bit for each byte: where words begin is what no processor foresees.
+    constexpr std::size_t bits = 64;
+    for (std::size_t at = 0; at < text.size(); at += bits) {
+        std::size_t const size = std::min(bits, text.size() - at);
+        std::uint64_t words = 0;
+        for (std::size_t i = 0; i < size; ++i) words |= std::uint64_t{is_word(text[at + i])} << i;
+        std::uint64_t begins = words & ~(words << 1 | within);
+        within = words >> (size - 1) & 1;
+        for (; begins != 0; begins &= begins - 1) {
+            starts.push_back(static_cast<std::uint32_t>(at) + static_cast<std::uint32_t>(std::countr_zero(begins)));
         }
     }
+    return starts;
+}
 
-    /// How many of them stand in the text as wholes, each counted once.
-    int found(std::string_view text) const {
-        std::uint64_t seen = 0;
-        for (std::size_t at = 0; at < text.size(); ++at) {
-            for (auto const& [phrase, number] : by_first_[static_cast<unsigned char>(text[at])]) {
-                if (at > 0 && is_word(text[at - 1]) && is_word(text[at])) break;  // within a word
-                std::size_t const end = at + phrase.size();
-                bool const ends = end >= text.size() || !is_word(text[end]) || !is_word(phrase.back());
-                if (ends && text.substr(at, phrase.size()) == phrase) seen |= std::uint64_t{1} << number;
+/// Those of them where a number or a key may stand: at a digit, a capital, or the first letter of a key.
+Starts notable_of(std::string_view text, Starts const& starts) {
+    static constexpr std::array<bool, 256> notable = [] {
+        std::array<bool, 256> all{};
+        for (int i = 0; i < 128; ++i) {
+            auto const c = static_cast<char>(i);
+            all[static_cast<std::size_t>(i)] =
+                is_digit(c) || (c >= 'A' && c <= 'Z') || c == 's' || c == 'g' || c == 'x';
+        }
+        return all;
+    }();
+    Starts some;
+    for (std::uint32_t const at : starts) {
+        if (notable[static_cast<unsigned char>(text[at])]) some.push_back(at);
+    }
+    return some;
+}
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+/// Groups of words and phrases in lower case, found in one pass in whatever case.
+class Lexicon {
+public:
+    static constexpr std::size_t groups = 2;
+
+    template <std::size_t first, std::size_t second>
+    Lexicon(std::array<std::string_view, first> const& one, std::array<std::string_view, second> const& other) {
+        static_assert(first <= 64 && second <= 64);
+        for (std::size_t i = 0; i < first; ++i) add(one[i], 0, i);
+        for (std::size_t i = 0; i < second; ++i) add(other[i], 1, i);
+    }
+
+    /// How many of each group stand in the text as wholes, each counted once.
+    std::array<int, groups> found(std::string_view text, Starts const& starts) const {
+        std::array<std::uint64_t, groups> seen{};
+        for (std::uint32_t const at : starts) {
+            if (at + 1 == text.size()) break;  // no phrase is so short
+            if (!begins_[begin_of(text[at], text[at + 1])]) continue;
+            for (Phrase const& phrase : by_first_[static_cast<unsigned char>(lower(text[at]))]) {
+                if (stands(text, at, phrase.text)) seen[phrase.group] |= phrase.bit;
             }
         }
-        return std::popcount(seen);
+        for (Phrase const& sign : signs_) {
+            std::size_t at = text.find(sign.text.front());
+            while (at != text.npos && !stands(text, at, sign.text)) at = text.find(sign.text.front(), at + 1);
+            if (at != text.npos) seen[sign.group] |= sign.bit;
+        }
+        return {std::popcount(seen[0]), std::popcount(seen[1])};
     }
 
 private:
-    std::array<std::vector<std::pair<std::string_view, std::size_t>>, 256> by_first_;
+    struct Phrase {
+        std::string_view text;
+        std::size_t group = 0;
+        std::uint64_t bit = 0;
+    };
+
+    void add(std::string_view text, std::size_t group, std::size_t number) {
+        Phrase const phrase{text, group, std::uint64_t{1} << number};
+        if (!is_word(text.front())) {
+            signs_.push_back(phrase);
+        } else {
+            by_first_[static_cast<unsigned char>(text.front())].push_back(phrase);
+            begins_.set(begin_of(text[0], text[1]));
+        }
+    }
+
+    /// The first two bytes by their last five bits, which do not tell capitals from others.
+    static std::size_t begin_of(char first, char second) noexcept {
+        return static_cast<std::size_t>(first & 31) * 32 + static_cast<std::size_t>(second & 31);
+    }
+
+    /// Stands at `at`, where its first byte is, and ends where a word does.
+    static bool stands(std::string_view text, std::size_t at, std::string_view phrase) {
+        std::size_t const end = at + phrase.size();
+        if (end > text.size()) return false;
+        for (std::size_t i = 1; i < phrase.size(); ++i) {
+            if (lower(text[at + i]) != phrase[i]) return false;
+        }
+        return end == text.size() || !is_word(text[end]) || !is_word(phrase.back());
+    }
+
+    std::array<std::vector<Phrase>, 256> by_first_;  // those that begin as a word does
+    std::vector<Phrase> signs_;                      // and the others
+    std::bitset<1024> begins_;                       // most words begin as no phrase does
 };
 
 constexpr std::array<std::string_view, 35> reasoning_words{"prove",        "derive",
@@ -107,9 +193,10 @@ bool checks_as_card(std::string const& digits) {
     return sum % 10 == 0 && digits.find_first_not_of(digits[0]) != digits.npos;
 }
 
-bool holds_card(std::string_view text) {
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (!is_digit(text[at]) || (at > 0 && is_word(text[at - 1]))) continue;
+bool holds_card(std::string_view text, Starts const& starts) {
+    std::size_t next = 0;
+    for (std::uint32_t const at : starts) {
+        if (at < next || !is_digit(text[at])) continue;
         std::string digits;
         std::size_t end = at;
         for (; end < text.size() && digits.size() < 20; ++end) {
@@ -118,7 +205,7 @@ bool holds_card(std::string_view text) {
             if (!gap) digits += text[end];
         }
         if (checks_as_card(digits) && (end == text.size() || !is_word(text[end]))) return true;
-        at = end;
+        next = end + 1;
     }
     return false;
 }
@@ -145,12 +232,12 @@ bool checks_as_iban(std::string_view account) {
     return rest == 1;
 }
 
-bool holds_iban(std::string_view text) {
+bool holds_iban(std::string_view text, Starts const& starts) {
     auto const capital = [&](std::size_t at) { return text[at] >= 'A' && text[at] <= 'Z'; };
-    for (std::size_t at = 0; at + 15 <= text.size(); ++at) {
-        bool const begins = capital(at) && capital(at + 1) && is_digit(text[at + 2]) && is_digit(text[at + 3]) &&
-                            (at == 0 || !is_word(text[at - 1]));
-        std::size_t const length = begins ? length_of_account(text.substr(at, 2)) : 0;
+    for (std::size_t const at : starts) {
+        if (at + 15 > text.size()) break;
+        if (!capital(at) || !capital(at + 1) || !is_digit(text[at + 2]) || !is_digit(text[at + 3])) continue;
+        std::size_t const length = length_of_account(text.substr(at, 2));
         std::string account;
         std::size_t end = at;
         for (; end < text.size() && account.size() < length; ++end) {
@@ -177,10 +264,11 @@ bool holds_mail_address(std::string_view text) {
 }
 
 /// 123-45-6789, as the United States write it.
-bool holds_social_number(std::string_view text) {
+bool holds_social_number(std::string_view text, Starts const& starts) {
     constexpr std::string_view form = "ddd-dd-dddd";
-    for (std::size_t at = 0; at + form.size() <= text.size(); ++at) {
-        bool fits = at == 0 || !is_word(text[at - 1]);
+    for (std::size_t const at : starts) {
+        if (at + form.size() > text.size()) break;
+        bool fits = true;
         for (std::size_t i = 0; fits && i < form.size(); ++i) {
             fits = form[i] == 'd' ? is_digit(text[at + i]) : text[at + i] == form[i];
         }
@@ -189,15 +277,16 @@ bool holds_social_number(std::string_view text) {
     return false;
 }
 
-bool holds_secret(std::string_view text) {
+bool holds_secret(std::string_view text, Starts const& starts) {
     if (text.find("PRIVATE KEY-----") != text.npos) return true;
-    for (std::string_view const lead : {"sk-", "ghp_", "AKIA", "xoxb-", "AIza"}) {
-        for (std::size_t at = text.find(lead); at != text.npos; at = text.find(lead, at + 1)) {
+    constexpr std::array<std::string_view, 5> leads{"sk-", "ghp_", "AKIA", "xoxb-", "AIza"};
+    for (std::size_t const at : starts) {
+        for (std::string_view const lead : leads) {
+            if (text[at] != lead.front() || text.substr(at, lead.size()) != lead) continue;
             std::size_t end = at + lead.size();
             while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
-            bool const begins = at == 0 || !is_word(text[at - 1]);
             constexpr std::size_t least = 16;
-            if (begins && end - at - lead.size() >= least) return true;
+            if (end - at - lead.size() >= least) return true;
         }
     }
     return false;
@@ -206,9 +295,11 @@ bool holds_secret(std::string_view text) {
 class Signs {
 public:
     void text(std::string_view whole, bool asked) {
-        tokens_ += text::estimate_tokens(whole).expected;
+        std::int64_t const tokens = text::estimate_tokens(whole).expected;
+        tokens_ += tokens;
         std::string_view const begin = whole.substr(0, most_looked_at);
         look(begin, asked);
+        if (asked) asked_tokens_ += tokens;
         if (whole.size() > 2 * most_looked_at) {
             look(whole.substr(whole.size() - most_looked_at), asked);
         } else if (whole.size() > most_looked_at) {
@@ -258,18 +349,19 @@ public:
 
 private:
     void look(std::string_view part, bool asked) {
-        secret_ = secret_ || holds_secret(part);
-        card_ = card_ || holds_card(part);
-        account_ = account_ || holds_iban(part);
-        social_ = social_ || holds_social_number(part);
+        Starts const starts = starts_of(part);
+        Starts const notable = notable_of(part, starts);
+        secret_ = secret_ || holds_secret(part, notable);
+        card_ = card_ || holds_card(part, notable);
+        account_ = account_ || holds_iban(part, notable);
+        social_ = social_ || holds_social_number(part, notable);
         mail_ = mail_ || holds_mail_address(part);
         if (!asked) return;
-        std::string const words = lower(part);
-        asked_tokens_ += text::estimate_tokens(part).expected;
         code_ = code_ || holds_code(part);
-        static NoDestructor<Lexicon> const of_code(code_words), of_reasoning(reasoning_words);
-        code_words_ += of_code->found(words);
-        reasoning_ += of_reasoning->found(words);
+        static NoDestructor<Lexicon> const lexicon(code_words, reasoning_words);
+        auto const [of_code, of_reasoning] = lexicon->found(part, starts);
+        code_words_ += of_code;
+        reasoning_ += of_reasoning;
     }
 
     std::int64_t tokens_ = 0, asked_tokens_ = 0;

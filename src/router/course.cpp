@@ -16,6 +16,9 @@ constexpr milliseconds longest_wait{60'000};
 // A deployment of which more fail is sick: asking it once more feeds its outage.
 constexpr double sick = 0.1;
 
+// What came of a stream whose end nobody has seen.
+constexpr char left_open[] = "left";
+
 // Calls of ten seconds that may be hedged however few there are.
 constexpr int hedge_floor = 2;
 
@@ -42,6 +45,14 @@ RouterCore::RouterCore(Runtime runtime_, RouterConfig config_)
     for (Deployment const& deployment : config.deployments) {
         targets.push_back(std::make_unique<Target>(deployment, config.costs->catalog(), config.health));
     }
+}
+
+void RouterCore::count(std::string_view metric, std::size_t target, char const* key, std::string_view value) const {
+    if (!config.observer) return;
+    std::vector<LogField> labels{LogField("aikit.router", config.name),
+                                 LogField("aikit.deployment", targets[target]->name)};
+    if (!value.empty()) labels.emplace_back(key, std::string(value));
+    config.observer->count(metric, 1, labels);
 }
 
 Place& Place::operator=(Place&& other) noexcept {
@@ -72,7 +83,8 @@ void Place::succeeded() {
 
 void Place::failed(Error const& error) {
     if (!open()) return;
-    target().health.failed(permit_, core_->now(), error);
+    bool const opened = target().health.failed(permit_, core_->now(), error);
+    if (opened) core_->count("aikit.router.circuit.openings", target_, "", {});
     settled_ = true;
 }
 
@@ -221,13 +233,26 @@ std::optional<Place> Course::beside(std::size_t running) {
         if (health.error_rate(now) > sick || health.snapshot(now).circuit != Circuit::closed) continue;
         if (!health.usable(now)) continue;
         if (!core_->hedges.take(now)) return std::nullopt;
-        if (std::optional<Place> place = enter(target)) return place;
+        if (std::optional<Place> place = enter(target)) {
+            core_->count("aikit.router.hedges", target, "", {});
+            return place;
+        }
     }
     return std::nullopt;
 }
 
+void Course::cut(Error const& error, std::size_t target) {
+    ended(aikit::name(error.code));
+    core_->count("aikit.router.failures", target, "error.type", aikit::name(error.code));
+}
+
 void Course::failed(Error error, std::size_t target) {
+    // A stream that was under way there is noted already.
+    bool const under_way = !asked_.empty() && asked_.back().outcome == left_open &&
+                           asked_.back().deployment == core_->targets[target]->name;
+    if (under_way) asked_.pop_back();
     note(target, aikit::name(error.code));
+    core_->count("aikit.router.failures", target, "error.type", aikit::name(error.code));
     auto found = std::find_if(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
     if (found == seen_.end()) {
         seen_.emplace_back().target = target;
@@ -258,6 +283,15 @@ Task<Place> Course::after(std::shared_ptr<Course> self, Error error, std::size_t
         if (std::optional<Place> place = self->enter(next->target)) co_return std::move(*place);
     }
     co_return error;
+}
+
+void Course::overtaken(std::size_t target) {
+    note(target, "overtaken");
+    core_->count("aikit.router.overtaken", target, "", {});
+}
+
+void Course::opened(std::size_t target) {
+    note(target, left_open);
 }
 
 void Course::answered(std::size_t target, CallInfo& info, std::int64_t input_tokens) {

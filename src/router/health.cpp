@@ -148,7 +148,7 @@ void DeploymentHealth::succeeded(Permit permit, SteadyTime now, std::chrono::mic
     state.window.took(now, latency, first_token);
 }
 
-void DeploymentHealth::failed(Permit permit, SteadyTime now, Error const& error) {
+bool DeploymentHealth::failed(Permit permit, SteadyTime now, Error const& error) {
     State& state = *state_;
     std::lock_guard const lock(state.mutex);
     --state.running;
@@ -174,19 +174,22 @@ void DeploymentHealth::failed(Permit permit, SteadyTime now, Error const& error)
             state.circuit = Circuit::open;
             state.probe = 0;
         }
-        return;
+        return false;
     }
     state.window.ended(now, true);
     ++state.failures_in_row;
     if (probe) {
         ++state.failed_probes;
-        return state.open(now);
+        state.open(now);
+        return true;
     }
-    if (state.circuit != Circuit::closed) return;
+    if (state.circuit != Circuit::closed) return false;
     std::int64_t const calls = state.window.calls(now);
     bool const too_many = calls >= state.config.least_calls && static_cast<double>(state.window.failures(now)) >=
                                                                    state.config.error_rate * static_cast<double>(calls);
-    if (too_many || state.failures_in_row >= state.config.failures) state.open(now);
+    bool const opens = too_many || state.failures_in_row >= state.config.failures;
+    if (opens) state.open(now);
+    return opens;
 }
 
 void DeploymentHealth::abandoned(Permit permit) {

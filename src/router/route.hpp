@@ -43,6 +43,9 @@ struct RouterCore {
     std::atomic<std::uint64_t> operations = 0;
 
     SteadyTime now() const { return runtime.clock()->now(); }
+
+    /// Counts one of what happened at a deployment, for whoever watches. `key` and `value` are a label more, or empty.
+    void count(std::string_view metric, std::size_t target, char const* key, std::string_view value) const;
 };
 
 /// As AIRouter::learned(); and back again. Errors: protocol.
@@ -114,7 +117,7 @@ public:
 
     /// A failure there, while another attempt goes on; or another answered before it.
     void failed(Error error, std::size_t target);
-    void overtaken(std::size_t target) { note(target, "overtaken"); }
+    void overtaken(std::size_t target);
 
     /// The attempts and their cost, once all of them have ended.
     void add_up(CallInfo& info) const;
@@ -126,8 +129,9 @@ public:
     void answered(std::size_t target, CallInfo& info, std::int64_t input_tokens);
 
     /// A stream has begun there; and this is how it ended.
-    void opened(std::size_t target) { note(target, "left"); }
+    void opened(std::size_t target);
     void ended(std::string outcome) { asked_.back().outcome = std::move(outcome); }
+    void cut(Error const& error, std::size_t target);
 
     /// The beginning of the conversation was read there.
     void warm(std::size_t target, std::int64_t input_tokens);

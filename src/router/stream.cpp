@@ -99,8 +99,10 @@ public:
             Result<std::optional<ChatEvent>> event = co_await std::move(pulling);
             if (!event) {
                 place_.failed(event.error());
-                course_->ended(name(event.error().code));
-                if (!answer_ || !answer_->can_go_on()) co_return event;
+                if (!answer_ || !answer_->can_go_on()) {
+                    course_->cut(event.error(), place_.number());
+                    co_return event;
+                }
                 Task<void> resuming = resume(event.error());
                 Result<void> const resumed = co_await std::move(resuming);
                 if (!resumed) co_return event;
@@ -233,6 +235,10 @@ private:
     }
 
     void note_joint() {
+        if (continuation_->joint() != Joint::waiting) {
+            course_->core()->count("aikit.router.resumes", place_.number(), "aikit.joint",
+                                   name(continuation_->joint()));
+        }
         switch (continuation_->joint()) {
             case Joint::waiting: return;
             case Joint::prefill: joints_.push_back(cut_ + ", which was asked to go on from there"); return;

@@ -38,6 +38,11 @@ std::vector<MetricDescription> const& standard_metrics() {
         {"aikit.cost", "{nano_usd}", "What attempts cost, in billionths of a dollar."},
         {"aikit.budget.refusals", "{attempt}", "Attempts that budgets refused."},
         {"aikit.limits.wait.duration", "s", "How long attempts waited for room under their limits."},
+        {"aikit.router.failures", "{attempt}", "Attempts of routed calls that failed."},
+        {"aikit.router.circuit.openings", "{opening}", "Circuits that opened, and deployments are left alone by it."},
+        {"aikit.router.hedges", "{attempt}", "Second attempts beside ones that were late."},
+        {"aikit.router.overtaken", "{attempt}", "Attempts that another answered before."},
+        {"aikit.router.resumes", "{stream}", "Streams that were cut and went on at the deployment."},
         {"aikit.limits.refusals", "{attempt}", "Attempts that limits on calls refused."},
     });
     return *metrics;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace aikit::inline v0::text {
 namespace {
@@ -28,6 +30,23 @@ constexpr std::array<std::array<WordWeight, 6>, 3> word_weights = {{
     {{{950, 0, 0}, {1124, 44, 0}, {397, 371, 0}, {65, 56, 0}, {1240, 0, 0}, {2250, 174, 278}}},
 }};
 constexpr std::array<int, 3> over10 = {458, 154, 106};
+
+constexpr std::size_t longest_known = 10;
+
+/// What a word weighs by its case, what stands before it and its length; each letter beyond the tenth has over10.
+constexpr auto word_sums = [] {
+    std::array<std::array<std::array<int, longest_known + 1>, 6>, 3> sums{};
+    for (std::size_t row = 0; row < sums.size(); ++row) {
+        for (std::size_t before = 0; before < sums[row].size(); ++before) {
+            WordWeight const& weight = word_weights[row][before];
+            for (int length = 0; length <= static_cast<int>(longest_known); ++length) {
+                sums[row][before][static_cast<std::size_t>(length)] =
+                    weight.first + weight.over3 * std::clamp(length - 3, 0, 3) + weight.over6 * std::max(length - 6, 0);
+            }
+        }
+    }
+    return sums;
+}();
 
 constexpr int three_digits = 1194, digits_after_space = 872;
 constexpr int line_end = 2015, line_end_after_sign = 0, indent = 593, indent_by_one = 169, gap = 1171, tab = 387;
@@ -67,26 +86,71 @@ constexpr std::array<Script, 23> scripts = {{
     {0x20000, 0x3FFFF, 575},   // Han
 }};
 
+enum Class : std::uint8_t {
+    lower_letter = 1,
+    upper_letter = 2,
+    digit = 4,
+    blank = 8,
+    line_end_byte = 16,
+    foreign_byte = 32,
+    sign_byte = 64,
+};
+
+constexpr std::array<std::uint8_t, 256> classes = [] {
+    std::array<std::uint8_t, 256> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i] = i >= 'a' && i <= 'z'     ? lower_letter
+                 : i >= 'A' && i <= 'Z'   ? upper_letter
+                 : i >= '0' && i <= '9'   ? digit
+                 : i == ' ' || i == '\t'  ? blank
+                 : i == '\n' || i == '\r' ? line_end_byte
+                 : i >= 0x80              ? foreign_byte
+                                          : sign_byte;
+    }
+    return all;
+}();
+
+bool is(char c, int any_of) noexcept {
+    return (classes[static_cast<unsigned char>(c)] & any_of) != 0;
+}
 bool is_lower(char c) noexcept {
-    return c >= 'a' && c <= 'z';
+    return is(c, lower_letter);
 }
 bool is_upper(char c) noexcept {
-    return c >= 'A' && c <= 'Z';
+    return is(c, upper_letter);
 }
 bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
+    return is(c, digit);
 }
 bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t';
+    return is(c, blank);
 }
 bool is_space(char c) noexcept {
-    return is_blank(c) || c == '\n' || c == '\r';
+    return is(c, blank | line_end_byte);
 }
 bool is_foreign(char c) noexcept {
-    return static_cast<unsigned char>(c) >= 0x80;
+    return is(c, foreign_byte);
 }
 bool is_sign(char c) noexcept {
-    return !is_foreign(c) && !is_lower(c) && !is_upper(c) && !is_digit(c) && !is_space(c);
+    return is(c, sign_byte);
+}
+
+/// Where lower-case letters end that begin at or before `at`. Eight bytes at a time: how long a word is is what no
+/// processor foresees.
+std::size_t end_of_lower(std::string_view text, std::size_t at) noexcept {
+    constexpr std::uint64_t each = 0x0101'0101'0101'0101, high = 0x80 * each;
+    while (std::endian::native == std::endian::little && at + sizeof(std::uint64_t) <= text.size()) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        std::uint64_t const low = bytes & ~high;
+        std::uint64_t const from_a = low + (0x80 - 'a') * each;
+        std::uint64_t const beyond_z = low + (0x7F - 'z') * each;
+        std::uint64_t const others = ~(from_a & ~beyond_z & ~bytes) & high;
+        if (others != 0) return at + static_cast<std::size_t>(std::countr_zero(others)) / 8;
+        at += sizeof bytes;
+    }
+    while (at < text.size() && is_lower(text[at])) ++at;
+    return at;
 }
 
 /// One pass over a text; each step takes one run of a kind and adds its weight.
@@ -96,17 +160,18 @@ public:
 
     std::int64_t thousandths() noexcept {
         while (at_ < text_.size()) {
-            char const c = text_[at_];
-            if (is_lower(c) || is_upper(c))
-                word();
-            else if (is_digit(c))
-                digits();
-            else if (is_space(c))
-                space();
-            else if (is_sign(c))
-                sign_run();
-            else
-                foreign();
+            if (text_[at_] == ' ' && at_ + 1 < text_.size() && !is_space(text_[at_ + 1])) {
+                ++at_;  // between two words, where it weighs nothing
+            }
+            switch (classes[static_cast<unsigned char>(text_[at_])]) {
+                case lower_letter:
+                case upper_letter: word(); break;
+                case digit: digits(); break;
+                case blank:
+                case line_end_byte: space(); break;
+                case sign_byte: sign_run(); break;
+                default: foreign();
+            }
         }
         return sum_;
     }
@@ -126,14 +191,13 @@ private:
             while (next(is_upper)) ++at_;
             if (next(is_lower)) --at_;  // the capital begins the next word
         } else {
-            while (next(is_lower)) ++at_;
+            at_ = end_of_lower(text_, at_);
         }
-        auto const length = static_cast<std::int64_t>(at_ - begin);
+        std::size_t const length = at_ - begin;
         auto const row = static_cast<std::size_t>(letters);
-        WordWeight const& weight = word_weights[row][static_cast<std::size_t>(before_word(begin))];
-        sum_ += weight.first + weight.over3 * std::clamp<std::int64_t>(length - 3, 0, 3) +
-                weight.over6 * std::clamp<std::int64_t>(length - 6, 0, 4) +
-                over10[row] * std::max<std::int64_t>(length - 10, 0);
+        std::size_t const known = std::min(length, longest_known);
+        sum_ += word_sums[row][static_cast<std::size_t>(before_word(begin))][known];
+        if (length > known) sum_ += over10[row] * static_cast<std::int64_t>(length - known);
     }
 
     Before before_word(std::size_t begin) const noexcept {

@@ -2,6 +2,9 @@
 // tests/bench/bench.cpp - measuring and serving, on plain POSIX calls so that nothing of what is measured is used.
 #include "bench.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
@@ -10,10 +13,13 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <malloc.h>
 #include <map>
+#include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <string_view>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,9 +36,13 @@ double seconds_of(timeval const& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+struct Session {
+    void operator()(SSL* session) const noexcept { SSL_free(session); }
+};
+
 struct Connection {
+    std::unique_ptr<SSL, Session> tls;  // null: it is plain
     std::string in;
-    std::string out;
     bool streaming = false;
     std::size_t next_chunk = 0;
 };
@@ -42,10 +52,22 @@ class Loop {
 public:
     Loop(int listener, Answer answer) : listener_(listener), answer_(std::move(answer)), epoll_(::epoll_create1(0)) {
         watch(listener_, EPOLLIN);
+        opening_ = answer_.head;
+        for (int i = 0; i < answer_.at_once; ++i) opening_ += answer_.chunks[static_cast<std::size_t>(i)];
+        if (!answer_.certificate.empty()) {
+            tls_ = SSL_CTX_new(TLS_server_method());
+            SSL_CTX_set_mode(tls_, SSL_MODE_RELEASE_BUFFERS);
+            if (SSL_CTX_use_certificate_chain_file(tls_, answer_.certificate.c_str()) != 1 ||
+                SSL_CTX_use_PrivateKey_file(tls_, answer_.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+                std::fprintf(stderr, "bench: the certificate cannot be used\n");
+                std::_Exit(1);
+            }
+        }
         if (!answer_.chunks.empty()) {
             timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
             itimerspec every{};
-            every.it_interval.tv_nsec = every.it_value.tv_nsec = answer_.interval_ms * 1'000'000L;
+            every.it_interval.tv_sec = every.it_value.tv_sec = answer_.interval_ms / 1'000;
+            every.it_interval.tv_nsec = every.it_value.tv_nsec = answer_.interval_ms % 1'000 * 1'000'000L;
             ::timerfd_settime(timer_, 0, &every, nullptr);
             watch(timer_, EPOLLIN);
         }
@@ -87,7 +109,12 @@ private:
             if (fd < 0) return;
             int const on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            connections_[fd];
+            Connection& connection = connections_[fd];
+            if (tls_ != nullptr) {
+                connection.tls.reset(SSL_new(tls_));
+                SSL_set_fd(connection.tls.get(), fd);
+                SSL_set_accept_state(connection.tls.get());
+            }
             watch(fd, EPOLLIN);
         }
     }
@@ -100,22 +127,41 @@ private:
     void readable(int fd) {
         Connection& connection = connections_[fd];
         char buffer[16384];
-        ssize_t const got = ::recv(fd, buffer, sizeof buffer, 0);
-        if (got == 0 || (got < 0 && errno != EAGAIN)) return drop(fd);
-        if (got > 0) connection.in.append(buffer, static_cast<std::size_t>(got));
-        while (take_request(connection.in)) {
-            if (answer_.chunks.empty()) {
-                send_all(fd, answer_.fixed);
+        ssize_t got = receive(fd, connection, buffer, sizeof buffer);
+        while (got > 0) {
+            connection.in.append(buffer, static_cast<std::size_t>(got));
+            if (!connection.tls) break;
+            got = receive(fd, connection, buffer, sizeof buffer);  // what OpenSSL has read wakes nobody
+        }
+        if (got == 0) return drop(fd);
+        bool streams = false;
+        while (take_request(connection.in, streams)) {
+            if (answer_.chunks.empty() || (!streams && !answer_.fixed.empty())) {
+                send_all(fd, connection, answer_.fixed);
             } else {
-                send_all(fd, answer_.head);
+                send_all(fd, connection, opening_);
                 connection.streaming = true;
-                connection.next_chunk = 0;
+                connection.next_chunk = static_cast<std::size_t>(answer_.at_once);
+                ++begun_;
             }
         }
     }
 
+    /// 0: it has ended. Below: there is nothing now.
+    static ssize_t receive(int fd, Connection& connection, char* into, std::size_t size) {
+        if (!connection.tls) {
+            ssize_t const got = ::recv(fd, into, size, 0);
+            return got < 0 && errno != EAGAIN ? 0 : got;
+        }
+        int const got = SSL_read(connection.tls.get(), into, static_cast<int>(size));
+        if (got > 0) return got;
+        bool const waits = SSL_get_error(connection.tls.get(), got) == SSL_ERROR_WANT_READ;
+        ERR_clear_error();
+        return waits ? -1 : 0;
+    }
+
     /// Removes one whole request from the front; the client's requests are known to be well-formed.
-    static bool take_request(std::string& in) {
+    static bool take_request(std::string& in, bool& streams) {
         std::size_t const end = in.find("\r\n\r\n");
         if (end == std::string::npos) return false;
         std::size_t body = 0;
@@ -125,6 +171,8 @@ private:
         std::size_t const length = head.find("content-length:");
         if (length != std::string::npos) body = std::strtoul(head.c_str() + length + 15, nullptr, 10);
         if (in.size() < end + 4 + body) return false;
+        std::string_view const asked = std::string_view(in).substr(end + 4, body);
+        streams = asked.find("\"stream\":true") != asked.npos || asked.find("\"stream\": true") != asked.npos;
         in.erase(0, end + 4 + body);
         return true;
     }
@@ -133,23 +181,30 @@ private:
         std::uint64_t expirations = 0;
         if (::read(timer_, &expirations, sizeof expirations) < 0) return;
         std::vector<int> lost;
+        bool const all_here = begun_ >= answer_.together;
         for (auto& [fd, connection] : connections_) {
-            if (!connection.streaming) continue;
-            if (!send_all(fd, answer_.chunks[connection.next_chunk])) lost.push_back(fd);
+            if (!connection.streaming || !all_here) continue;
+            if (!send_all(fd, connection, answer_.chunks[connection.next_chunk])) lost.push_back(fd);
             if (++connection.next_chunk == answer_.chunks.size()) connection.streaming = false;
         }
         for (int const fd : lost) drop(fd);
     }
 
     /// Answers are small against socket buffers; one that does not fit means a client that stopped reading.
-    static bool send_all(int fd, std::string const& bytes) {
+    static bool send_all(int fd, Connection& connection, std::string const& bytes) {
+        if (connection.tls) {
+            return SSL_write(connection.tls.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
+        }
         return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
     }
 
     int listener_;
     Answer answer_;
     int epoll_;
+    SSL_CTX* tls_ = nullptr;
     int timer_ = -1;
+    int begun_ = 0;
+    std::string opening_;  // the head, and what comes with it
     std::map<int, Connection> connections_;
 };
 
@@ -175,13 +230,38 @@ std::int64_t resident_bytes() {
     return resident * ::sysconf(_SC_PAGESIZE);
 }
 
-int threads() {
+std::int64_t heap_bytes() {
+    struct mallinfo2 const heap = ::mallinfo2();
+    return static_cast<std::int64_t>(heap.uordblks + heap.hblkhd);
+}
+
+void allow_many_files() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+namespace {
+
+/// The number behind a name in /proc/self/status; -1 where there is none.
+std::int64_t of_status(std::string const& name) {
     std::ifstream status("/proc/self/status");
     std::string line;
     while (std::getline(status, line)) {
-        if (line.rfind("Threads:", 0) == 0) return std::atoi(line.c_str() + 8);
+        if (line.rfind(name, 0) == 0) return std::atoll(line.c_str() + name.size());
     }
     return -1;
+}
+
+}  // namespace
+
+std::int64_t peak_bytes() {
+    return of_status("VmHWM:") * 1'024;
+}
+
+int threads() {
+    return static_cast<int>(of_status("Threads:"));
 }
 
 double median(std::vector<double> values) {
@@ -208,7 +288,7 @@ void print(std::initializer_list<Field> fields) {
     std::fflush(stdout);
 }
 
-Server::Server(Answer answer) {
+Server::Server(Answer answer) : tls_(!answer.certificate.empty()) {
     int const listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -235,7 +315,7 @@ Server::~Server() {
 }
 
 std::string Server::base_url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/v1";
+    return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_) + "/v1";
 }
 
 std::string chat_reply_body() {

@@ -22,6 +22,15 @@ double thread_cpu_seconds();
 /// Bytes of memory this process holds now.
 std::int64_t resident_bytes();
 
+/// The most it has held so far, by the kernel.
+std::int64_t peak_bytes();
+
+/// Bytes of what it holds now that are allocated on the heap.
+std::int64_t heap_bytes();
+
+/// Lets this process, and those it forks, open as many files as it may.
+void allow_many_files();
+
 /// Threads of this process.
 int threads();
 
@@ -34,13 +43,22 @@ void print(std::initializer_list<Field> fields);
 
 /// What the server answers to every request.
 struct Answer {
-    /// Sent whole after each request when `chunks` is empty.
+    /// Sent whole after each request when `chunks` is empty, or when it does not ask for a stream.
     std::string fixed;
 
-    /// Else: sent at once as the head, then one chunk every `interval_ms` to each connection.
+    /// Else: sent at once as the head with the first `at_once` chunks, then one chunk every `interval_ms` to each
+    /// connection.
     std::string head;
     std::vector<std::string> chunks;
+    int at_once = 0;
     int interval_ms = 20;
+
+    /// What follows waits until so many connections have had that much.
+    int together = 0;
+
+    /// PEM files of a certificate and its key: TLS is spoken. Empty: it is not.
+    std::string certificate;
+    std::string key;
 };
 
 /// A bare HTTP server in a process of its own on 127.0.0.1; ended with this object. Fork it before starting threads.
@@ -55,6 +73,7 @@ public:
     std::string base_url() const;
 
 private:
+    bool tls_ = false;
     pid_t child_ = -1;
     int port_ = 0;
 };

@@ -4,6 +4,7 @@
 // All is CPU time of the process on all its threads, the ledger's writer included; what is told in rows a second is by
 // the wall clock. A figure above its limit makes the program end with 1. bench_money [SHARE] does a share of the work,
 // in percent, and is then no measurement.
+#include "answering.hpp"
 #include "bench.hpp"
 
 #include <aikit/aikit.hpp>
@@ -30,7 +31,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int callers = 32;
-constexpr int answer_tokens = 100;
 
 int share = 100;
 bool kept = true;
@@ -103,14 +103,6 @@ private:
     aikit::storage::Database database_;
 };
 
-aikit::Usage used() {
-    aikit::Usage usage;
-    usage.input = 250;
-    usage.output = answer_tokens;
-    usage.raw = "{}";
-    return usage;
-}
-
 void price_lookups() {
     std::shared_ptr<aikit::cost::PriceCatalog const> const catalog = aikit::cost::PriceCatalog::shipped();
     std::array<std::array<char const*, 2>, 4> const models{{{"openai", "gpt-4o-mini-2024-07-18"},
@@ -125,7 +117,7 @@ void price_lookups() {
         query.at = now();
         queries.push_back(query);
     }
-    aikit::Usage const usage = used();
+    aikit::Usage const usage = bench::used();
     int const times = part_of(200'000);
     std::vector<double> rounds;
     std::int64_t sum = 0;
@@ -154,7 +146,7 @@ aikit::cost::LedgerRow ledger_row() {
     row.attempt.http_status = 200;
     row.attempt.provider_request_id = "req_0123456789abcdef0123456789abcdef";
     row.attempt.latency = std::chrono::milliseconds(750);
-    row.attempt.usage = used();
+    row.attempt.usage = bench::used();
     row.attempt.usage.raw.clear();
     row.attempt.cost = must(aikit::Money::from_usd("0.0000975"));
     row.attempt.price_id = "openai/gpt-4o-mini#default";
@@ -219,77 +211,6 @@ void many_rows(Store& store) {
                   {"kept", good ? "yes" : "no"}});
 }
 
-/// Gives the same answer to everybody, at once.
-class Answering final : public aikit::AIProvider {
-public:
-    explicit Answering(bool tells) : tells_(tells) {
-        for (int i = 0; i < answer_tokens; ++i) text_ += " word";
-    }
-
-    using AIProvider::chat;
-    using AIProvider::stream_chat;
-
-    std::string const& name() const noexcept override { return name_; }
-
-    aikit::Task<aikit::ChatReply> chat(aikit::ChatRequest, aikit::CallOptions) override {
-        aikit::ChatReply reply;
-        reply.model = "gpt-4o-mini-2024-07-18";
-        reply.choices.emplace_back();
-        reply.choices.back().message = aikit::Message(aikit::Role::assistant, text_);
-        if (tells_) reply.usage = used();
-        reply.complete = true;
-        co_return reply;
-    }
-
-    aikit::Task<aikit::ChatStream> stream_chat(aikit::ChatRequest, aikit::CallOptions) override {
-        co_return aikit::ChatStream(std::make_unique<Words>(tells_));
-    }
-
-private:
-    class Words final : public aikit::ChatStream::Source {
-    public:
-        explicit Words(bool tells) : tells_(tells) {}
-
-        aikit::Task<std::optional<aikit::ChatEvent>> next() override {
-            int const at = at_++;
-            std::optional<aikit::ChatEvent> event;
-            if (at == 0) {
-                aikit::ReplyStarted started;
-                started.model = "gpt-4o-mini-2024-07-18";
-                event.emplace(std::move(started));
-            } else if (at <= answer_tokens) {
-                event.emplace(aikit::TextDelta(0, " word"));
-            } else if (at == answer_tokens + 1) {
-                aikit::ChoiceFinished end;
-                end.reason = aikit::FinishReason::stop;
-                event.emplace(std::move(end));
-            } else if (at == answer_tokens + 2) {
-                aikit::Finished end;
-                if (tells_) end.usage = used();
-                event.emplace(std::move(end));
-            }
-            co_return event;
-        }
-
-        aikit::CallInfo info() const override { return aikit::CallInfo(); }
-
-    private:
-        bool tells_;
-        int at_ = 0;
-    };
-
-    bool tells_;
-    std::string text_;
-    std::string name_ = "openai";
-};
-
-aikit::ChatRequest request_of_a_kibibyte() {
-    std::string prompt;
-    while (prompt.size() < 1'024) prompt += "Tell me what became of the quick brown fox, and of its lazy dog. ";
-    prompt.resize(1'024);
-    return aikit::ChatRequest("gpt-4o-mini", prompt);
-}
-
 aikit::Task<void> caller(std::shared_ptr<aikit::AIProvider> provider, std::shared_ptr<aikit::Clock> clock,
                          bool streamed, int calls) {
     for (int i = 0; i < calls; ++i) {
@@ -297,12 +218,13 @@ aikit::Task<void> caller(std::shared_ptr<aikit::AIProvider> provider, std::share
         options.request_id = aikit::new_id(*clock);
         options.caller.user = "ann";
         if (!streamed) {
-            aikit::Task<aikit::ChatReply> pending = provider->chat(request_of_a_kibibyte(), std::move(options));
+            aikit::Task<aikit::ChatReply> pending = provider->chat(bench::request_of_a_kibibyte(), std::move(options));
             aikit::Result<aikit::ChatReply> reply = co_await std::move(pending);
             if (!reply) co_return reply.error();
             continue;
         }
-        aikit::Task<aikit::ChatStream> opening = provider->stream_chat(request_of_a_kibibyte(), std::move(options));
+        aikit::Task<aikit::ChatStream> opening =
+            provider->stream_chat(bench::request_of_a_kibibyte(), std::move(options));
         aikit::Result<aikit::ChatStream> stream = co_await std::move(opening);
         if (!stream) co_return stream.error();
         for (;;) {
@@ -349,7 +271,7 @@ aikit::policy::MeterConfig meter_of(aikit::Runtime const& runtime, Store const& 
 }
 
 void metering(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, bool tells) {
-    auto const bare = std::make_shared<Answering>(tells);
+    auto const bare = std::make_shared<bench::Answering>(tells);
     aikit::policy::MeterConfig const config = meter_of(runtime, store);
     std::shared_ptr<aikit::AIProvider> const metered = must(aikit::policy::make_meter(bare, config));
     int const calls = part_of(400);
@@ -373,7 +295,7 @@ void metering(aikit::Runtime const& runtime, Store& store, char const* what, boo
 
 /// What telling Prometheus of a metered call costs on top: metrics, and ids of spans that nobody takes.
 void telling(aikit::Runtime const& runtime, Store& store, char const* what, bool streamed, double limit) {
-    auto const bare = std::make_shared<Answering>(true);
+    auto const bare = std::make_shared<bench::Answering>(true);
     aikit::policy::MeterConfig config = meter_of(runtime, store);
     std::shared_ptr<aikit::AIProvider> const metered = must(aikit::policy::make_meter(bare, config));
     aikit::policy::ObservedConfig observed;

@@ -36,6 +36,18 @@ def stream(words, cut_after=None):
                   ending="whole" if cut_after is None else "fin")
 
 
+def anthropic_stream(text):
+    events = [{"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", "content": [],
+                                                    "model": "m", "usage": {"input_tokens": 14, "output_tokens": 1}}},
+              {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+              {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+              {"type": "content_block_stop", "index": 0},
+              {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 10}},
+              {"type": "message_stop"}]
+    return Answer(headers={"content-type": "text/event-stream"}, chunked=True, pieces=[
+        f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events])
+
+
 class Route(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -103,6 +115,30 @@ class Route(unittest.TestCase):
                     told = self.run_aikit("chat", "--stream", "--model", "main", "Hi", as_json=False, resume=resume)
                     self.assertEqual(told.code, 0 if resume else 10 + 14, told.err)
                     self.assertEqual(told.out.strip(), "".join(words if resume else words[:pieces]).strip())
+
+    def test_a_model_that_goes_on_with_an_answer_is_sent_what_was_written(self):
+        config = {"providers": [{"name": "first", "type": "openai", "price_as": "openai",
+                                 "base_url": self.servers[0].base_url},
+                                {"name": "second", "type": "anthropic", "price_as": "anthropic", "api_key": "env:OPENAI_API_KEY",
+                                 "base_url": self.servers[1].base_url.removesuffix("/v1")}],
+                  "routers": [{"name": "main", "resume": True}]}
+        # By the catalog, and as the configuration says.
+        for model, more, prefilled in (("claude-sonnet-4-5", {}, True), ("claude-opus-4-6", {}, False),
+                                       ("claude-sonnet-4-5", {"prefill": False}, False),
+                                       ("claude-opus-4-6", {"prefill": True}, True)):
+            with self.subTest(model=model, **more):
+                self.forget()
+                self.first = stream(["One ", "small ", "step"], cut_after=2)
+                self.second = anthropic_stream(" step for a man" if prefilled else "One small step for a man")
+                config["routers"][0]["deployments"] = [{"model": "first/gpt-4o"}, {"model": f"second/{model}", **more}]
+                (self.folder / "aikit.json").write_text(json.dumps(config))
+                told = aikit("--config", self.folder / "aikit.json", "chat", "--stream", "--model", "main", "Hi",
+                             store=str(self.folder / "store.db"))
+                self.assertEqual((told.code, told.out.strip()), (0, "One small step for a man"), told.err)
+                last = json.loads(self.servers[1].seen[-1][3])["messages"][-1]
+                self.assertEqual(last["role"], "assistant" if prefilled else "user")
+                if prefilled:
+                    self.assertIn("One small", json.dumps(last["content"]))
 
     def test_a_chat_goes_on_where_one_fails_and_each_attempt_is_in_the_ledger(self):
         for status, kind in ((500, "server_error"), (401, "invalid_api_key"), (429, "rate_limit_exceeded"),

@@ -3,6 +3,7 @@
 #ifndef AIKIT_MODEL_USAGE_HPP
 #define AIKIT_MODEL_USAGE_HPP
 
+#include <aikit/core/indirect.hpp>
 #include <aikit/core/result.hpp>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace aikit::inline v0 {
 
@@ -45,18 +47,25 @@ inline constexpr std::size_t piece_count = 22;
 AIKIT_EXPORT std::string_view name(Piece piece) noexcept;
 AIKIT_EXPORT std::optional<Piece> piece_from_name(std::string_view name) noexcept;
 
-/// How many of each; none for most calls.
+/// How many of each; none for most calls, and then without memory of its own: events and replies hold one.
 class Pieces {
 public:
-    std::int64_t& operator[](Piece piece) noexcept { return counts_[static_cast<std::size_t>(piece)]; }
-    std::int64_t operator[](Piece piece) const noexcept { return counts_[static_cast<std::size_t>(piece)]; }
+    std::int64_t& operator[](Piece piece) { return (*counts_)[static_cast<std::size_t>(piece)]; }
+    std::int64_t operator[](Piece piece) const noexcept { return (*counts_)[static_cast<std::size_t>(piece)]; }
 
-    bool empty() const noexcept { return counts_ == std::array<std::int64_t, piece_count>(); }
+    /// As [] with a count, but no memory is taken for what is 0 already.
+    void set(Piece piece, std::int64_t count) {
+        if (std::as_const(*this)[piece] != count) (*this)[piece] = count;
+    }
 
-    friend bool operator==(Pieces const&, Pieces const&) = default;
+    bool empty() const noexcept { return *counts_ == Counts(); }
+
+    friend bool operator==(Pieces const& a, Pieces const& b) noexcept { return *a.counts_ == *b.counts_; }
 
 private:
-    std::array<std::int64_t, piece_count> counts_{};
+    using Counts = std::array<std::int64_t, piece_count>;
+
+    Indirect<Counts> counts_;
 };
 
 /// Tokens, each counted once: what a call read is input + cache_read + cache_write_5m + cache_write_1h, and what it

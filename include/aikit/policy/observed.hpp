@@ -13,7 +13,12 @@
 //   aikit.limits.wait.duration                    how long an attempt waited for room (make_limited)
 //   aikit.limits.refusals                         attempts that got none; counted
 //
-// and this decorator of each operation:
+//   aikit.router.failures                         attempts of routed calls that failed, by router and deployment;
+//   counted aikit.router.circuit.openings                 circuits that opened; counted aikit.router.hedges,
+//   aikit.router.overtaken   second attempts beside late ones, and those that came too late; counted
+//   aikit.router.resumes                          cut streams that went on there, by aikit.joint; counted
+//
+// and this decorator of each operation (a router's holds those at its deployments, which are told too):
 //
 //   aikit.operation.duration                      how long it took, waits and tries included
 //   aikit.operation.time_to_first_chunk           until a stream's first piece

@@ -106,7 +106,9 @@ public:
     /// `first_token` only of streams.
     void succeeded(Permit permit, SteadyTime now, std::chrono::microseconds latency,
                    std::optional<std::chrono::microseconds> first_token);
-    void failed(Permit permit, SteadyTime now, Error const& error);
+
+    /// True when the circuit opens by it.
+    bool failed(Permit permit, SteadyTime now, Error const& error);
 
     /// Nothing is known of how it would have ended.
     void abandoned(Permit permit);

@@ -76,8 +76,8 @@ void read_searches(json::value const& given, Reading& reading, std::vector<std::
                                       : Piece::web_searches] = 1;
         return;
     }
-    usage.pieces[Piece::web_searches] = counts.count(given, "num_search_queries");
-    usage.pieces[Piece::citation_tokens] = citations;
+    usage.pieces.set(Piece::web_searches, counts.count(given, "num_search_queries"));
+    usage.pieces.set(Piece::citation_tokens, citations);
     std::int64_t const thought = counts.count(given, "reasoning_tokens");
     usage.output += thought;
     usage.reasoning += thought;

@@ -56,7 +56,7 @@ Reading read_anthropic(json::value const& given, std::vector<std::string>& warni
     json::value const& details = member_or_null(given, "output_tokens_details");
     usage.reasoning = counts.part(counts.count(details, "thinking_tokens"), usage.output, "thinking_tokens");
     reading.web_searches = counts.count(member_or_null(given, "server_tool_use"), "web_search_requests");
-    usage.pieces[Piece::web_searches] = reading.web_searches;
+    usage.pieces.set(Piece::web_searches, reading.web_searches);
     return reading;
 }
 
@@ -131,7 +131,7 @@ Reading read_cohere(json::value const& given, std::vector<std::string>& warnings
     usage.cache_read = counts.part(billed ? 0 : counts.count(given, "cached_tokens"), read, "cached_tokens");
     usage.input = read - usage.cache_read;
     usage.output = counts.count(units, "output_tokens");
-    usage.pieces[Piece::queries] = counts.count(units, "search_units");
+    usage.pieces.set(Piece::queries, counts.count(units, "search_units"));
     return reading;
 }
 
@@ -146,7 +146,7 @@ Reading read_pieces(json::value const& given, std::vector<std::string>& warnings
     } else {
         reading.usage.pieces[Piece::input_audio_ms] = std::llround(seconds * 1000);
     }
-    reading.usage.pieces[Piece::pages] = counts.count(given, "pages_processed");
+    reading.usage.pieces.set(Piece::pages, counts.count(given, "pages_processed"));
     return reading;
 }
 
@@ -171,10 +171,10 @@ Reading read_aikit(json::value const& given, std::vector<std::string>& warnings)
     if (!pieces.is_object()) return reading;
     for (auto const& [key, value] : pieces.get_object()) {
         std::optional<Piece> const piece = piece_from_name(key);
-        if (piece) usage.pieces[*piece] = counts.count(pieces, key);
+        if (piece) usage.pieces.set(*piece, counts.count(pieces, key));
         if (!piece) counts.warn(std::string(key) + " is nothing that is counted");
     }
-    reading.web_searches = usage.pieces[Piece::web_searches];
+    reading.web_searches = std::as_const(usage.pieces)[Piece::web_searches];
     return reading;
 }
 

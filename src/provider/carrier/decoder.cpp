@@ -19,8 +19,7 @@ constexpr char const* form = "The provider's stream is not in its own format: ";
 ReplyDecoder::ReplyDecoder(Exchange exchange, Framing framing)
     : exchange_(std::move(exchange)),
       mode_(framing == Framing::lines ? Mode::lines : Mode::undecided),
-      lines_(framing == Framing::lines ? std::make_unique<net::NdjsonDecoder>() : nullptr),
-      arena_(std::make_unique<ChunkArena>()) {}
+      lines_(framing == Framing::lines ? std::make_unique<net::NdjsonDecoder>() : nullptr) {}
 
 ReplyDecoder::~ReplyDecoder() = default;
 
@@ -28,7 +27,7 @@ void ReplyDecoder::fail_with(Error error) {
     done_ = true;
     if (error_) return;
     error.maybe_executed = error.maybe_executed || generating_;
-    error_ = std::move(error);
+    error_ = std::make_unique<Error>(std::move(error));
 }
 
 void ReplyDecoder::wrong(char const* what) {
@@ -50,7 +49,9 @@ void ReplyDecoder::cut() {
 void ReplyDecoder::feed(std::string_view bytes) {
     if (done_ || framing_) return;
     if (is_framed()) {
-        if (Result<void> fed = feed_framing(bytes); !fed) framing_ = complete(fed.error(), exchange_);
+        if (Result<void> fed = feed_framing(bytes); !fed) {
+            framing_ = std::make_unique<Error>(complete(fed.error(), exchange_));
+        }
         return;
     }
     if (bytes.size() > largest_document - document_.size()) return wrong("it is longer than 64 MiB");
@@ -81,13 +82,13 @@ std::optional<net::SseEvent> ReplyDecoder::next_event() {
 Result<std::optional<ChatEvent>> ReplyDecoder::next() {
     while (true) {
         if (next_event_ < events_.size()) return std::optional<ChatEvent>(std::move(events_[next_event_++]));
-        events_.clear();
+        std::vector<ChatEvent>().swap(events_);  // with its memory, which a stream that waits has no use for
         next_event_ = 0;
         if (error_) return *error_;
         if (done_) return std::optional<ChatEvent>();
         if (is_framed()) {
             if (std::optional<net::SseEvent> const event = next_event()) {
-                take(*event);
+                take_event(*event);
                 continue;
             }
             if (framing_) {
@@ -100,12 +101,28 @@ Result<std::optional<ChatEvent>> ReplyDecoder::next() {
     }
 }
 
+void ReplyDecoder::take_event(net::SseEvent const& event) {
+    ChunkArena arena;
+    struct Lent {
+        explicit Lent(ReplyDecoder& decoder_, ChunkArena& arena) : decoder(decoder_) { decoder.arena_ = &arena; }
+        ~Lent() {
+            decoder.parsed_.reset();
+            decoder.arena_ = nullptr;
+        }
+        Lent(Lent const&) = delete;
+        Lent& operator=(Lent const&) = delete;
+        ReplyDecoder& decoder;
+    };
+    Lent const lent(*this, arena);
+    take(event);
+}
+
 void ReplyDecoder::end_of_body() {
     if (mode_ == Mode::document) return take_document();
     if (is_framed() && !flushed_) {
         flushed_ = true;
         Result<void> const flushed = mode_ == Mode::lines ? lines_->finish() : sse_.finish();
-        if (!flushed) framing_ = complete(flushed.error(), exchange_);
+        if (!flushed) framing_ = std::make_unique<Error>(complete(flushed.error(), exchange_));
         return;
     }
     ended_without_marker();
@@ -135,7 +152,7 @@ void ReplyDecoder::take_document() {
 json::value const* ReplyDecoder::parse(std::string_view data, bool marked) {
     parsed_.reset();
     arena_->renew();
-    Result<json::value> document = parser_.parse(data, "event", Errc::protocol, arena_->storage());
+    Result<json::value> document = json_exact::parse(data, "event", Errc::protocol, arena_->storage());
     if (document) return &parsed_.emplace(std::move(*document));
     if (marked) {
         fail_with(*in_band_error(exchange_, json::value(data), true));

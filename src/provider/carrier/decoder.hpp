@@ -74,8 +74,8 @@ protected:
     }
     void push_extra(int choice, json::object const& changed, bool beside);
 
-    /// The event's JSON, in storage that holds until the next one; null when it is none, which fails the stream.
-    /// `marked`: the event says that it is an error.
+    /// The event's JSON, in storage that holds until the next one or the end of take(); null when it is none, which
+    /// fails the stream. `marked`: the event says that it is an error.
     json::value const* parse(std::string_view data, bool marked);
 
     void fail_with(Error error);
@@ -89,9 +89,10 @@ protected:
     void finish();
 
     Exchange const& exchange() const noexcept { return exchange_; }
+    /// Of what parse() gave; only within take().
     boost::json::storage_ptr storage() noexcept { return arena_->storage(); }
 
-    bool has_failed() const noexcept { return error_.has_value(); }
+    bool has_failed() const noexcept { return error_ != nullptr; }
 
     bool done_ = false;        // nothing more is looked at
     bool started_ = false;     // ReplyStarted was made
@@ -102,11 +103,12 @@ protected:
 
 private:
     enum class Mode { undecided, events, lines, document };
-    /// A chunk is small, and there is one of these for each stream.
+    /// A chunk is small.
     using ChunkArena = json_exact::ArenaOf<2048>;
 
     std::optional<net::SseEvent> next_event();
     Result<void> feed_framing(std::string_view bytes);
+    void take_event(net::SseEvent const& event);
     bool is_framed() const noexcept { return mode_ == Mode::events || mode_ == Mode::lines; }
 
     void end_of_body();
@@ -120,15 +122,15 @@ private:
     bool ended_ = false;    // the body did
     bool flushed_ = false;  // and the decoder was told
 
-    json_exact::Parser parser_;
-    std::unique_ptr<ChunkArena> arena_;
+    // While an event is taken, and no longer: a stream that waits holds no memory for it.
+    ChunkArena* arena_ = nullptr;
     std::optional<json::value> parsed_;  // in the arena
 
     std::vector<ChatEvent> events_;
     std::size_t next_event_ = 0;
-    bool told_complete_ = false;    // a complete usage
-    std::optional<Error> framing_;  // the framing's, told after the events before it
-    std::optional<Error> error_;
+    bool told_complete_ = false;      // a complete usage
+    std::unique_ptr<Error> framing_;  // the framing's, told after the events before it
+    std::unique_ptr<Error> error_;
     bool finished_ = false;
 };
 

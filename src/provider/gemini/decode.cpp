@@ -261,7 +261,10 @@ Result<ChatReply> decode_chat(carrier::Exchange const& exchange, std::string_vie
     }
     if (json::value const* usage = object->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
         reply.usage = read_usage(usage->get_object(), reply.info.warnings);
-        for (json::value const& candidate : *list) reply.usage.pieces[Piece::web_searches] += searches_of(candidate);
+        for (json::value const& candidate : *list) {
+            std::int64_t const searches = searches_of(candidate);
+            if (searches > 0) reply.usage.pieces[Piece::web_searches] += searches;
+        }
         reply.service_tier = served_tier(usage->get_object());
     }
     reply.id = openai_form::take_text(*object, "responseId");

@@ -38,7 +38,9 @@ void StreamDecoder::take(net::SseEvent const& event) {
     if (json::value const* usage = chunk->if_contains("usageMetadata"); usage != nullptr && usage->is_object()) {
         std::vector<std::string> odd;
         Usage read = read_usage(usage->get_object(), odd);
-        for (Candidate const& candidate : candidates_) read.pieces[Piece::web_searches] += candidate.searches;
+        for (Candidate const& candidate : candidates_) {
+            if (candidate.searches > 0) read.pieces[Piece::web_searches] += candidate.searches;
+        }
         take_usage(std::move(read), std::move(odd));
         if (std::string const tier = served_tier(usage->get_object()); !tier.empty()) extra_["service_tier"] = tier;
     }

@@ -19,7 +19,7 @@ class Hello(unittest.TestCase):
             here = pathlib.Path(folder)
             (here / "node_modules").mkdir()
             (here / "node_modules/aikit").symlink_to(ROOT / "bindings/node")
-            for name in ("01_hello", "08_tools", "11_costs", "12_budgets"):
+            for name in ("01_hello", "08_tools", "11_costs", "12_budgets", "17_cut_streams"):
                 program = shutil.copy(ROOT / f"examples/{name}.mjs", here)
                 command = ["env", f"AIKIT_ADDON={os.environ['AIKIT_ADDON']}", os.environ["AIKIT_NODE"], program]
                 examples_test.Examples.prints(self, command, ROOT / f"examples/{name}.expected")

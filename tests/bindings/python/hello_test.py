@@ -14,7 +14,7 @@ import examples_test  # noqa: E402
 class Hello(unittest.TestCase):
     def test_the_programs_print_the_same_in_python(self):
         found = [f"{name}={os.environ[name]}" for name in ("AIKIT_LIBRARY", "PYTHONPATH")]
-        for name in ("01_hello", "08_tools", "11_costs", "12_budgets"):
+        for name in ("01_hello", "08_tools", "11_costs", "12_budgets", "17_cut_streams"):
             command = ["env", *found, sys.executable, "-B", ROOT / f"examples/{name}.py"]
             examples_test.Examples.prints(self, command, ROOT / f"examples/{name}.expected")
 

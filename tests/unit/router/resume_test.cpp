@@ -54,7 +54,7 @@ TEST_CASE("a stream that is cut anywhere goes on with another's answer, and no c
             CHECK(f.asked(2) == 0);
             CHECK(says(told->info, "cut at a/m (" + std::string(name(code)) + ")"));
             CHECK(says(told->info, "began with the same words"));
-            CHECK(told->info.route.find(R"({"deployment":"a/m","outcome":")" + std::string(name(code)) +
+            CHECK(told->info.route.find(R"("asked":[{"deployment":"a/m","outcome":")" + std::string(name(code)) +
                                         R"("},{"deployment":"b/m","outcome":"ok"}],"chosen":"b/m")") !=
                   std::string::npos);
         }
