@@ -13,8 +13,8 @@ namespace {
 // Ids are bought by the page, and a page may be left over from the seed before: what decides must not depend on that.
 constexpr std::size_t most_of_a_decision = 8;
 
-sim::Dice decisions(0);
-sim::Dice pages(0);
+constinit sim::Dice decisions(0);
+constinit sim::Dice pages(0);
 
 }  // namespace
 

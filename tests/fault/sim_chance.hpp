@@ -12,7 +12,7 @@ namespace sim {
 /// Uniform numbers by SplitMix64 (Steele, Lea and Flood, 2014): the same on every machine.
 class Dice {
 public:
-    explicit Dice(std::uint64_t seed) : state_(seed) {}
+    constexpr explicit Dice(std::uint64_t seed) : state_(seed) {}
 
     std::uint64_t next() noexcept {
         std::uint64_t mixed = state_ += 0x9e3779b97f4a7c15ULL;

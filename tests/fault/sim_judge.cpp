@@ -300,6 +300,15 @@ private:
         return std::nullopt;
     }
 
+    /// Who looks for an answer that is kept, or waits for one, has a deployment's place meanwhile: a probe's, maybe.
+    bool may_hold_a_place(CallPlan const& call) const {
+        if (!plan_.cache) return false;
+        return std::any_of(plan_.calls.begin(), plan_.calls.end(), [&](CallPlan const& other) {
+            Time const ended = *course_.heard[static_cast<std::size_t>(other.number) - 1].ended;
+            return other.number != call.number && other.direct < 0 && other.at <= call.at && ended >= call.at;
+        });
+    }
+
     /// When the first deployment must be asked again by all that is known at that time; nothing: that cannot be said.
     std::optional<Time> asked_again_by(Time now) const {
         DeploymentPlan const& first = plan_.deployments.front();
@@ -325,7 +334,7 @@ private:
         if (!told) return std::nullopt;
         for (CallPlan const& call : plan_.calls) {
             Sent const& sent = sent_for(call.number);
-            if (call.direct >= 0 || sent.empty()) continue;
+            if (call.direct >= 0 || sent.empty() || may_hold_a_place(call)) continue;
             std::optional<Time> const by = asked_again_by(call.at);
             if (!by || call.at <= *by || sent.front()->deployment == 0) continue;
             return broken("a deployment that is well again is asked again",

@@ -12,6 +12,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -31,7 +32,7 @@ struct Order {
 
 /// What all worlds together came to.
 struct Sum {
-    std::int64_t worlds = 0, calls = 0, answered = 0, cached = 0, left = 0, requests = 0, executed = 0;
+    std::int64_t worlds = 0, calls = 0, answered = 0, cached = 0, left = 0, requests = 0, raced = 0, executed = 0;
     std::int64_t nanos = 0;
     std::array<std::int64_t, sim::fault_kinds> faults{};
     std::uint64_t digest = 0;
@@ -46,11 +47,20 @@ struct Sum {
         }
         for (sim::Arrival const& arrival : course.arrivals) {
             ++requests;
+            raced += races(course, arrival) ? 1 : 0;
             executed += arrival.executed ? 1 : 0;
             nanos += arrival.nanos;
             if (arrival.reached) ++faults[static_cast<std::size_t>(arrival.fault)];
         }
         digest = digest * 0x100000001b3ULL ^ course.digest;
+    }
+
+    /// It was sent beside another request of its call.
+    static bool races(sim::Course const& course, sim::Arrival const& arrival) {
+        return std::any_of(course.arrivals.begin(), course.arrivals.end(), [&](sim::Arrival const& other) {
+            return other.call == arrival.call && other.sent_order < arrival.sent_order &&
+                   other.ended_order > arrival.sent_order;
+        });
     }
 };
 
@@ -61,10 +71,10 @@ std::string hexadecimal(std::uint64_t number) {
 }
 
 void report(Order const& order, Sum const& sum, bool broken, std::uint64_t seed, sim::Broken const& what) {
-    boost::json::object line{{"program", "simulate"}, {"first_seed", order.seed},    {"seeds", sum.worlds},
-                             {"calls", sum.calls},    {"answered", sum.answered},    {"cached", sum.cached},
-                             {"left", sum.left},      {"requests", sum.requests},    {"executed", sum.executed},
-                             {"nanos", sum.nanos},    {"break", order.sabotage_name}};
+    boost::json::object line{{"program", "simulate"},    {"first_seed", order.seed}, {"seeds", sum.worlds},
+                             {"calls", sum.calls},       {"answered", sum.answered}, {"cached", sum.cached},
+                             {"left", sum.left},         {"requests", sum.requests}, {"raced", sum.raced},
+                             {"executed", sum.executed}, {"nanos", sum.nanos},       {"break", order.sabotage_name}};
     boost::json::object faults;
     for (std::size_t i = 0; i < sum.faults.size(); ++i) faults[sim::name(static_cast<sim::Fault>(i))] = sum.faults[i];
     line["faults"] = std::move(faults);

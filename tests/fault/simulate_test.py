@@ -1,4 +1,4 @@
-#SPDX - License - Identifier : MIT
+# SPDX-License-Identifier: MIT
 """A whole kit in worlds drawn from seeds, in virtual time; and whether their judge notices what is wrong."""
 
 import json
@@ -8,7 +8,7 @@ import unittest
 
 PROGRAM = os.environ.get("AIKIT_SIMULATE", "build/release/bin/simulate")
 
-#The prime of FNV - 1a, by which the digests of worlds are put together.
+# The prime of FNV-1a, by which the digests of worlds are put together.
 PRIME = 0x100000001B3
 
 
@@ -34,8 +34,8 @@ class Simulation(unittest.TestCase):
         self.assertEqual(code, 0, printed[-10_000:])
         for fault, met in told["faults"].items():
             self.assertGreater(met, 50, fault)
-        for what in ("answered", "cached", "left", "executed"):
-            self.assertGreater(told[what], 1000, what)
+        for what in ("answered", "cached", "left", "raced", "executed"):
+            self.assertGreater(told[what], 500, what)
 
     def test_one_seed_is_one_course_of_events_to_the_byte(self):
         for seed in ("7", "500", "14603"):
