@@ -2,6 +2,7 @@
 // policy/limited.cpp - the decorator that asks a limiter before each call.
 #include "core/async.hpp"
 #include "cost/request_tokens.hpp"
+#include "policy/watching_stream.hpp"
 
 #include <aikit/policy/limits.hpp>
 
@@ -43,34 +44,23 @@ void settle(Permit& permit, Error const& error) noexcept {
     permit.settle(refused ? std::optional<std::int64_t>(0) : std::nullopt, error.rate_limits.get(), &error);
 }
 
-class LimitedStream final : public ChatStream::Source {
+class LimitedStream final : public WatchingStream {
 public:
     LimitedStream(std::unique_ptr<Source> inner, Permit permit)
-        : inner_(std::move(inner)), permit_(std::move(permit)) {}
-    ~LimitedStream() override { permit_.settle(used_by(inner_->info()), nullptr, nullptr); }
+        : WatchingStream(std::move(inner)), permit_(std::move(permit)) {}
+    ~LimitedStream() override { permit_.settle(used_by(inner().info()), nullptr, nullptr); }
 
-    Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = inner_->next();
-        Result<std::optional<ChatEvent>> event;
-        try {
-            event = co_await std::move(pending);
-        } catch (...) {
-            event = current_exception_error();
-        }
+private:
+    void see(Result<std::optional<ChatEvent>>& event) override {
         if (!event) {
             Error const& error = event.error();
-            permit_.settle(used_by(inner_->info()), error.rate_limits.get(), &error);
+            permit_.settle(used_by(inner().info()), error.rate_limits.get(), &error);
         } else if (*event) {
             auto const* const finished = std::get_if<Finished>(&**event);
             if (finished != nullptr) settle(permit_, *finished->info);
         }
-        co_return event;
     }
 
-    CallInfo info() const override { return inner_->info(); }
-
-private:
-    std::unique_ptr<Source> inner_;
     Permit permit_;
 };
 

@@ -2,6 +2,7 @@
 // policy/observed.cpp - the decorator that tells of whole operations.
 #include "core/async.hpp"
 #include "policy/attempt_trace.hpp"
+#include "policy/watching_stream.hpp"
 
 #include <aikit/policy/observed.hpp>
 
@@ -143,35 +144,27 @@ private:
     bool ended_ = false;
 };
 
-class ObservedStream final : public ChatStream::Source {
+/// A base before its stream, and so destroyed after it: what is let go is settled before its operation is told.
+struct Told {
+    explicit Told(std::unique_ptr<Operation> operation_) : operation(std::move(operation_)) {}
+    std::unique_ptr<Operation> operation;
+};
+
+class ObservedStream final : private Told, public WatchingStream {
 public:
-    ObservedStream(std::unique_ptr<Source> inner, std::unique_ptr<Operation> operation)
-        : operation_(std::move(operation)), inner_(std::move(inner)) {}
-
-    Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = inner_->next();
-        Result<std::optional<ChatEvent>> event;
-        try {
-            event = co_await std::move(pending);
-        } catch (...) {
-            event = current_exception_error();
-        }
-        if (!event) {
-            operation_->failed(event.error());
-        } else if (*event) {
-            if (is_written(**event)) operation_->piece();
-            auto const* const finished = std::get_if<Finished>(&**event);
-            if (finished != nullptr) operation_->succeeded(*finished->info);
-        }
-        co_return event;
-    }
-
-    CallInfo info() const override { return inner_->info(); }
+    ObservedStream(std::unique_ptr<Source> inner, std::unique_ptr<Operation> operation_)
+        : Told(std::move(operation_)), WatchingStream(std::move(inner)) {}
 
 private:
-    // Destroyed in the other order: what is let go is settled before its operation is told.
-    std::unique_ptr<Operation> operation_;
-    std::unique_ptr<Source> inner_;
+    void see(Result<std::optional<ChatEvent>>& event) override {
+        if (!event) {
+            operation->failed(event.error());
+        } else if (*event) {
+            if (is_written(**event)) operation->piece();
+            auto const* const finished = std::get_if<Finished>(&**event);
+            if (finished != nullptr) operation->succeeded(*finished->info);
+        }
+    }
 };
 
 class Observed final : public ForwardingProvider, public std::enable_shared_from_this<Observed> {

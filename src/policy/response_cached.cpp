@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "model/replay.hpp"
 #include "policy/response_cache_state.hpp"
+#include "policy/watching_stream.hpp"
 
 #include <aikit/core/id.hpp>
 
@@ -181,35 +182,24 @@ void settle(State& cache, Search& search, Reply const& whole) noexcept {
 }
 
 /// A stream that is kept once it was read to its end. Let go before that, it hands its turn on.
-class Watched final : public ChatStream::Source {
+class Watched final : public WatchingStream {
 public:
     Watched(std::unique_ptr<Source> inner, Cache cache, Search search, bool keeps)
-        : inner_(std::move(inner)), cache_(std::move(cache)), search_(std::move(search)), keeps_(keeps) {}
-
-    Task<std::optional<ChatEvent>> next() override {
-        Task<std::optional<ChatEvent>> pending = inner_->next();
-        Result<std::optional<ChatEvent>> event;
-        try {
-            event = co_await std::move(pending);
-        } catch (...) {
-            event = current_exception_error();
-        }
-        if (!event || !*event) {
-            keeps_ = false;
-            search_.turn.reset();
-            co_return event;
-        }
-        take(**event);
-        co_return event;
-    }
+        : WatchingStream(std::move(inner)), cache_(std::move(cache)), search_(std::move(search)), keeps_(keeps) {}
 
     CallInfo info() const override {
-        CallInfo info = inner_->info();
+        CallInfo info = inner().info();
         mark(info);
         return info;
     }
 
 private:
+    void see(Result<std::optional<ChatEvent>>& event) override {
+        if (event && *event) return take(**event);
+        keeps_ = false;
+        search_.turn.reset();
+    }
+
     void mark(CallInfo& info) const {
         info.cache = cache_ ? miss_word : bypass_word;
         if (search_.embedded) add_embedding(info, *search_.embedded);
@@ -233,7 +223,6 @@ private:
         mark(*finished->info);
     }
 
-    std::unique_ptr<Source> inner_;
     Cache cache_;  // null: it is passed by
     Search search_;
     bool keeps_;

@@ -5,6 +5,7 @@
 // answer of four. A figure above its limit makes the program end with 1. bench_cache [SHARE] does a share of the work,
 // in percent, and is then no measurement.
 #include "bench.hpp"
+#include "reading.hpp"
 
 #include <aikit/core/wait.hpp>
 #include <aikit/policy/response_cache.hpp>
@@ -20,16 +21,8 @@ namespace {
 int share = 100;
 bool kept = true;
 
-[[noreturn]] void die(std::string const& why) {
-    std::fprintf(stderr, "bench_cache: %s\n", why.c_str());
-    std::exit(2);
-}
-
-template <class T>
-T must(aikit::Result<T> result) {
-    if (!result) die(result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using bench::die;
+using bench::must;
 
 /// Answers at once.
 class Answering final : public aikit::AIProvider {

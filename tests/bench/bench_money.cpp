@@ -6,6 +6,7 @@
 // in percent, and is then no measurement.
 #include "answering.hpp"
 #include "bench.hpp"
+#include "reading.hpp"
 
 #include <aikit/aikit.hpp>
 #include <aikit/core/id.hpp>
@@ -43,16 +44,8 @@ int part_of(int count) {
     return std::max(1, count * share / 100);
 }
 
-[[noreturn]] void die(std::string const& why) {
-    std::fprintf(stderr, "bench_money: %s\n", why.c_str());
-    std::exit(2);
-}
-
-template <class T>
-T must(aikit::Result<T> result) {
-    if (!result) die(result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using bench::die;
+using bench::must;
 
 /// Prints a figure beside the most it may be.
 void tell(char const* what, double us, double limit, std::int64_t times) {

@@ -12,6 +12,7 @@
 #include "answering.hpp"
 #include "bench.hpp"
 #include "everything.hpp"
+#include "reading.hpp"
 
 #include <aikit/aikit.hpp>
 
@@ -38,17 +39,6 @@ bool kept = true;
 
 int part_of(int count) {
     return std::max(1, count * share / 100);
-}
-
-[[noreturn]] void die(std::string const& why) {
-    std::fprintf(stderr, "bench_overhead: %s\n", why.c_str());
-    std::exit(2);
-}
-
-template <class T>
-T must(aikit::Result<T> result) {
-    if (!result) die(result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 /// A question that nobody has asked before.
@@ -114,37 +104,13 @@ struct Asked {
     std::function<aikit::Task<void>(aikit::ChatRequest, std::function<void()> first)> stream;
 };
 
-aikit::Task<void> until_answered(aikit::Task<aikit::ChatReply> pending) {
-    aikit::Result<aikit::ChatReply> const reply = co_await std::move(pending);
-    if (!reply) co_return reply.error();
-    if (!reply->complete) co_return aikit::fail(aikit::Errc::internal, "the reply is not whole");
-    co_return aikit::ok();
-}
-
-aikit::Task<void> until_ended(aikit::Task<aikit::ChatStream> opening, std::function<void()> first) {
-    aikit::Result<aikit::ChatStream> stream = co_await std::move(opening);
-    if (!stream) co_return stream.error();
-    bool begun = false;
-    for (;;) {
-        aikit::Task<std::optional<aikit::ChatEvent>> pending = stream->next();
-        aikit::Result<std::optional<aikit::ChatEvent>> const event = co_await std::move(pending);
-        if (!event) co_return event.error();
-        if (!*event) break;
-        aikit::TextDelta const* const text = std::get_if<aikit::TextDelta>(&**event);
-        if (begun || text == nullptr || text->text.empty()) continue;
-        begun = true;
-        first();
-    }
-    co_return begun ? aikit::ok() : aikit::fail(aikit::Errc::internal, "the stream had no text");
-}
-
 Asked by_provider(std::shared_ptr<aikit::AIProvider> const& provider) {
     Asked asked;
     asked.chat = [provider](aikit::ChatRequest request) {
-        return until_answered(provider->chat(std::move(request), bench::somebody()));
+        return bench::until_answered(provider->chat(std::move(request), bench::somebody()));
     };
     asked.stream = [provider](aikit::ChatRequest request, std::function<void()> first) {
-        return until_ended(provider->stream_chat(std::move(request), bench::somebody()), std::move(first));
+        return bench::until_ended(provider->stream_chat(std::move(request), bench::somebody()), std::move(first));
     };
     return asked;
 }
@@ -152,10 +118,10 @@ Asked by_provider(std::shared_ptr<aikit::AIProvider> const& provider) {
 Asked by_kit(aikit::Kit kit) {
     Asked asked;
     asked.chat = [kit = aikit::Kit(kit)](aikit::ChatRequest request) mutable {
-        return until_answered(kit.chat(std::move(request), bench::somebody()));
+        return bench::until_answered(kit.chat(std::move(request), bench::somebody()));
     };
     asked.stream = [kit = std::move(kit)](aikit::ChatRequest request, std::function<void()> first) mutable {
-        return until_ended(kit.stream_chat(std::move(request), bench::somebody()), std::move(first));
+        return bench::until_ended(kit.stream_chat(std::move(request), bench::somebody()), std::move(first));
     };
     return asked;
 }
@@ -180,7 +146,7 @@ aikit::Task<void> exchange(std::shared_ptr<net::HttpTransport> transport, std::s
 
 /// The transport alone: the text is written before the call, and nobody reads the answer.
 Asked by_transport(std::shared_ptr<net::HttpTransport> const& transport) {
-    auto const body = std::make_shared<std::string const>(must(aikit::json_form::write_chat(new_request())));
+    auto const body = std::make_shared<std::string const>(bench::must(aikit::json_form::write_chat(new_request())));
     Asked asked;
     asked.chat = [=](aikit::ChatRequest const&) { return exchange(transport, body, false, {}); };
     asked.stream = [=](aikit::ChatRequest const&, std::function<void()> first) {
@@ -206,12 +172,12 @@ double round_of_calls(aikit::Kit kit, Asked const& asked, int calls) {
     for (int i = 0; i < callers; ++i) {
         asio::co_spawn(kit.runtime().executor(), caller(&asked, calls),
                        [&](std::exception_ptr thrown, aikit::Result<void> result) {
-                           if (thrown || !result) die(thrown ? "exception" : result.error().message);
+                           if (thrown || !result) bench::die(thrown ? "exception" : result.error().message);
                            if (--running == 0) done.set_value();
                        });
     }
     done.get_future().wait();
-    must(aikit::sync::wait(kit, kit.flush()));
+    bench::must(aikit::sync::wait(kit, kit.flush()));
     return (bench::cpu_seconds() - before) * 1e6 / (static_cast<double>(calls) * callers);
 }
 
@@ -316,8 +282,8 @@ void compare(aikit::Kit const& kit, Asked const& without, Setting const& setting
     FirstTokens with_none;
     int const streams = part_of(200);
     for (int round = 0; round < rounds; ++round) {
-        must(aikit::sync::wait(kit, one_by_one(&without, streams, &with_none)));
-        must(aikit::sync::wait(kit, one_by_one(&all, streams, &with_all)));
+        bench::must(aikit::sync::wait(kit, one_by_one(&without, streams, &with_none)));
+        bench::must(aikit::sync::wait(kit, one_by_one(&all, streams, &with_all)));
     }
     tell("a first token: " + what, bench::median(with_all.cpu) - bench::median(with_none.cpu),
          setting.most_of_a_first_token,
@@ -335,7 +301,7 @@ void run(Setting const& setting, std::string const& collector) {
         config.telemetry->tell_callers = true;
     }
     if (setting.told == Told::collector) config.telemetry->otlp.emplace().endpoint = collector;
-    aikit::Kit kit = must(aikit::Kit::open(std::move(config)));
+    aikit::Kit kit = bench::must(aikit::Kit::open(std::move(config)));
     Asked const without = setting.json ? by_transport(transport)
                                        : by_provider(std::make_shared<bench::Answering>(true, "openai", "gpt-4o-mini"));
     compare(kit, without, setting);

@@ -4,6 +4,7 @@
 //
 //     bench_peer BASE_URL CALLS STREAMS
 #include "bench.hpp"
+#include "reading.hpp"
 
 #include <aikit/aikit.hpp>
 
@@ -22,10 +23,9 @@ aikit::ChatRequest request() {
 aikit::Task<void> chats(aikit::Kit kit, int calls) {
     for (int i = 0; i < calls; ++i) {
         aikit::CallOptions options;
-        aikit::Task<aikit::ChatReply> pending = kit.chat(request(), std::move(options));
-        aikit::Result<aikit::ChatReply> const reply = co_await std::move(pending);
-        if (!reply) co_return reply.error();
-        if (!reply->complete) co_return aikit::fail(aikit::Errc::incomplete, "a reply is not whole");
+        aikit::Task<void> asking = bench::until_answered(kit.chat(request(), std::move(options)));
+        aikit::Result<void> const answered = co_await std::move(asking);
+        if (!answered) co_return answered;
     }
     co_return aikit::ok();
 }
@@ -33,33 +33,15 @@ aikit::Task<void> chats(aikit::Kit kit, int calls) {
 aikit::Task<void> streams(aikit::Kit kit, int count, std::vector<double>* first_tokens) {
     for (int i = 0; i < count; ++i) {
         Steady::time_point const began = Steady::now();
-        aikit::CallOptions options;
-        aikit::Task<aikit::ChatStream> opening = kit.stream_chat(request(), std::move(options));
-        aikit::Result<aikit::ChatStream> stream = co_await std::move(opening);
-        if (!stream) co_return stream.error();
-        bool begun = false;
-        for (;;) {
-            aikit::Task<std::optional<aikit::ChatEvent>> pending = stream->next();
-            aikit::Result<std::optional<aikit::ChatEvent>> const event = co_await std::move(pending);
-            if (!event) co_return event.error();
-            if (!*event) break;
-            if (begun || !std::holds_alternative<aikit::TextDelta>(**event)) continue;
-            begun = true;
+        std::function<void()> first = [=] {
             first_tokens->push_back(std::chrono::duration<double, std::micro>(Steady::now() - began).count());
-        }
-        if (!begun) co_return aikit::fail(aikit::Errc::incomplete, "a stream had no text");
+        };
+        aikit::CallOptions options;
+        aikit::Task<void> asking = bench::until_ended(kit.stream_chat(request(), std::move(options)), std::move(first));
+        aikit::Result<void> const answered = co_await std::move(asking);
+        if (!answered) co_return answered;
     }
     co_return aikit::ok();
-}
-
-template <class T>
-T must(aikit::Result<T> result) {
-    if (result) {
-        if constexpr (!std::is_void_v<T>) return std::move(*result);
-        if constexpr (std::is_void_v<T>) return;
-    }
-    std::fprintf(stderr, "bench_peer: %s\n", result.error().message.c_str());
-    std::exit(2);
 }
 
 }  // namespace
@@ -75,15 +57,15 @@ int main(int argc, char** argv) {
     aikit::ProviderConfig& provider = config.providers.emplace_back();
     provider.name = "openai";
     provider.base_url = argv[1];
-    aikit::Kit kit = must(aikit::Kit::open(std::move(config)));
+    aikit::Kit kit = bench::must(aikit::Kit::open(std::move(config)));
     std::vector<double> first_tokens;
-    must(aikit::sync::wait(kit, chats(kit, calls / 10 + 1)));
-    must(aikit::sync::wait(kit, streams(kit, 2, &first_tokens)));
+    bench::must(aikit::sync::wait(kit, chats(kit, calls / 10 + 1)));
+    bench::must(aikit::sync::wait(kit, streams(kit, 2, &first_tokens)));
     first_tokens.clear();
     double const start = bench::cpu_seconds();
-    must(aikit::sync::wait(kit, chats(kit, calls)));
+    bench::must(aikit::sync::wait(kit, chats(kit, calls)));
     double const between = bench::cpu_seconds();
-    must(aikit::sync::wait(kit, streams(kit, count, &first_tokens)));
+    bench::must(aikit::sync::wait(kit, streams(kit, count, &first_tokens)));
     double const end = bench::cpu_seconds();
     bench::print({{"version", AIKIT_VERSION_STRING},
                   {"cpu_us_per_call", (between - start) * 1e6 / calls},

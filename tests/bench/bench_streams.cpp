@@ -9,6 +9,7 @@
 //     bench_streams [STREAMS] [CHUNKS] [MILLISECONDS BETWEEN CHUNKS] [SETTING, from 1]
 #include "bench.hpp"
 #include "everything.hpp"
+#include "reading.hpp"
 #include "support/certificates.hpp"
 
 #include <aikit/aikit.hpp>
@@ -45,17 +46,6 @@ struct Tally {
     std::atomic<int> failed{0};
     std::atomic<std::int64_t> events{0};
 };
-
-[[noreturn]] void die(std::string const& why) {
-    std::fprintf(stderr, "bench_streams: %s\n", why.c_str());
-    std::exit(2);
-}
-
-template <class T>
-T must(aikit::Result<T> result) {
-    if (!result) die(result.error().message);
-    return std::move(*result);
-}
 
 aikit::Task<aikit::ChatStream> open_stream(aikit::Kit kit, int number, std::string model) {
     aikit::ChatRequest request(std::move(model), "Count slowly to " + std::to_string(number) + ".");
@@ -217,9 +207,9 @@ int run(Setting const& setting, int streams, int chunks, int interval_ms) {
     bench::StoreFile const store("bench_streams");
     int ended = 0;
     if (setting.through == Through::client) {
-        aikit::Runtime runtime = must(aikit::Runtime::create());
+        aikit::Runtime runtime = bench::must(aikit::Runtime::create());
         std::shared_ptr<aikit::net::HttpClient> const client =
-            must(aikit::net::HttpClient::create(runtime, client_config(streams, roots)));
+            bench::must(aikit::net::HttpClient::create(runtime, client_config(streams, roots)));
         std::string const url = server.base_url() + "/chat/completions";
         ended =
             run(setting, streams, chunks, runtime, [&](int, Tally* tally) { return read_body(client, url, tally); });
@@ -227,7 +217,7 @@ int run(Setting const& setting, int streams, int chunks, int interval_ms) {
         runtime.close();
     } else {
         aikit::Kit kit =
-            must(aikit::Kit::open(kit_config(setting.through, streams, server.base_url(), roots, store.path())));
+            bench::must(aikit::Kit::open(kit_config(setting.through, streams, server.base_url(), roots, store.path())));
         std::string const model = setting.through == Through::kit ? "gpt-4o-mini" : bench::router_name;
         ended = run(setting, streams, chunks, kit.runtime(),
                     [&](int number, Tally* tally) { return read_stream(open_stream(kit, number, model), tally); });

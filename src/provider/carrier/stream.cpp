@@ -38,7 +38,9 @@ public:
           answer_(std::move(answer)),
           model_(std::move(model)),
           warnings_(std::move(warnings)),
-          decoder_(std::move(decoder)) {}
+          decoder_(std::move(decoder)) {
+        answer_.head.headers = net::Headers();  // they were read
+    }
 
     Task<std::optional<ChatEvent>> next() override {
         while (true) {
@@ -54,11 +56,7 @@ public:
             }
             if (decoder_->finished() || !answer_.body) co_return std::optional<ChatEvent>();
             Result<std::string> const piece = co_await answer_.body->read();
-            if (!piece) {
-                Error error = complete(piece.error(), answer_.head.exchange);
-                error.maybe_executed = true;
-                co_return failed(std::move(error));
-            }
+            if (!piece) co_return cut(piece.error());
             if (piece->empty()) {
                 decoder_->end();
             } else {
@@ -80,6 +78,13 @@ public:
     }
 
 private:
+    /// Not in next(), whose frame it would fill.
+    Error cut(Error error) {
+        error = complete(std::move(error), answer_.head.exchange);
+        error.maybe_executed = true;
+        return failed(std::move(error));
+    }
+
     Error failed(Error error) {
         error_ = error.code;
         answer_.body.reset();  // nothing more is wanted of it
