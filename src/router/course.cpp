@@ -175,7 +175,8 @@ std::int64_t Course::window_of(std::size_t target) const {
 }
 
 bool Course::was_at(std::size_t target) const {
-    return hedged_ == target ||
+    bool const overtaken = std::find(overtaken_.begin(), overtaken_.end(), target) != overtaken_.end();
+    return overtaken || hedged_ == target ||
            std::any_of(seen_.begin(), seen_.end(), [&](Seen const& one) { return one.target == target; });
 }
 
@@ -287,6 +288,7 @@ Task<Place> Course::after(std::shared_ptr<Course> self, Error error, std::size_t
 
 void Course::overtaken(std::size_t target) {
     note(target, "overtaken");
+    overtaken_.push_back(target);
     core_->count("aikit.router.overtaken", target, "", {});
 }
 

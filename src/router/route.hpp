@@ -171,6 +171,7 @@ private:
     int number_ = 0;  // of the one that was entered last
     std::size_t last_failed_ = 0;
     std::optional<std::size_t> hedged_;
+    std::vector<std::size_t> overtaken_;  // they may have carried it out
 };
 
 /// Pulls `source` until something of the answer is there, so that until then another may answer instead.

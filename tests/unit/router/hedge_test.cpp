@@ -238,6 +238,25 @@ TEST_CASE("streams are hedged until their first piece, and only one of them is s
     CHECK(f.router->status()[0].health.running == 0);
 }
 
+TEST_CASE("a stream that is cut does not go on where it was overtaken") {
+    Hedged f;
+    f.config.resume = true;
+    f.providers[0]->steps = whole_stream({"from ", "all"});
+    f.providers[1]->steps = f.providers[2]->steps = f.providers[0]->steps;
+    for (int i = 0; i < 20; ++i) REQUIRE(f.stream().value().finished);
+    // The first is late, but before the second; and then it is cut.
+    f.providers[0]->takes = milliseconds(150);
+    f.providers[1]->takes = seconds(30);
+    f.providers[0]->steps.resize(2);
+    f.providers[0]->steps.emplace_back(failure(Errc::connection, true));
+    Result<Fleet::Streamed> const told = f.stream();
+    REQUIRE(told.has_value());
+    CHECK(told->finished);
+    CHECK(told->text == "from all");
+    CHECK(f.asked(1) == 1);
+    CHECK(f.asked(2) == 1);
+}
+
 TEST_CASE("a hedge is stopped with the call") {
     Hedged f;
     f.learn();
