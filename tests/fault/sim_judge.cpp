@@ -287,8 +287,10 @@ private:
             bool const before = opened && one.sent <= opened->arrival->ended;
             bool const doubtful = opened && waited(one, opened->arrival->ended) && one.end == End::failure;
             if (unseen(one) || before || doubtful) continue;
-            // Who asks to be left alone answers a probe, and is no end of a row of failures.
-            if (one.end == End::success || (one.end == End::asked && opened)) {
+            // Who asks to be left alone answers a probe, and is no end of a row of failures. Where an error rate opens
+            // circuits too it may have been one.
+            bool const known = plan_.health.least_calls == never_so_many;
+            if (one.end == End::success || (one.end == End::asked && (opened || !known))) {
                 opened.reset();
                 probe = nullptr;
                 failures = 0;
