@@ -32,6 +32,29 @@ void read_count(json::Fields& fields, std::string_view key, std::int64_t least, 
     if (out < least) fields.refuse(key, least == 0 ? "must not be negative" : "must be above 0");
 }
 
+Result<void> read_semantic(json::Fields& parent, std::optional<policy::SemanticCacheConfig>& out) {
+    json::object const* const object = parent.take_object("semantic");
+    if (object == nullptr) return ok();
+    json::Fields fields(*object, parent.path() + ".semantic");
+    policy::SemanticCacheConfig read;
+    fields.read("model", read.model);
+    if (read.model.empty()) fields.refuse("model", "must name the embedding model, e.g. \"builtin/lexical-1\"");
+    fields.read("threshold", read.threshold);
+    if (!(read.threshold > 0 && read.threshold <= 1)) fields.refuse("threshold", "must be above 0 and at most 1");
+    read_count(fields, "entries", 1, read.entries);
+    read_count(fields, "entries_alike", 1, read.entries_alike);
+    if (Result<void> done = fields.finish(); !done) return done.error();
+    out = std::move(read);
+    return ok();
+}
+
+json::value write_semantic(policy::SemanticCacheConfig const& config) {
+    return json::object{{"model", config.model},
+                        {"threshold", config.threshold},
+                        {"entries", config.entries},
+                        {"entries_alike", config.entries_alike}};
+}
+
 }  // namespace
 
 Result<void> read_cache(json::Fields& parent, std::optional<policy::ResponseCacheConfig>& out) {
@@ -53,6 +76,7 @@ Result<void> read_cache(json::Fields& parent, std::optional<policy::ResponseCach
     read_count(fields, "replay_rate", 0, read.replay_rate);
     read_count(fields, "replay_piece", 0, read.replay_piece);
     read_seconds(fields, "longest_wait", read.longest_wait);
+    if (Result<void> const good = read_semantic(fields, read.semantic); !good) return good.error();
     if (Result<void> done = fields.finish(); !done) return done.error();
     out = std::move(read);
     return ok();
@@ -71,6 +95,7 @@ json::value write_cache(policy::ResponseCacheConfig const& config) {
     out["replay_rate"] = config.replay_rate;
     out["replay_piece"] = config.replay_piece;
     out["longest_wait"] = seconds(config.longest_wait);
+    if (config.semantic) out["semantic"] = write_semantic(*config.semantic);
     return out;
 }
 

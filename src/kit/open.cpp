@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kit/open.cpp - making a Kit and ending it.
 #include "core/async.hpp"
+#include "kit/cache_embedder.hpp"
 #include "kit/prices.hpp"
 #include "kit/router_memory.hpp"
 #include "kit/spending.hpp"
@@ -76,9 +77,14 @@ Result<void> make_budgets(Kit::State& state) {
     return ok();
 }
 
-Result<void> make_cache(Kit::State& state) {
+/// `embedder` is made where a provider of the configuration is to embed questions.
+Result<void> make_cache(Kit::State& state, std::shared_ptr<CacheEmbedder>& embedder) {
     if (!state.config.cache) return ok();
     policy::ResponseCacheConfig config = *state.config.cache;
+    if (config.semantic && !config.semantic->embedder) {
+        embedder = std::make_shared<CacheEmbedder>();
+        config.semantic->embedder = embedder;
+    }
     if (!config.database && config.stored_entries > 0) config.database = state.database;
     if (!config.clock) config.clock = state.runtime.clock();
     Result<std::shared_ptr<policy::AIResponseCache>> made = policy::AIResponseCache::create(std::move(config));
@@ -132,11 +138,16 @@ Result<void> wire(Kit::State& state) {
     state.spending = make_spending(config);
     parts.meter.spending = state.spending;
     parts.tiers = state.tiers;
-    if (Result<void> const made = make_cache(state); !made) return made.error();
+    std::shared_ptr<CacheEmbedder> embedder;
+    if (Result<void> const made = make_cache(state, embedder); !made) return made.error();
     parts.cache = state.cache;
     Result<ProviderTable> table = ProviderTable::make(config, parts);
     if (!table) return table.error();
     state.providers = std::move(*table);
+    if (embedder) {
+        Result<void> const found = embedder->find(state.providers, config.cache->semantic->model);
+        if (!found) return found.error();
+    }
 
     Result<std::shared_ptr<vector::VectorStore>> vectors = vector::make_sqlite_store(state.database);
     if (!vectors) return vectors.error();

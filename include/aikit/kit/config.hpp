@@ -158,8 +158,8 @@ struct AIKIT_EXPORT KitConfig {
     std::optional<TelemetryConfig> telemetry;
 
     /// Answers that were given before, given again; one cache for all providers of the kit. It is kept in `store`,
-    /// unless the host gives it another database; `stored_entries` 0 keeps it in memory alone. `semantic`, questions in
-    /// other words, is set by code only. Missing: every call is made.
+    /// unless the host gives it another database; `stored_entries` 0 keeps it in memory alone. `semantic.model` is as a
+    /// request's, "builtin/lexical-1" too, unless code gives it an embedder. Missing: every call is made.
     std::optional<policy::ResponseCacheConfig> cache;
     std::string price_catalog;  ///< A file whose entries stand before the shipped ones. Empty: none.
 

@@ -47,7 +47,8 @@ constexpr char everything[] = R"({
         "key": "env:C", "resource": {"service.name": "s"}, "span_interval": 1.5, "metric_interval": 2.5}, "sample": 0.25,
         "tell_callers": true, "propagate_trace": true, "most_series": 9},
     "cache": {"share": "tenant", "cache_sampled": false, "ttl": 60, "memory_entries": 5, "memory_bytes": 6, "largest": 7,
-        "stored_entries": 8, "stored_bytes": 9, "replay_rate": 10, "replay_piece": 11, "longest_wait": 1.5},
+        "stored_entries": 8, "stored_bytes": 9, "replay_rate": 10, "replay_piece": 11, "longest_wait": 1.5,
+        "semantic": {"model": "builtin/lexical-1", "threshold": 0.75, "entries": 12, "entries_alike": 13}},
     "http": {"user_agent": "u", "ca_file": "c", "https_proxy": "http://p:1", "http_proxy": "http://p:2", "no_proxy": "*",
         "gzip": false, "max_connections_per_origin": 7, "max_idle_per_origin": 6, "max_head": 5000, "max_body": 6000,
         "max_idle_time": 8, "max_life": 9, "next_address_after": 0.1, "tcp_user_timeout": 11},
@@ -103,6 +104,11 @@ TEST_CASE("every field survives being written and read again") {
     CHECK(config.routers[0].rules.least_quality.at(router::RequestGrade::code) == 0.5);
     CHECK(config.routers[0].rules.health.probe_after == std::chrono::milliseconds(1500));
     CHECK(config.routers[0].deployments.at(0).weight == 2.5);
+    REQUIRE((config.cache.has_value() && config.cache->semantic.has_value()));
+    CHECK(config.cache->semantic->model == "builtin/lexical-1");
+    CHECK(config.cache->semantic->threshold == 0.75);
+    CHECK(config.cache->semantic->entries == 12);
+    CHECK(config.cache->semantic->entries_alike == 13);
     REQUIRE(config.telemetry.has_value());
     CHECK(config.telemetry->prometheus);
     CHECK(config.telemetry->sample == 0.25);
@@ -125,6 +131,17 @@ TEST_CASE("a script stands in the configuration itself or in a file of its own")
     Result<Kit> const refused = Kit::open(wrong);
     REQUIRE_FALSE(refused.has_value());
     CHECK(names(refused.error().message, "script.x"));
+}
+
+TEST_CASE("what embeds the questions of the cache is one model that is there") {
+    Result<Kit> const kit = Kit::open(KitConfig::from_json(R"({"cache": {"semantic": {"model": "main"}}, "routers": [
+        {"name": "main", "deployments": [{"model": "builtin/extractive-1"}]}]})")
+                                          .value());
+    REQUIRE_FALSE(kit.has_value());
+    CHECK(names(kit.error().message, "cache.semantic.model is a router's"));
+    CHECK(names(refusal(R"({"cache": {"semantic": {}}})"), "cache.semantic.model"));
+    CHECK(names(refusal(R"({"cache": {"semantic": {"model": "builtin/lexical-1", "threshold": 1.5}}})"),
+                "cache.semantic.threshold"));
 }
 
 TEST_CASE("an empty configuration is the default one") {
