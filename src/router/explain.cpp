@@ -76,7 +76,9 @@ std::string RouteDecision::to_json() const {
 }
 
 std::string explain(RouteDecision const& decision, std::vector<Asked> const& asked) {
+    constexpr std::size_t usual = 256, each = 128;
     std::string text;
+    text.reserve(usual + each * (decision.candidates.size() + asked.size()));
     JsonWriter out(text);
     out.begin_object();
     write_members(out, decision);

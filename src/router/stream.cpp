@@ -95,8 +95,19 @@ public:
 
     Task<std::optional<ChatEvent>> next() override {
         for (;;) {
-            Task<std::optional<ChatEvent>> pulling = pull();
-            Result<std::optional<ChatEvent>> event = co_await std::move(pulling);
+            Result<std::optional<ChatEvent>> event;
+            if (!take_ready(event)) {
+                // No guard and no further coroutine: streams that wait are many, and each frame is kept for them.
+                try {
+                    Task<std::optional<ChatEvent>> pending = opened_.source->next();
+                    event = co_await std::move(pending);
+                } catch (...) {
+                    event = current_exception_error();
+                }
+                if (event && !*event && !finished_) {
+                    event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
+                }
+            }
             if (!event) {
                 place_.failed(event.error());
                 if (!answer_ || !answer_->can_go_on()) {
@@ -132,22 +143,24 @@ public:
     }
 
 private:
-    Task<std::optional<ChatEvent>> pull() {
-        if (!tail_.empty()) co_return std::optional<ChatEvent>(take_tail());
-        if (given_ < opened_.events.size()) {
-            co_return std::optional<ChatEvent>(std::move(opened_.events[given_++]));
+    /// What is there already; false: nothing.
+    bool take_ready(Result<std::optional<ChatEvent>>& event) {
+        if (!tail_.empty()) {
+            event = std::optional<ChatEvent>(take_tail());
+            return true;
         }
-        Task<std::optional<ChatEvent>> pending = guard(opened_.source->next());
-        Result<std::optional<ChatEvent>> event = co_await std::move(pending);
-        if (event && !*event && !finished_) {
-            co_return fail(Errc::incomplete, "the stream ended without saying that it was complete");
+        if (given_ >= opened_.events.size()) return false;
+        event = std::optional<ChatEvent>(std::move(opened_.events[given_++]));
+        if (given_ == opened_.events.size()) {
+            opened_.events = std::vector<ChatEvent>();
+            given_ = 0;
         }
-        co_return event;
+        return true;
     }
 
     Task<void> drain() {
         for (;;) {
-            Task<std::optional<ChatEvent>> pulling = pull();
+            Task<std::optional<ChatEvent>> pulling = guard(opened_.source->next());
             Result<std::optional<ChatEvent>> const event = co_await std::move(pulling);
             if (!event || !*event || std::holds_alternative<Finished>(**event)) co_return ok();
         }
