@@ -283,8 +283,11 @@ private:
                 continue;
             }
             if (probe == &one) probe = nullptr;
-            // What had begun before says nothing; of what waited nobody knows whether it had.
-            bool const before = opened && one.sent <= opened->arrival->ended;
+            // What had begun before says nothing; of what waited nobody knows whether it had. Where an error rate opens
+            // circuits too, it may have opened earlier, and what was sent in the instant of the failure be its probe.
+            bool const rated = plan_.health.least_calls != never_so_many;
+            bool const before =
+                opened && (rated ? one.sent < opened->arrival->ended : one.sent <= opened->arrival->ended);
             bool const doubtful = opened && waited(one, opened->arrival->ended) && one.end == End::failure;
             if (unseen(one) || before || doubtful) continue;
             // Who asks to be left alone answers a probe, and is no end of a row of failures. Where an error rate opens
