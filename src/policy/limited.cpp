@@ -2,7 +2,7 @@
 // policy/limited.cpp - the decorator that asks a limiter before each call.
 #include "core/async.hpp"
 #include "cost/request_tokens.hpp"
-#include "policy/watching_stream.hpp"
+#include "model/stream_layer.hpp"
 
 #include <aikit/policy/limits.hpp>
 
@@ -44,21 +44,22 @@ void settle(Permit& permit, Error const& error) noexcept {
     permit.settle(refused ? std::optional<std::int64_t>(0) : std::nullopt, error.rate_limits.get(), &error);
 }
 
-class LimitedStream final : public WatchingStream {
+class LimitedStream final : public StreamLayer {
 public:
     LimitedStream(std::unique_ptr<Source> inner, Permit permit)
-        : WatchingStream(std::move(inner)), permit_(std::move(permit)) {}
-    ~LimitedStream() override { permit_.settle(used_by(inner().info()), nullptr, nullptr); }
+        : StreamLayer(std::move(inner)), permit_(std::move(permit)) {}
+    ~LimitedStream() override { permit_.settle(used_by(inner()->info()), nullptr, nullptr); }
 
 private:
-    void see(Result<std::optional<ChatEvent>>& event) override {
+    Then take(Event& event) override {
         if (!event) {
             Error const& error = event.error();
-            permit_.settle(used_by(inner().info()), error.rate_limits.get(), &error);
+            permit_.settle(used_by(inner()->info()), error.rate_limits.get(), &error);
         } else if (*event) {
             auto const* const finished = std::get_if<Finished>(&**event);
             if (finished != nullptr) settle(permit_, *finished->info);
         }
+        return Then::hand_on;
     }
 
     Permit permit_;

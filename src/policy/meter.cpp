@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/json.hpp"
 #include "cost/model_limits.hpp"
+#include "model/stream_layer.hpp"
 #include "policy/admission.hpp"
 #include "policy/meter_batch.hpp"
 #include "policy/settlement.hpp"
@@ -85,23 +86,28 @@ Error what_was_thrown() {
     return error;
 }
 
-class MeteredStream final : public ChatStream::Source {
+class MeteredStream final : public StreamLayer {
 public:
     MeteredStream(std::unique_ptr<Source> inner, std::unique_ptr<Settlement> settlement, std::string tier)
-        : inner_(std::move(inner)), settlement_(std::move(settlement)), tier_(std::move(tier)) {}
+        : StreamLayer(std::move(inner)), settlement_(std::move(settlement)), tier_(std::move(tier)) {}
     MeteredStream(MeteredStream const&) = delete;
     MeteredStream& operator=(MeteredStream const&) = delete;
     ~MeteredStream() override { note_answer(); }
 
-    Task<std::optional<ChatEvent>> next() override {
-        if (stopped_) co_return *stopped_;
-        Task<std::optional<ChatEvent>> pending = inner_->next();
-        Result<std::optional<ChatEvent>> event;
-        try {
-            event = co_await std::move(pending);
-        } catch (...) {
-            event = what_was_thrown();
-        }
+    CallInfo info() const override {
+        if (inner() == nullptr) return *last_;
+        CallInfo info = inner()->info();
+        settlement_->describe(info);
+        return info;
+    }
+
+private:
+    bool give(Event& event) override {
+        if (stopped_) event = *stopped_;
+        return stopped_ != nullptr;
+    }
+
+    Then take(Event& event) override {
         if (event && !*event && !settlement_->settled()) {
             event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
         }
@@ -110,26 +116,21 @@ public:
             settlement_->failed(event.error());
         } else if (*event) {
             note(**event);
-            if (outgrows(**event)) {
-                Task<void> growing = grow();
-                Result<void> const grown = co_await std::move(growing);
-                if (!grown) {
-                    stop(grown.error());
-                    co_return grown.error();
-                }
-            }
+            if (outgrows(**event)) return Then::wait;
         }
-        co_return event;
+        return Then::hand_on;
     }
 
-    CallInfo info() const override {
-        if (!inner_) return last_;
-        CallInfo info = inner_->info();
-        settlement_->describe(info);
-        return info;
+    /// More is set aside before the event goes on.
+    Task<void> rest() override {
+        Task<void> growing = grow();
+        Result<void> grown = co_await std::move(growing);
+        if (!grown) stop(grown.error());
+        co_return grown;
     }
 
-private:
+    Error caught() const override { return what_was_thrown(); }
+
     // What a provider may have generated that has not arrived; more where its pieces are long.
     static constexpr std::int64_t least_under_way = 64;
 
@@ -167,15 +168,15 @@ private:
     void stop(Error const& error) {
         settlement_->failed(error);
         last_ = info();
-        inner_.reset();
-        stopped_ = error;
+        surround(nullptr);
+        stopped_ = std::make_unique<Error>(error);
     }
 
     /// The row of a stream that ends early names the answer as well.
     void note_answer() noexcept {
-        if (settlement_->settled() || !inner_) return;
+        if (settlement_->settled() || inner() == nullptr) return;
         try {
-            settlement_->answered(inner_->info());
+            settlement_->answered(inner()->info());
         } catch (...) {
             // Only memory can be short here; the row is written without it.
         }
@@ -200,14 +201,13 @@ private:
         put_usage(finished->usage, *finished->info);
     }
 
-    std::unique_ptr<Source> inner_;
     std::unique_ptr<Settlement> settlement_;
     std::string tier_;
     std::string model_;
     std::int64_t delivered_ = 0;  // bytes
     std::int64_t under_way_ = least_under_way;
-    std::optional<Error> stopped_;
-    CallInfo last_;  // once stopped
+    std::unique_ptr<Error> stopped_;
+    Indirect<CallInfo> last_;  // once stopped
 };
 
 class Meter final : public ForwardingProvider, public std::enable_shared_from_this<Meter> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // policy/observed.cpp - the decorator that tells of whole operations.
 #include "core/async.hpp"
+#include "model/stream_layer.hpp"
 #include "policy/attempt_trace.hpp"
-#include "policy/watching_stream.hpp"
 
 #include <aikit/policy/observed.hpp>
 
@@ -150,13 +150,13 @@ struct Told {
     std::unique_ptr<Operation> operation;
 };
 
-class ObservedStream final : private Told, public WatchingStream {
+class ObservedStream final : private Told, public StreamLayer {
 public:
     ObservedStream(std::unique_ptr<Source> inner, std::unique_ptr<Operation> operation_)
-        : Told(std::move(operation_)), WatchingStream(std::move(inner)) {}
+        : Told(std::move(operation_)), StreamLayer(std::move(inner)) {}
 
 private:
-    void see(Result<std::optional<ChatEvent>>& event) override {
+    Then take(Event& event) override {
         if (!event) {
             operation->failed(event.error());
         } else if (*event) {
@@ -164,6 +164,7 @@ private:
             auto const* const finished = std::get_if<Finished>(&**event);
             if (finished != nullptr) operation->succeeded(*finished->info);
         }
+        return Then::hand_on;
     }
 };
 

@@ -2,8 +2,8 @@
 // policy/response_cached.cpp - the decorator that asks a cache first.
 #include "core/async.hpp"
 #include "model/replay.hpp"
+#include "model/stream_layer.hpp"
 #include "policy/response_cache_state.hpp"
-#include "policy/watching_stream.hpp"
 
 #include <aikit/core/id.hpp>
 
@@ -182,22 +182,26 @@ void settle(State& cache, Search& search, Reply const& whole) noexcept {
 }
 
 /// A stream that is kept once it was read to its end. Let go before that, it hands its turn on.
-class Watched final : public WatchingStream {
+class Watched final : public StreamLayer {
 public:
     Watched(std::unique_ptr<Source> inner, Cache cache, Search search, bool keeps)
-        : WatchingStream(std::move(inner)), cache_(std::move(cache)), search_(std::move(search)), keeps_(keeps) {}
+        : StreamLayer(std::move(inner)), cache_(std::move(cache)), search_(std::move(search)), keeps_(keeps) {}
 
     CallInfo info() const override {
-        CallInfo info = inner().info();
+        CallInfo info = inner()->info();
         mark(info);
         return info;
     }
 
 private:
-    void see(Result<std::optional<ChatEvent>>& event) override {
-        if (event && *event) return take(**event);
-        keeps_ = false;
-        search_.turn.reset();
+    Then take(Event& event) override {
+        if (event && *event) {
+            gather(**event);
+        } else {
+            keeps_ = false;
+            search_.turn.reset();
+        }
+        return Then::hand_on;
     }
 
     void mark(CallInfo& info) const {
@@ -205,7 +209,7 @@ private:
         if (search_.embedded) add_embedding(info, *search_.embedded);
     }
 
-    void take(ChatEvent& event) {
+    void gather(ChatEvent& event) {
         auto* const finished = std::get_if<Finished>(&event);
         if (keeps_) {
             // What is too much to keep is not gathered either.

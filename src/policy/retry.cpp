@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // policy/retry.cpp - the schedule, the budget, and the decorator that carries them out.
 #include "core/async.hpp"
+#include "model/stream_layer.hpp"
 #include "policy/operation.hpp"
 #include "policy/retry_budget.hpp"
 #include "policy/retry_jobs.hpp"
@@ -15,22 +16,22 @@ namespace {
 constexpr std::chrono::milliseconds none{0};
 
 /// Gives the event that was already pulled, then the rest.
-class Resumed final : public ChatStream::Source {
+class Resumed final : public StreamLayer {
 public:
-    Resumed(std::unique_ptr<Source> inner, Result<std::optional<ChatEvent>> first)
-        : inner_(std::move(inner)), first_(std::make_unique<Result<std::optional<ChatEvent>>>(std::move(first))) {}
-
-    Task<std::optional<ChatEvent>> next() override { return first_ ? give(std::move(first_)) : inner_->next(); }
-
-    CallInfo info() const override { return inner_->info(); }
+    Resumed(std::unique_ptr<Source> inner, Event first)
+        : StreamLayer(std::move(inner)), first_(std::make_unique<Event>(std::move(first))) {}
 
 private:
-    using First = std::unique_ptr<Result<std::optional<ChatEvent>>>;
+    bool give(Event& event) override {
+        if (!first_) return false;
+        event = std::move(*first_);
+        first_.reset();
+        return true;
+    }
 
-    static Task<std::optional<ChatEvent>> give(First first) { co_return std::move(*first); }
+    Then take(Event&) override { return Then::hand_on; }
 
-    std::unique_ptr<Source> inner_;
-    First first_;  // null once it was given
+    std::unique_ptr<Event> first_;  // null once it was given
 };
 
 /// One try of an operation. The request is copied for each but the last that is allowed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // router/stream.cpp - streams that begin anew elsewhere until their first piece, and may go on elsewhere after it.
+#include "model/stream_layer.hpp"
 #include "router/continuation.hpp"
 #include "router/race.hpp"
 
@@ -85,83 +86,80 @@ private:
     bool text_ended_ = false;
 };
 
-class RoutedStream final : public ChatStream::Source {
+class RoutedStream final : public StreamLayer {
 public:
     RoutedStream(Begun begun, std::shared_ptr<Course> course, std::unique_ptr<ChatRequest> request)
-        : opened_(std::move(begun.opened)), place_(std::move(begun.place)), course_(std::move(course)) {
+        : StreamLayer(std::move(begun.opened.source)),
+          events_(std::move(begun.opened.events)),
+          place_(std::move(begun.place)),
+          course_(std::move(course)) {
         if (request) answer_ = std::make_unique<Answer>(std::move(*request));
         course_->opened(place_.number());
     }
 
-    Task<std::optional<ChatEvent>> next() override {
-        for (;;) {
-            Result<std::optional<ChatEvent>> event;
-            if (!take_ready(event)) {
-                // No guard and no further coroutine: streams that wait are many, and each frame is kept for them.
-                try {
-                    Task<std::optional<ChatEvent>> pending = opened_.source->next();
-                    event = co_await std::move(pending);
-                } catch (...) {
-                    event = current_exception_error();
-                }
-                if (event && !*event && !finished_) {
-                    event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
-                }
-            }
-            if (!event) {
-                place_.failed(event.error());
-                if (!answer_ || !answer_->can_go_on()) {
-                    course_->cut(event.error(), place_.number());
-                    co_return event;
-                }
-                Task<void> resuming = resume(event.error());
-                Result<void> const resumed = co_await std::move(resuming);
-                if (!resumed) co_return event;
-                continue;
-            }
-            if (*event && continuation_) {
-                Result<bool> const handed_on = continued(**event);
-                if (!handed_on) {
-                    // Its bill is exact once it has ended.
-                    Task<void> draining = drain();
-                    Result<void> const drained = co_await std::move(draining);
-                    co_return drained ? handed_on.error() : drained.error();
-                }
-                if (!*handed_on) continue;
-            }
-            if (*event && answer_) answer_->sent(**event);
-            if (*event) end_if_finished(**event);
-            co_return event;
-        }
-    }
-
     CallInfo info() const override {
-        CallInfo info = opened_.source->info();
+        CallInfo info = inner()->info();
         info.route = course_->explanation();
         info.warnings.insert(info.warnings.end(), joints_.begin(), joints_.end());
         return info;
     }
 
 private:
-    /// What is there already; false: nothing.
-    bool take_ready(Result<std::optional<ChatEvent>>& event) {
+    /// What was pulled before the stream was handed out, and what an event left behind.
+    bool give(Event& event) override {
         if (!tail_.empty()) {
             event = std::optional<ChatEvent>(take_tail());
             return true;
         }
-        if (given_ >= opened_.events.size()) return false;
-        event = std::optional<ChatEvent>(std::move(opened_.events[given_++]));
-        if (given_ == opened_.events.size()) {
-            opened_.events = std::vector<ChatEvent>();
+        if (given_ >= events_.size()) return false;
+        event = std::optional<ChatEvent>(std::move(events_[given_++]));
+        if (given_ == events_.size()) {
+            events_ = std::vector<ChatEvent>();
             given_ = 0;
         }
         return true;
     }
 
+    Then take(Event& event) override {
+        if (event && !*event && !finished_) {
+            event = fail(Errc::incomplete, "the stream ended without saying that it was complete");
+        }
+        if (!event) {
+            Error error = event.error();
+            place_.failed(error);
+            if (answer_ && answer_->can_go_on()) return stop_at(std::move(error), Then::wait_and_again);
+            course_->cut(error, place_.number());
+            return Then::hand_on;
+        }
+        if (*event && continuation_) {
+            Result<bool> const handed_on = continued(**event);
+            // Its bill is exact once it has ended.
+            if (!handed_on) return stop_at(handed_on.error(), Then::wait);
+            if (!*handed_on) return Then::again;
+        }
+        if (*event && answer_) answer_->sent(**event);
+        if (*event) end_if_finished(**event);
+        return Then::hand_on;
+    }
+
+    Then stop_at(Error error, Then then) {
+        stopped_by_ = std::make_unique<Error>(std::move(error));
+        return then;
+    }
+
+    /// A new answer that does not meet the one that was cut is read to its end, and told as an error.
+    Task<void> rest() override {
+        std::unique_ptr<Error> const error = std::move(stopped_by_);
+        Task<void> pending = answer_ ? resume(*error) : drain();
+        Result<void> done = co_await std::move(pending);
+        if (answer_) co_return done ? done : *error;
+        co_return done ? *error : done;
+    }
+
     Task<void> drain() {
         for (;;) {
-            Task<std::optional<ChatEvent>> pulling = guard(opened_.source->next());
-            Result<std::optional<ChatEvent>> const event = co_await std::move(pulling);
+            Task<std::optional<ChatEvent>> pulling = guard(inner()->next());
+            Event const event = co_await std::move(pulling);
             if (!event || !*event || std::holds_alternative<Finished>(**event)) co_return ok();
         }
     }
@@ -186,7 +184,7 @@ private:
         Task<Place> going_on = Course::after(course_, std::move(error), cut_at);
         Result<Place> place = co_await std::move(going_on);
         if (!place) co_return place.error();
-        std::int64_t const written = opened_.source->info().usage.output;
+        std::int64_t const written = inner()->info().usage.output;
         bool may_prefill = true;
         auto const prefilled_at = [&](Target const& target) {
             return may_prefill && answer_->prefilled_at(target.config);
@@ -205,7 +203,8 @@ private:
             begun = co_await std::move(anew);
         }
         if (!begun) co_return begun.error();
-        opened_ = std::move(begun->opened);
+        surround(std::move(begun->opened.source));
+        events_ = std::move(begun->opened.events);
         place_ = std::move(begun->place);
         given_ = 0;
         continuation_ = std::make_unique<Continuation>(answer_->text(), prefilled_at(place_.target()));
@@ -268,7 +267,7 @@ private:
         return event;
     }
 
-    Opened opened_;
+    std::vector<ChatEvent> events_;
     Place place_;
     std::shared_ptr<Course> course_;
     std::size_t given_ = 0;
@@ -276,6 +275,7 @@ private:
 
     // Of streams that are resumed when they are cut.
     std::unique_ptr<Answer> answer_;
+    std::unique_ptr<Error> stopped_by_;  // while rest() is to be waited for
     std::unique_ptr<Continuation> continuation_;
     std::vector<ChatEvent> tail_;
     std::vector<std::string> joints_;
